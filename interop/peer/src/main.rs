@@ -1,0 +1,2 @@
+//! interop-peer
+fn main() {}
