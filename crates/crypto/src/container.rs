@@ -112,6 +112,18 @@ fn rsa_bits(rsa_public_key: &[u8]) -> Option<usize> {
     Some(bits)
 }
 
+/// Refuses an RSAPrivateKey whose modulus is too small or too large, and keys of more than two primes.
+fn check_rsa_private_key(rsa_private_key: &[u8]) -> Result<(), KeyError> {
+    let mut reader = der::read_only(rsa_private_key, der::SEQUENCE).ok_or(KeyError::Malformed)?;
+    match reader.read(der::INTEGER) {
+        Some([0]) => {}
+        Some([1]) => return Err(KeyError::Unsupported),
+        Some(_) | None => return Err(KeyError::Malformed),
+    }
+    let bits = reader.read(der::INTEGER).and_then(unsigned_bits).ok_or(KeyError::Malformed)?;
+    if is_rsa_size(bits) { Ok(()) } else { Err(KeyError::Invalid) }
+}
+
 /// Length in bits of the content of a positive INTEGER.
 fn unsigned_bits(content: &[u8]) -> Option<usize> {
     let (first, rest) = content.split_first()?;
@@ -181,6 +193,9 @@ impl PrivateKey {
             inner = seed.read(der::OCTET_STRING).filter(|seed| seed.len() == 32).ok_or(KeyError::Malformed)?;
             seed.end().ok_or(KeyError::Malformed)?;
         }
+        if kind == KeyKind::Rsa2048 {
+            check_rsa_private_key(inner)?;
+        }
         let public = public.map(<[u8]>::to_vec);
         Ok(Self { kind, pkcs8: Secret::from(bytes), inner: Secret::from(inner), public })
     }
@@ -227,6 +242,7 @@ impl PrivateKey {
     }
 
     /// Wraps an elliptic-curve scalar and its public point.
+    #[cfg(feature = "rust-crypto")]
     pub(crate) fn from_ec_parts(kind: KeyKind, scalar: &[u8], point: &[u8]) -> Result<Self, KeyError> {
         let encode = || {
             let scalar = Secret::new(der::value(der::OCTET_STRING, &[scalar])?);
@@ -237,6 +253,7 @@ impl PrivateKey {
     }
 
     /// Wraps an Ed25519 seed.
+    #[cfg(feature = "rust-crypto")]
     pub(crate) fn from_ed25519_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
         let inner = Secret::new(der::value(der::OCTET_STRING, &[seed]).ok_or(KeyError::Invalid)?);
         Self::wrap(KeyKind::Ed25519, inner.as_ref())

@@ -3,14 +3,21 @@
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod container;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod der;
 mod error;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod exchange;
 mod keys;
 mod provider;
+#[cfg(feature = "rust-crypto")]
+mod rust;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod schemes;
 mod secret;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod soft;
 
 pub use algorithm::{Aead, Ctr, Group, Hash, KeyKind, Mac, SignatureScheme};
