@@ -1,0 +1,95 @@
+//! `cargo xtask interop [PEER…]`: runs our peer against other implementations, each offering and answering, and prints
+//! one line a scenario and the matrix at the end. `interop/README.md` describes the partners and what they speak.
+
+mod install;
+mod json;
+mod matcher;
+mod namespace;
+mod partner;
+mod scenarios;
+mod summary;
+
+use std::time::Instant;
+
+use clap::Args;
+
+use matcher::Match;
+use partner::{Kind, Side};
+use scenarios::{SCENARIOS, Scenario, Scene};
+use summary::Summary;
+
+/// Runs our peer against other implementations.
+#[derive(Args, Debug)]
+pub(crate) struct Interop {
+    /// Partners to run against; all where none is named.
+    #[arg(value_enum)]
+    peers: Vec<Kind>,
+    /// Who stands on our side: another partner here checks the harness itself.
+    #[arg(long, value_enum, default_value = "ours")]
+    us: Kind,
+    /// Only scenarios whose name contains this word.
+    #[arg(long)]
+    only: Option<String>,
+    /// Also print every line that the partners read and write, to standard error.
+    #[arg(long)]
+    trace: bool,
+    /// The crypto provider of our peer: aws-lc-rs or rust-crypto.
+    #[arg(long, default_value = "aws-lc-rs")]
+    provider: String,
+}
+
+impl Interop {
+    /// Installs, runs everything that was asked for, and says whether all of it passed.
+    pub(crate) fn run(&self) -> Result<bool, String> {
+        let peers = if self.peers.is_empty() {
+            vec![Kind::Pion, Kind::Chromium, Kind::Firefox]
+        } else {
+            self.peers.clone()
+        };
+        if !namespace::inside() {
+            install::everything(peers.iter().chain([&self.us]))?;
+        }
+        if let Some(passed) = namespace::enter()? {
+            return Ok(passed);
+        }
+        let started = Instant::now();
+        let mut summary = Summary::default();
+        for peer in peers {
+            self.run_peer(peer, &mut summary)?;
+        }
+        summary.print(started.elapsed());
+        Ok(summary.passed())
+    }
+
+    fn run_peer(&self, peer: Kind, summary: &mut Summary) -> Result<(), String> {
+        let mut matched = self.start(peer)?;
+        for offerer in [Side::Us, Side::Them] {
+            for scenario in SCENARIOS.iter().filter(|scenario| self.wants(scenario)) {
+                if scenario.last && offerer == Side::Us {
+                    continue;
+                }
+                if !matched.alive() {
+                    matched = self.start(peer)?;
+                }
+                let started = Instant::now();
+                let outcome = Scene::new(&mut matched, offerer).play(scenario);
+                summary.add(
+                    (self.us, peer, offerer),
+                    scenario.name,
+                    started.elapsed(),
+                    outcome,
+                );
+            }
+        }
+        matched.end();
+        Ok(())
+    }
+
+    fn start(&self, peer: Kind) -> Result<Match, String> {
+        Match::start(self.us, peer, &self.provider, self.trace)
+    }
+
+    fn wants(&self, scenario: &Scenario) -> bool {
+        self.only.as_ref().is_none_or(|word| scenario.name.contains(word))
+    }
+}

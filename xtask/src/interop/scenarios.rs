@@ -1,0 +1,187 @@
+//! What every pairing has to do. A scenario gets a fresh connection between the two running partners.
+
+mod closing;
+mod faults;
+mod messages;
+mod restart;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::json::Members;
+use super::matcher::Match;
+use super::partner::{Kind, Side};
+
+/// How long ICE, DTLS and SCTP may take together on a busy machine.
+const SETUP: Duration = Duration::from_secs(20);
+/// How long anything else may take that waits for one round trip.
+const SOON: Duration = Duration::from_secs(10);
+
+/// One row of the matrix.
+#[derive(Debug)]
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    /// Ends the partner's process: played once, at the end.
+    pub(super) last: bool,
+    play: fn(&mut Scene<'_>) -> Outcome,
+}
+
+/// A note for the report, or what went wrong.
+pub(super) type Outcome = Result<String, String>;
+
+const fn scenario(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Scenario {
+    Scenario {
+        name,
+        last: false,
+        play,
+    }
+}
+
+/// All of them, in the order of the report.
+pub(super) const SCENARIOS: &[Scenario] = &[
+    scenario("open", messages::open),
+    scenario("ordered", messages::ordered),
+    scenario("unordered", messages::unordered),
+    scenario("ordered, retransmits", messages::ordered_retransmits),
+    scenario("unordered, retransmits", messages::unordered_retransmits),
+    scenario("ordered, lifetime", messages::ordered_lifetime),
+    scenario("unordered, lifetime", messages::unordered_lifetime),
+    scenario("negotiated channel", messages::negotiated),
+    scenario("we close the channel", closing::our_channel),
+    scenario("they close the channel", closing::their_channel),
+    scenario("we close the connection", closing::our_connection),
+    scenario("they close the connection", closing::their_connection),
+    scenario("we restart ICE", restart::ours),
+    scenario("they restart ICE", restart::theirs),
+    scenario("wrong fingerprint", faults::fingerprint),
+    scenario("message over their limit", faults::oversize),
+    scenario("malformed description", faults::malformed),
+    Scenario {
+        name: "they vanish",
+        last: true,
+        play: faults::vanish,
+    },
+];
+
+/// A connection that a scenario plays with.
+#[derive(Debug)]
+pub(super) struct Scene<'m> {
+    matched: &'m mut Match,
+    pc: String,
+    offerer: Side,
+    /// The largest message that both sides take, up to 256 KiB.
+    max: u64,
+}
+
+impl<'m> Scene<'m> {
+    /// A fresh name for a connection; nothing is made yet.
+    pub(super) fn new(matched: &'m mut Match, offerer: Side) -> Self {
+        let pc = matched.next_connection();
+        Self {
+            matched,
+            pc,
+            offerer,
+            max: 256 * 1024,
+        }
+    }
+
+    /// Plays a scenario and closes what it left open.
+    pub(super) fn play(mut self, scenario: &Scenario) -> Outcome {
+        let outcome = (scenario.play)(&mut self);
+        if !scenario.last {
+            for side in [Side::Us, Side::Them] {
+                // Closing twice, or what never was, may be refused.
+                drop(self.ask(side, "close", json!({})));
+            }
+        }
+        outcome
+    }
+
+    fn kind(&self, side: Side) -> Kind {
+        self.matched.kind(side)
+    }
+
+    fn begin(&mut self, side: Side, op: &str, keys: Value) -> Result<u64, String> {
+        self.matched
+            .begin(side, keys.with("op", op).with("pc", self.pc.as_str()))
+    }
+
+    fn ask(&mut self, side: Side, op: &str, keys: Value) -> Result<Value, String> {
+        self.matched
+            .request(side, keys.with("op", op).with("pc", self.pc.as_str()))
+    }
+
+    fn wait(&mut self, side: Side, event: &str, label: &str, timeout: Duration) -> Result<Value, String> {
+        let wanted = |line: &Value| line.at("ev") == event && line.at("label") == label;
+        self.matched
+            .wait((side, &self.pc), &format!("{event} of {label}"), wanted, timeout)
+    }
+
+    /// Makes both connections, opens `label` from the offerer and waits until it is open on both sides.
+    fn connect(&mut self, label: &str, init: Value) -> Result<(), String> {
+        self.create()?;
+        self.ask(self.offerer, "channel", init.with("label", label))?;
+        self.negotiate("offer", self.offerer, |_, sdp| sdp)?;
+        self.opened(label)
+    }
+
+    fn create(&mut self) -> Result<(), String> {
+        for side in [Side::Us, Side::Them] {
+            self.ask(side, "new", json!({}))?;
+        }
+        Ok(())
+    }
+
+    fn opened(&mut self, label: &str) -> Result<(), String> {
+        for side in [Side::Us, Side::Them] {
+            self.wait(side, "open", label, SETUP)?;
+        }
+        Ok(())
+    }
+
+    /// Offer and answer; `edit` sees each description with the side it goes to.
+    fn negotiate(
+        &mut self,
+        op: &str,
+        from: Side,
+        edit: impl Fn(Side, String) -> String,
+    ) -> Result<(), String> {
+        let to = from.other();
+        let pc = self.pc.clone();
+        self.matched.hold(from, &pc);
+        self.matched.hold(to, &pc);
+        let offer = text(&self.ask(from, op, json!({}))?, "sdp")?;
+        self.limit(&offer);
+        let answer = text(&self.ask(to, "answer", json!({"sdp": edit(to, offer)}))?, "sdp")?;
+        self.matched.release(to, &pc)?;
+        self.limit(&answer);
+        self.ask(from, "accept", json!({"sdp": edit(from, answer)}))?;
+        self.matched.release(from, &pc)
+    }
+
+    /// Takes note of a description's max-message-size (RFC 8841 §6: absent is 64 KiB, 0 is no limit).
+    fn limit(&mut self, sdp: &str) {
+        let value = sdp
+            .lines()
+            .find_map(|line| line.strip_prefix("a=max-message-size:"));
+        let limit = value.map_or(Some(65_536), |digits| digits.trim().parse::<u64>().ok());
+        if let Some(limit) = limit.filter(|limit| *limit > 0) {
+            self.max = self.max.min(limit);
+        }
+    }
+}
+
+/// A string member of a reply.
+fn text(reply: &Value, key: &str) -> Result<String, String> {
+    reply
+        .at(key)
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| format!("no {key} in {reply}"))
+}
+
+/// A number member of a reply, 0 where there is none.
+fn number(reply: &Value, key: &str) -> u64 {
+    reply.at(key).as_u64().unwrap_or_default()
+}
