@@ -1,6 +1,9 @@
 //! The workspace's own commands: `cargo xtask --help`.
 
+mod ci;
 mod interop;
+mod shell;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -16,12 +19,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs everything that CI runs.
+    Ci(ci::Ci),
+    /// Checks what the conventions ask for and no compiler does.
+    Tidy(tidy::Tidy),
     /// Runs our peer against browsers and Pion.
     Interop(interop::Interop),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Ci(ci) => ci.run(),
+        Command::Tidy(tidy::Tidy) => tidy::run(),
         Command::Interop(interop) => interop.run(),
     };
     match outcome {

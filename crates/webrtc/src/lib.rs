@@ -1,1 +1,148 @@
-//! webrtc
+//! # What it is
+//!
+//! WebRTC peer connections, with the names and the behaviour of the browser's `RTCPeerConnection`. This crate composes
+//! the blocks of this workspace – `ice`, `dtls`, `sctp`, `datachannel`, `sdp` – and adds offer/answer (JSEP), an
+//! ordered stream of events, and drivers for sockets. Signalling, which brings the descriptions from one peer to the
+//! other, is the application's.
+//!
+//! # RFCs
+//!
+//! W3C [webrtc-pc](https://www.w3.org/TR/webrtc/), RFC 9429 (JSEP), RFC 8825 (overview), RFC 8827 (security),
+//! RFC 8831 and 8832 (data channels), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
+//! RFC 8445 (ICE), RFC 6347 and 8122 (DTLS and fingerprints), RFC 8261 (SCTP over DTLS), RFC 7983 (demultiplexing).
+//!
+//! # Use it with tokio
+//!
+//! Two peers in one process; a real application carries descriptions and candidates over its signalling channel.
+//!
+//! ```
+//! use webrtc::{Api, Configuration, DataChannelInit, Event, SettingEngine};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut settings = SettingEngine::default();
+//! settings.gathering.include_loopback = true; // so that it runs without a network
+//! let api = Api::builder().setting_engine(settings).build();
+//!
+//! let (offerer, _offerer_events) = api.new_peer_connection(Configuration::default())?;
+//! let (answerer, mut answerer_events) = api.new_peer_connection(Configuration::default())?;
+//! let chat = offerer.create_data_channel("chat", DataChannelInit::default())?;
+//!
+//! offerer.set_local_description(None)?; // an offer, with the host candidates
+//! answerer.set_remote_description(&offerer.local_description().unwrap())?;
+//! answerer.set_local_description(None)?; // the answer
+//! offerer.set_remote_description(&answerer.local_description().unwrap())?;
+//!
+//! tokio::spawn(async move {
+//!     while let Some(event) = answerer_events.next().await {
+//!         if let Event::DataChannel(channel) = event {
+//!             while let Some(message) = channel.recv().await {
+//!                 channel.send(message).await.unwrap();
+//!             }
+//!         }
+//!     }
+//! });
+//!
+//! chat.send("hello").await?; // waits until the channel is open
+//! assert_eq!(chat.recv().await.unwrap().data, "hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Drive it yourself
+//!
+//! [`core::PeerConnection`] has no socket and no clock. Whoever has a loop of their own – an SFU, a game engine, a
+//! simulation – moves the datagrams and the time.
+//!
+//! ```
+//! use std::{sync::Arc, time::Instant};
+//! use webrtc::{Configuration, DataChannelInit, SettingEngine, core::{Event, PeerConnection}};
+//!
+//! let settings = Arc::new(SettingEngine::default());
+//! let mut peers = [1, 2].map(|n| PeerConnection::new(&Configuration::default(), settings.clone(), [n; 32]).unwrap());
+//! let addresses = ["192.0.2.1:1111", "192.0.2.2:2222"].map(|address| address.parse().unwrap());
+//! let mut now = Instant::now();
+//!
+//! let [offerer, answerer] = &mut peers;
+//! let chat = offerer.create_data_channel(now, "chat", &DataChannelInit::default()).unwrap();
+//! offerer.set_local_description(now, None).unwrap();
+//! answerer.set_remote_description(now, &offerer.local_description().unwrap()).unwrap();
+//! answerer.set_local_description(now, None).unwrap();
+//! offerer.set_remote_description(now, &answerer.local_description().unwrap()).unwrap();
+//! for (peer, address) in peers.iter_mut().zip(addresses) {
+//!     peer.add_local_address(now, address);
+//!     peer.end_local_addresses(now);
+//! }
+//! let [offerer, answerer] = &mut peers;
+//! for (from, to) in [(&mut *offerer, &mut *answerer), ] {
+//!     while let Some(event) = from.poll_event() {
+//!         if let Event::IceCandidate(candidate) = event { to.add_ice_candidate(now, Some(candidate)).unwrap(); }
+//!     }
+//! }
+//!
+//! while peers[0].channel_state(chat) != webrtc::DataChannelState::Open {
+//!     let mut datagrams = Vec::new();
+//!     for peer in &mut peers {
+//!         let mut out = Vec::new();
+//!         while let Some(transmit) = peer.poll_transmit(now, 1, &mut out) {
+//!             datagrams.push((transmit.path, std::mem::take(&mut out)));
+//!         }
+//!     }
+//!     if datagrams.is_empty() {
+//!         now = peers.iter().filter_map(PeerConnection::poll_timeout).min().unwrap();
+//!         peers.iter_mut().for_each(|peer| peer.handle_timeout(now));
+//!     }
+//!     for (path, mut datagram) in datagrams {
+//!         let to = addresses.iter().position(|address| *address == path.remote).unwrap();
+//!         peers[to].handle_input(now, ice::Path { local: path.remote, remote: path.local }, &mut datagram);
+//!     }
+//! }
+//! ```
+//!
+//! # Limits and defaults
+//!
+//! | | default | bound |
+//! |---|---|---|
+//! | message we accept | 256 KiB | [`SettingEngine::max_message_size`] |
+//! | messages waiting to be sent, all channels | – | 16 MiB, [`SettingEngine::send_buffer`] |
+//! | messages waiting to be read, all channels | – | 5 MiB, [`SettingEngine::receive_buffer`], then the peer waits |
+//! | UDP payload | 1,200 bytes | [`SettingEngine::mtu`] |
+//! | events waiting | – | [`core::MAX_EVENTS`], then counted |
+//! | sections of a description | – | [`core::MAX_SECTIONS`] |
+//! | candidates of the peer before its description is in force | – | 128, then counted |
+//! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |
+//!
+//! # What it does not do
+//!
+//! No media yet: audio and video sections of an offer are answered with port 0. No TURN, ICE-TCP or mDNS name
+//! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
+//! group are rejected. No identity provider, which no browser has either.
+
+pub mod core;
+#[cfg(feature = "tokio")]
+mod io;
+
+mod configuration;
+mod description;
+mod error;
+mod setting_engine;
+mod states;
+
+pub use self::configuration::{
+    BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy,
+};
+pub use self::description::{
+    DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,
+};
+pub use self::error::{DescriptionError, Error, FailureReason, SendError};
+#[cfg(feature = "tokio")]
+pub use self::io::{
+    Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload, PeerConnection,
+};
+pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
+pub use self::states::{
+    DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState, SignalingState,
+};
+pub use datachannel::{Kind, Message, Reliability};
+pub use crypto::Provider;
+pub use dtls::{Certificate, Fingerprint, KeyLog};

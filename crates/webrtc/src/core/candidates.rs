@@ -1,0 +1,143 @@
+//! Candidates on their way: ours to the peer, the peer's to ICE (RFC 8838, RFC 9429 §4.1.17–4.1.20).
+
+use std::time::Instant;
+
+use super::PeerConnection;
+use super::event::Event;
+use crate::description::IceCandidateInit;
+use crate::error::Error;
+
+/// The most candidates of the peer that are kept while its description waits for the answer.
+const MAX_EARLY: usize = 128;
+
+/// The most candidates of ours that are written into descriptions.
+const MAX_LOCAL: usize = 128;
+
+/// Whether addresses are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Addresses {
+    #[default]
+    NotYet,
+    Wanted,
+    Given,
+}
+
+/// Candidates of the generation that is in use.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    addresses: Addresses,
+    /// Ours, `candidate:…`, for the local description.
+    pub(super) local: Vec<String>,
+    pub(super) local_complete: bool,
+    /// The peer's, which wait for its description to be in force.
+    early: Vec<IceCandidateInit>,
+    /// Candidates of the peer that named an unknown generation or came in too great a number.
+    pub(super) ignored: u64,
+}
+
+impl Candidates {
+    pub(super) const fn wants_addresses(&self) -> bool {
+        matches!(self.addresses, Addresses::Wanted)
+    }
+
+    pub(super) const fn addresses_given(&mut self) {
+        self.addresses = Addresses::Given;
+    }
+
+    /// Gathering has to begin, if it has not.
+    pub(super) const fn want_addresses(&mut self) {
+        if matches!(self.addresses, Addresses::NotYet) {
+            self.addresses = Addresses::Wanted;
+        }
+    }
+
+    /// Another generation begins.
+    pub(super) fn restart(&mut self) {
+        self.local.clear();
+        self.local_complete = false;
+    }
+
+    pub(super) fn take_early(&mut self) -> Vec<IceCandidateInit> {
+        std::mem::take(&mut self.early)
+    }
+}
+
+impl PeerConnection {
+    /// A candidate of the peer (`addIceCandidate`). `None`, or one whose `candidate` is empty, ends the generation.
+    ///
+    /// A candidate that ICE cannot use here – TCP, or a `.local` name – is counted and otherwise ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRemoteDescription`], [`Error::UnknownSection`], [`Error::Candidate`] or [`Error::Closed`].
+    pub fn add_ice_candidate(&mut self, now: Instant, candidate: Option<IceCandidateInit>) -> Result<(), Error> {
+        self.ensure_open()?;
+        let candidate = candidate.unwrap_or_default();
+        let remote = self.signaling.remote.latest().ok_or(Error::NoRemoteDescription)?;
+        let section = super::sections::find(&remote.sdp, &candidate).ok_or(Error::UnknownSection)?;
+        if let Some(ufrag) = &candidate.username_fragment
+            && section.ufrag.is_some_and(|known| known != ufrag)
+        {
+            self.candidates.ignored += 1;
+            return Ok(());
+        }
+        if self.signaling.remote.pending.is_some() {
+            return self.hold_candidate(candidate);
+        }
+        self.give_candidate(now, &candidate)?;
+        self.transport.settle(now);
+        self.digest(now);
+        Ok(())
+    }
+
+    fn hold_candidate(&mut self, candidate: IceCandidateInit) -> Result<(), Error> {
+        if !candidate.candidate.is_empty() {
+            candidate.candidate.parse::<ice::Candidate>()?;
+        }
+        if self.candidates.early.len() < MAX_EARLY {
+            self.candidates.early.push(candidate);
+        } else {
+            self.candidates.ignored += 1;
+        }
+        Ok(())
+    }
+
+    /// Hands a candidate to ICE.
+    pub(super) fn give_candidate(&mut self, now: Instant, candidate: &IceCandidateInit) -> Result<(), Error> {
+        if candidate.candidate.is_empty() {
+            self.transport.ice.end_of_remote_candidates(now);
+            return Ok(());
+        }
+        let parsed: ice::Candidate = candidate.candidate.parse()?;
+        match self.transport.ice.add_remote_candidate(now, parsed) {
+            Ok(()) => {}
+            Err(error) if error.is_unsupported() => self.candidates.ignored += 1,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    pub(super) fn local_candidate(&mut self, candidate: &ice::Candidate) {
+        let text = candidate.to_string();
+        if self.candidates.local.len() < MAX_LOCAL {
+            self.candidates.local.push(text.clone());
+        }
+        let event = self.candidate_event(text);
+        self.push(Event::IceCandidate(event));
+    }
+
+    pub(super) fn end_of_local_candidates(&mut self) {
+        self.candidates.local_complete = true;
+        let event = self.candidate_event(String::new());
+        self.push(Event::IceCandidate(event));
+    }
+
+    fn candidate_event(&self, candidate: String) -> IceCandidateInit {
+        IceCandidateInit {
+            candidate,
+            sdp_mid: self.signaling.local.latest().and_then(|applied| super::sections::first_mid(&applied.sdp)),
+            sdp_m_line_index: Some(0),
+            username_fragment: Some(self.transport.ice.local_credentials().ufrag.clone()),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a connection has to tell, in the order in which it happened.
+
+use crate::description::IceCandidateInit;
+use crate::error::FailureReason;
+use crate::states::{
+    DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState, SignalingState,
+};
+
+pub use datachannel::core::ChannelId;
+
+/// News of a connection core. Payload is pulled with [`recv`](super::PeerConnection::recv).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// An offer has to be made (`negotiationneeded`).
+    NegotiationNeeded,
+    /// `signalingstatechange`.
+    SignalingStateChange(SignalingState),
+    /// A candidate of ours, to be sent to the peer (`icecandidate`).
+    IceCandidate(IceCandidateInit),
+    /// A server gave no candidate (`icecandidateerror`).
+    IceCandidateError(IceCandidateError),
+    /// `icegatheringstatechange`.
+    IceGatheringStateChange(IceGatheringState),
+    /// `iceconnectionstatechange`.
+    IceConnectionStateChange(IceConnectionState),
+    /// `selectedcandidatepairchange`: data takes this path from here on.
+    SelectedCandidatePairChange(ice::Path),
+    /// `statechange` of the DTLS transport.
+    DtlsStateChange(DtlsTransportState),
+    /// Why the connection fails or is closed, before the state change that says so. Comes at most once.
+    Failed(FailureReason),
+    /// `connectionstatechange`.
+    ConnectionStateChange(PeerConnectionState),
+    /// The peer opened a channel (`datachannel`).
+    DataChannel(ChannelId),
+    /// Something about one channel.
+    Channel(ChannelId, ChannelEvent),
+}
+
+/// Why a server gave no candidate (`RTCPeerConnectionIceErrorEvent`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceCandidateError {
+    /// The server's URL.
+    pub url: String,
+    /// The STUN error code, or 701 when the server could not be reached (W3C webrtc-pc §4.8.2).
+    pub code: u16,
+    /// What happened, in words.
+    pub text: String,
+}
+
+/// News of one data channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelEvent {
+    /// Messages can be sent (`open`).
+    Open,
+    /// Messages wait to be received.
+    Readable,
+    /// There is room again after [`SendError::BufferFull`](crate::SendError::BufferFull).
+    Writable,
+    /// `bufferedamountlow`.
+    BufferedAmountLow,
+    /// Being closed (`closing`).
+    Closing,
+    /// Closed, and why (`close`).
+    Closed(datachannel::CloseReason),
+}

@@ -1,0 +1,215 @@
+//! The connection core: `RTCPeerConnection` without clock, socket or thread.
+//!
+//! W3C webrtc-pc §4.4 and RFC 9429 (JSEP), over one bundled transport. Drive it with the verbs that every core of this
+//! workspace has: bytes and time go in, datagrams, events and the next deadline come out.
+
+mod candidates;
+mod channels;
+mod event;
+mod negotiation;
+mod sections;
+mod security;
+mod signaling;
+mod state;
+mod stats;
+mod timeline;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError};
+pub use self::stats::{
+    CandidatePairStats, CandidateStats, CertificateStats, DataChannelStats, StatsReport, TransportStats,
+};
+pub use self::timeline::Timeline;
+
+use self::candidates::Candidates;
+use self::negotiation::Drafts;
+use self::signaling::Signaling;
+use self::state::States;
+use self::transport::Transport;
+use crate::configuration::{Configuration, IceTransportPolicy};
+use crate::error::{Error, FailureReason};
+use crate::setting_engine::SettingEngine;
+
+/// The most media sections of one description.
+pub const MAX_SECTIONS: usize = 128;
+
+/// The most events that wait to be polled. Later ones are counted in [`StatsReport::events_lost`].
+pub const MAX_EVENTS: usize = 1024;
+
+/// One datagram, or several equal-sized ones, appended to the caller's buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit {
+    /// From which local address to which remote one.
+    pub path: ice::Path,
+    /// How many bytes were appended.
+    pub len: usize,
+    /// The size of each datagram but the last, which may be shorter, when there are several.
+    pub segment_size: Option<usize>,
+}
+
+/// A connection to one peer.
+#[derive(Debug)]
+pub struct PeerConnection {
+    transport: Transport,
+    signaling: Signaling,
+    drafts: Drafts,
+    candidates: Candidates,
+    states: States,
+    settings: Arc<SettingEngine>,
+    events: VecDeque<Event>,
+    events_lost: u64,
+    failure: Option<FailureReason>,
+}
+
+impl PeerConnection {
+    /// A connection that has not begun. `seed` decides everything random but the keys; take it from a CSPRNG and never
+    /// use it twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Certificate`] when the given certificate has expired or none can be made.
+    pub fn new(configuration: &Configuration, settings: Arc<SettingEngine>, seed: [u8; 32]) -> Result<Self, Error> {
+        let certificate = security::certificate(configuration, &settings)?;
+        let agent = ice::core::Agent::new(ice_config(configuration, &settings), seed);
+        Ok(Self {
+            transport: Transport::new(agent, certificate, &settings, seed),
+            signaling: Signaling::default(),
+            drafts: Drafts::new(seed),
+            candidates: Candidates::default(),
+            states: States::default(),
+            settings,
+            events: VecDeque::new(),
+            events_lost: 0,
+            failure: None,
+        })
+    }
+
+    /// A datagram came from `path.remote` to `path.local`. Opened in place.
+    pub fn handle_input(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
+        self.transport.handle_input(now, path, datagram);
+        self.digest(now);
+    }
+
+    /// Time has passed. Early, late and repeated calls are harmless.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.transport.handle_timeout(now);
+        self.digest(now);
+    }
+
+    /// Appends what has to be sent next, at most `max_segments` datagrams to one address.
+    pub fn poll_transmit(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<Transmit> {
+        let transmit = self.transport.poll_transmit(now, max_segments, out);
+        if transmit.is_none() && self.states.is_closed() {
+            self.transport.close_ice();
+        }
+        transmit
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.transport.poll_timeout()
+    }
+
+    /// The next piece of news.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(event);
+        }
+        while self.events.is_empty() {
+            let event = self.transport.channels.poll_event()?;
+            self.digest_channels(event);
+        }
+        self.events.pop_front()
+    }
+
+    /// Whether addresses are wanted: true from the moment that gathering has to begin until
+    /// [`end_local_addresses`](Self::end_local_addresses).
+    #[must_use]
+    pub const fn wants_addresses(&self) -> bool {
+        self.candidates.wants_addresses()
+    }
+
+    /// The address of a socket, or of an interface that a socket is bound to, becomes a host candidate.
+    pub fn add_local_address(&mut self, now: Instant, address: SocketAddr) {
+        self.transport.ice.add_local_address(now, address);
+        self.transport.settle(now);
+        self.digest(now);
+    }
+
+    /// A STUN server to ask for server-reflexive candidates: the resolved address of `url`.
+    pub fn add_stun_server(&mut self, now: Instant, address: SocketAddr, url: &str) {
+        self.transport.ice.add_stun_server(now, address, url);
+        self.transport.settle(now);
+        self.digest(now);
+    }
+
+    /// Every local address and every server is known.
+    pub fn end_local_addresses(&mut self, now: Instant) {
+        self.candidates.addresses_given();
+        self.transport.ice.end_local_addresses(now);
+        self.transport.settle(now);
+        self.digest(now);
+    }
+
+    /// Ends the connection: the peer is told, and what waits to be sent is dropped. May be called more than once.
+    pub fn close(&mut self, now: Instant) {
+        if self.states.is_closed() {
+            return;
+        }
+        self.transport.close(now);
+        self.signaling.close();
+        self.enter_closed();
+    }
+
+    /// Why the connection failed, if it did.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&FailureReason> {
+        self.failure.as_ref()
+    }
+
+    /// When each step of the set-up was reached.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.transport.timeline
+    }
+
+    /// The user name fragment by which checks of the peer name this connection.
+    #[must_use]
+    pub fn local_ufrag(&self) -> &str {
+        &self.transport.ice.local_credentials().ufrag
+    }
+
+    fn push(&mut self, event: Event) {
+        if self.events.len() < MAX_EVENTS {
+            self.events.push_back(event);
+        } else {
+            self.events_lost += 1;
+        }
+    }
+
+    fn ensure_open(&self) -> Result<(), Error> {
+        if self.states.is_closed() { Err(Error::Closed) } else { Ok(()) }
+    }
+}
+
+fn ice_config(configuration: &Configuration, settings: &SettingEngine) -> ice::Config {
+    ice::Config {
+        lite: settings.ice_lite,
+        timers: ice::Timers { pacing: settings.ice_pacing, ..ice::Timers::default() },
+        transport_policy: match configuration.ice_transport_policy {
+            IceTransportPolicy::All => ice::TransportPolicy::All,
+            IceTransportPolicy::Relay => ice::TransportPolicy::Relay,
+        },
+        provider: settings.provider.clone(),
+        ..ice::Config::default()
+    }
+}

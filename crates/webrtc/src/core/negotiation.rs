@@ -1,0 +1,366 @@
+//! Offers and answers: made, applied, taken back (RFC 9429 §4.1 and §5, W3C webrtc-pc §4.4.1).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::PeerConnection;
+use super::event::Event;
+use super::sections::{self, Origin, Remote};
+use super::signaling::{Applied, Side};
+use super::transport::Peer;
+use crate::description::{IceCandidateInit, OfferOptions, SdpType, SessionDescription};
+use crate::error::{DescriptionError, Error};
+use crate::setting_engine::DtlsRole;
+use crate::states::{DtlsTransportState, SignalingState};
+
+/// What goes into the next description.
+#[derive(Debug)]
+pub(super) struct Drafts {
+    origin: Origin,
+    offer: Option<String>,
+    answer: Option<String>,
+    /// A data channel was made, so offers have a section for it.
+    pub(super) wants_data: bool,
+    /// `restart_ice` was called and no offer has carried new credentials yet.
+    restart: bool,
+    /// The credentials that the next description announces, if they are not those in use.
+    credentials: Option<ice::Credentials>,
+    negotiation_needed: bool,
+}
+
+impl Drafts {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        rng.set_stream(0x5d70);
+        Self {
+            // RFC 9429 §5.2.1: 64 bits with the highest one clear
+            origin: Origin { session_id: rng.next_u64() >> 1, version: 1 },
+            offer: None,
+            answer: None,
+            wants_data: false,
+            restart: false,
+            credentials: None,
+            negotiation_needed: false,
+        }
+    }
+}
+
+impl PeerConnection {
+    /// Makes an offer (`createOffer`); nothing changes until it is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`].
+    pub fn create_offer(&mut self, options: OfferOptions) -> Result<SessionDescription, Error> {
+        self.ensure_open()?;
+        let restart = options.ice_restart || self.drafts.restart;
+        let credentials = self.draft_credentials(restart && self.signaling.local.current.is_some());
+        let sdp = sections::offer(&self.context(&credentials), self.drafts.wants_data).to_string();
+        self.drafts.offer = Some(sdp.clone());
+        Ok(SessionDescription::offer(sdp))
+    }
+
+    /// Makes the answer to the peer's offer (`createAnswer`); nothing changes until it is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRemoteOffer`] or [`Error::Closed`].
+    pub fn create_answer(&mut self) -> Result<SessionDescription, Error> {
+        self.ensure_open()?;
+        let state = self.signaling.state();
+        if !matches!(state, SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer) {
+            return Err(Error::NoRemoteOffer);
+        }
+        let offer = self.signaling.remote.pending.clone().ok_or(Error::NoRemoteOffer)?;
+        let restart = self.peer_restarts(&offer);
+        let credentials = self.draft_credentials(restart);
+        let sdp = sections::answer(&self.context(&credentials), &offer.sdp).to_string();
+        self.drafts.answer = Some(sdp.clone());
+        Ok(SessionDescription::answer(sdp))
+    }
+
+    /// Applies a description of ours (`setLocalDescription`). `None` makes the one that the state asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ModifiedDescription`], [`Error::WrongState`] or [`Error::Closed`]; nothing has changed.
+    pub fn set_local_description(
+        &mut self,
+        now: Instant,
+        description: Option<SessionDescription>,
+    ) -> Result<(), Error> {
+        self.ensure_open()?;
+        let description = match description {
+            Some(description) => description,
+            None => self.implicit_description()?,
+        };
+        if description.kind == SdpType::Rollback {
+            return self.roll_back(Side::Local);
+        }
+        let draft = match description.kind {
+            SdpType::Offer => &self.drafts.offer,
+            SdpType::Answer | SdpType::Pranswer | SdpType::Rollback => &self.drafts.answer,
+        };
+        if draft.as_ref() != Some(&description.sdp) {
+            return Err(Error::ModifiedDescription);
+        }
+        let applied = Applied { kind: description.kind, sdp: Arc::new(description.sdp.parse()?) };
+        self.apply(now, Side::Local, applied)?;
+        self.drafts.origin.version += 1;
+        self.candidates.want_addresses();
+        self.digest(now);
+        Ok(())
+    }
+
+    /// Applies a description of the peer (`setRemoteDescription`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sdp`], [`Error::Description`], [`Error::WrongState`] or [`Error::Closed`]; nothing has changed.
+    pub fn set_remote_description(&mut self, now: Instant, description: &SessionDescription) -> Result<(), Error> {
+        self.ensure_open()?;
+        if description.kind == SdpType::Rollback {
+            return self.roll_back(Side::Remote);
+        }
+        let sdp: sdp::SessionDescription = description.sdp.parse()?;
+        let remote = Remote::read(&sdp)?;
+        self.check_sections(description.kind, &sdp, &remote)?;
+        if self.signaling.remote_offer_rolls_back(description.kind) {
+            self.take_back();
+        }
+        self.apply(now, Side::Remote, Applied { kind: description.kind, sdp: Arc::new(sdp) })?;
+        self.digest(now);
+        Ok(())
+    }
+
+    /// The next offer asks for new ICE credentials (`restartIce`).
+    pub fn restart_ice(&mut self) {
+        self.drafts.restart = true;
+        self.update_negotiation_needed();
+    }
+
+    /// The local description in force or on its way, with the candidates that are known.
+    #[must_use]
+    pub fn local_description(&self) -> Option<SessionDescription> {
+        self.pending_local_description().or_else(|| self.current_local_description())
+    }
+
+    /// The local description of the last finished exchange.
+    #[must_use]
+    pub fn current_local_description(&self) -> Option<SessionDescription> {
+        self.signaling.local.current.as_ref().map(|applied| self.with_candidates(applied))
+    }
+
+    /// The local description of the exchange under way.
+    #[must_use]
+    pub fn pending_local_description(&self) -> Option<SessionDescription> {
+        self.signaling.local.pending.as_ref().map(|applied| self.with_candidates(applied))
+    }
+
+    /// The peer's description in force or on its way.
+    #[must_use]
+    pub fn remote_description(&self) -> Option<SessionDescription> {
+        self.signaling.remote.latest().map(written)
+    }
+
+    /// The peer's description of the last finished exchange.
+    #[must_use]
+    pub fn current_remote_description(&self) -> Option<SessionDescription> {
+        self.signaling.remote.current.as_ref().map(written)
+    }
+
+    /// The peer's description of the exchange under way.
+    #[must_use]
+    pub fn pending_remote_description(&self) -> Option<SessionDescription> {
+        self.signaling.remote.pending.as_ref().map(written)
+    }
+
+    fn with_candidates(&self, applied: &Applied) -> SessionDescription {
+        let mut sdp = (*applied.sdp).clone();
+        if sections::ufrag(&sdp) == Some(self.local_ufrag()) {
+            sections::add_candidates(&mut sdp, &self.candidates.local, self.candidates.local_complete);
+        }
+        SessionDescription { kind: applied.kind, sdp: sdp.to_string() }
+    }
+
+    fn implicit_description(&mut self) -> Result<SessionDescription, Error> {
+        match self.signaling.state() {
+            SignalingState::Stable | SignalingState::HaveLocalOffer | SignalingState::HaveRemotePranswer => {
+                self.create_offer(OfferOptions::default())
+            }
+            SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer => self.create_answer(),
+            SignalingState::Closed => Err(Error::Closed),
+        }
+    }
+
+    fn context<'a>(&'a self, credentials: &'a ice::Credentials) -> sections::Context<'a> {
+        sections::Context {
+            origin: self.drafts.origin,
+            credentials,
+            certificate: &self.transport.security.certificate,
+            settings: &self.settings,
+            local: self.signaling.local.latest().map(|applied| &*applied.sdp),
+            role: self.transport.security.peer().map(|peer| peer.role),
+        }
+    }
+
+    /// The credentials of the next description: those in use, or others when ICE restarts.
+    fn draft_credentials(&mut self, restart: bool) -> ice::Credentials {
+        if !restart {
+            self.drafts.credentials = None;
+            return self.transport.ice.local_credentials().clone();
+        }
+        let credentials = self.drafts.credentials.take().unwrap_or_else(|| self.transport.ice.new_credentials());
+        self.drafts.credentials.insert(credentials).clone()
+    }
+
+    /// Whether an offer of the peer has other ICE credentials than its description in force (RFC 8839 §4.4.1.1.1).
+    fn peer_restarts(&self, offer: &Applied) -> bool {
+        let current = self.signaling.remote.current.as_ref();
+        current.is_some_and(|current| sections::ufrag(&current.sdp) != sections::ufrag(&offer.sdp))
+    }
+
+    fn check_sections(&self, kind: SdpType, sdp: &sdp::SessionDescription, remote: &Remote) -> Result<(), Error> {
+        self.signaling.next(Side::Remote, kind).or_else(|error| {
+            if self.signaling.remote_offer_rolls_back(kind) { Ok(SignalingState::HaveRemoteOffer) } else { Err(error) }
+        })?;
+        let offer = self.signaling.local.latest();
+        let is_answer = kind != SdpType::Offer;
+        if is_answer && offer.is_some_and(|offer| !sections::match_offer(&offer.sdp, sdp)) {
+            return Err(DescriptionError::SectionsDiffer.into());
+        }
+        let earlier = self.signaling.remote.current.as_ref();
+        if earlier.is_some_and(|earlier| sections::count(&earlier.sdp) > sections::count(sdp)) {
+            return Err(DescriptionError::SectionGone.into());
+        }
+        if let (Some(known), Some(section)) = (self.transport.security.peer(), &remote.transport)
+            && !known.fingerprints.iter().any(|fingerprint| section.fingerprints.contains(fingerprint))
+        {
+            return Err(DescriptionError::NewDtlsAssociation.into());
+        }
+        if is_answer {
+            remote.answered_role()?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, now: Instant, side: Side, applied: Applied) -> Result<(), Error> {
+        let kind = applied.kind;
+        let changed = self.signaling.apply(side, applied)?;
+        if kind == SdpType::Offer {
+            self.choose_ice_role(side);
+        }
+        if side == Side::Local {
+            self.use_draft_credentials(now);
+        }
+        if kind != SdpType::Offer {
+            self.establish(now, side)?;
+        }
+        if changed {
+            self.push(Event::SignalingStateChange(self.signaling.state()));
+        }
+        if kind == SdpType::Answer {
+            self.drafts.offer = None;
+            self.drafts.answer = None;
+            self.update_negotiation_needed();
+        }
+        Ok(())
+    }
+
+    /// RFC 8445 §6.1.1: the offerer controls, unless only one side is a full agent. Decided once.
+    fn choose_ice_role(&mut self, offerer: Side) {
+        if self.signaling.local.current.is_some() {
+            return;
+        }
+        let controls = offerer == Side::Local && !self.settings.ice_lite;
+        self.transport.ice.set_role(if controls { ice::Role::Controlling } else { ice::Role::Controlled });
+    }
+
+    fn use_draft_credentials(&mut self, now: Instant) {
+        let Some(credentials) = self.drafts.credentials.take() else { return };
+        self.drafts.restart = false;
+        self.candidates.restart();
+        self.transport.ice.restart(now, credentials);
+        self.transport.settle(now);
+    }
+
+    /// Both descriptions are known: the transport may use the peer's.
+    fn establish(&mut self, now: Instant, answerer: Side) -> Result<(), Error> {
+        let Some(remote) = self.signaling.remote.latest().cloned() else { return Ok(()) };
+        let Some(section) = Remote::read(&remote.sdp)?.transport else { return Ok(()) };
+        if section.lite && !self.settings.ice_lite {
+            self.transport.ice.set_role(ice::Role::Controlling);
+        }
+        let parameters = ice::RemoteParameters { credentials: section.credentials.clone(), lite: section.lite };
+        self.transport.ice.set_remote(now, parameters).map_err(|_| DescriptionError::BadIceCredentials)?;
+        for candidate in sections::candidates(&remote.sdp) {
+            // A candidate in a description that cannot be used is no reason to refuse the description.
+            if self.give_candidate(now, &IceCandidateInit::new(candidate)).is_err() {
+                self.candidates.ignored += 1;
+            }
+        }
+        for candidate in self.candidates.take_early() {
+            if self.give_candidate(now, &candidate).is_err() {
+                self.candidates.ignored += 1;
+            }
+        }
+        self.transport.channels.set_remote_max_message_size(section.max_message_size);
+        self.drafts.wants_data = true;
+        self.transport.want_data(now);
+        let role = match answerer {
+            Side::Remote => section.role(),
+            Side::Local => self.answered_role(),
+        };
+        if self.transport.security.peer().is_none() {
+            self.dtls(DtlsTransportState::Connecting);
+            self.transport.set_peer(now, Peer { role, fingerprints: section.fingerprints });
+        }
+        self.transport.settle(now);
+        Ok(())
+    }
+
+    /// The peer's DTLS role after our answer.
+    fn answered_role(&self) -> DtlsRole {
+        let answer = self.signaling.local.latest();
+        match answer.and_then(|answer| sections::setup(&answer.sdp)) {
+            Some(sdp::Setup::Passive) => DtlsRole::Client,
+            _ => DtlsRole::Server,
+        }
+    }
+
+    fn roll_back(&mut self, side: Side) -> Result<(), Error> {
+        self.signaling.next(side, SdpType::Rollback)?;
+        self.take_back();
+        self.update_negotiation_needed();
+        Ok(())
+    }
+
+    fn take_back(&mut self) {
+        self.signaling.roll_back();
+        self.drafts.offer = None;
+        self.drafts.answer = None;
+        self.drafts.negotiation_needed = false;
+        drop(self.candidates.take_early());
+        self.push(Event::SignalingStateChange(SignalingState::Stable));
+    }
+
+    /// W3C webrtc-pc §4.7.3: told once, and only in the stable state.
+    pub(super) fn update_negotiation_needed(&mut self) {
+        if self.states.is_closed() || self.signaling.state() != SignalingState::Stable {
+            return;
+        }
+        let negotiated = self.signaling.local.current.as_ref().is_some_and(|local| sections::has_data(&local.sdp));
+        let needed = self.drafts.restart || (self.drafts.wants_data && !negotiated);
+        if needed && !self.drafts.negotiation_needed {
+            self.push(Event::NegotiationNeeded);
+        }
+        self.drafts.negotiation_needed = needed;
+    }
+}
+
+fn written(applied: &Applied) -> SessionDescription {
+    SessionDescription { kind: applied.kind, sdp: applied.sdp.to_string() }
+}

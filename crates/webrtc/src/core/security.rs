@@ -1,0 +1,166 @@
+//! DTLS over the ICE path: RFC 8842 (roles), RFC 8122 (fingerprints), RFC 8827 §6.5.
+//!
+//! The role is known only when both descriptions are. A ClientHello may be here before that – the peer's checks and its
+//! handshake need not wait for its answer to reach us – so the first datagrams are kept until DTLS can begin.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dtls::core::Connection;
+use zeroize::Zeroize;
+
+use super::transport::Peer;
+use crate::configuration::Configuration;
+use crate::error::Error;
+use crate::setting_engine::{DtlsRole, SettingEngine};
+
+/// Datagrams that are kept until the peer's description is here: a post-quantum ClientHello takes two, sent twice.
+const EARLY_DATAGRAMS: usize = 8;
+
+/// The largest early datagram that is kept, in bytes.
+const EARLY_DATAGRAM_SIZE: usize = 2048;
+
+/// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
+const DAY: u64 = 86_400;
+
+pub(super) struct Security {
+    pub(super) certificate: dtls::Certificate,
+    config: dtls::Config,
+    seed: [u8; 32],
+    peer: Option<Peer>,
+    connection: Option<Box<Connection>>,
+    /// ICE had a path before the descriptions were complete.
+    may_connect: bool,
+    early: Vec<Vec<u8>>,
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Security").field("peer", &self.peer).field("early", &self.early.len()).finish_non_exhaustive()
+    }
+}
+
+/// The certificate of a connection: the one given, or one that is made for it (W3C webrtc-pc §4.4.1.1).
+pub(super) fn certificate(
+    configuration: &Configuration,
+    settings: &SettingEngine,
+) -> Result<dtls::Certificate, Error> {
+    let now = (settings.clock.0)();
+    if let Some(certificate) = configuration.certificates.first() {
+        let expired = certificate.expires() < now;
+        return if expired { Err(Error::CertificateExpired) } else { Ok(certificate.clone()) };
+    }
+    let at = |seconds: u64| dtls::UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let (not_before, not_after) = (now.as_secs().saturating_sub(DAY), now.as_secs().saturating_add(30 * DAY));
+    let kind = dtls::KeyKind::EcdsaP256;
+    Ok(dtls::Certificate::self_signed(&settings.provider, kind, at(not_before), at(not_after))?)
+}
+
+impl Drop for Security {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
+}
+
+impl Security {
+    pub(super) fn new(certificate: dtls::Certificate, settings: &SettingEngine, seed: [u8; 32]) -> Self {
+        let config = dtls::Config {
+            provider: settings.provider.clone(),
+            certificate: Some(certificate.clone()),
+            key_log: settings.key_log.clone(),
+            mtu: settings.mtu,
+            client_auth: dtls::ClientAuth::Require,
+            cookies: false,
+            ..dtls::Config::default()
+        };
+        Self { certificate, config, seed, peer: None, connection: None, may_connect: false, early: Vec::new() }
+    }
+
+    pub(super) const fn peer(&self) -> Option<&Peer> {
+        self.peer.as_ref()
+    }
+
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.as_deref()
+    }
+
+    /// Makes the association and returns the datagrams that came early.
+    pub(super) fn begin(&mut self, now: Instant, peer: Peer) -> Vec<Vec<u8>> {
+        if self.connection.is_some() {
+            return Vec::new();
+        }
+        let mut config = self.config.clone();
+        config.verify = dtls::PeerVerification::Fingerprints(peer.fingerprints.clone());
+        let config = Arc::new(config);
+        self.connection = Some(Box::new(match peer.role {
+            DtlsRole::Client => Connection::server(config, self.seed),
+            DtlsRole::Server => Connection::client(config, self.seed),
+        }));
+        self.peer = Some(peer);
+        self.start(now);
+        std::mem::take(&mut self.early)
+    }
+
+    /// ICE has a path: a client sends its hello.
+    pub(super) fn connect(&mut self, now: Instant) {
+        self.may_connect = true;
+        self.start(now);
+    }
+
+    fn start(&mut self, now: Instant) {
+        let is_client = self.peer.as_ref().is_some_and(|peer| peer.role == DtlsRole::Server);
+        if let Some(connection) = self.connection.as_mut().filter(|_| is_client && self.may_connect) {
+            connection.connect(now);
+            self.may_connect = false;
+        }
+    }
+
+    pub(super) fn handle_input<'d>(&mut self, now: Instant, datagram: &'d mut [u8]) -> dtls::ApplicationData<'d> {
+        if let Some(connection) = &mut self.connection {
+            return connection.handle_input(now, datagram);
+        }
+        if self.early.len() < EARLY_DATAGRAMS && datagram.len() <= EARLY_DATAGRAM_SIZE {
+            self.early.push(datagram.to_vec());
+        }
+        dtls::ApplicationData::default()
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.is_connected())
+    }
+
+    pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {
+        self.connection.as_mut()?.poll_event()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        if let Some(connection) = &mut self.connection {
+            connection.handle_timeout(now);
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.connection.as_ref()?.poll_timeout()
+    }
+
+    pub(super) fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<dtls::Transmit> {
+        self.connection.as_mut()?.poll_transmit(now, out)
+    }
+
+    pub(super) fn head_room(&self) -> usize {
+        self.connection.as_ref().map_or(0, |connection| connection.head_room())
+    }
+
+    /// Seals `out[start..]` in place; the first [`head_room`](Self::head_room) bytes are for the record header.
+    pub(super) fn seal(&mut self, out: &mut Vec<u8>, start: usize) -> bool {
+        self.connection.as_mut().is_some_and(|connection| connection.seal(out, start).is_ok())
+    }
+
+    pub(super) fn close(&mut self, now: Instant) {
+        self.early = Vec::new();
+        if let Some(connection) = &mut self.connection {
+            connection.close(now);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! From what the layers report to the states of the connection (W3C webrtc-pc §4.3.3, §5.5.1, §5.6).
+
+use std::time::Instant;
+
+use super::PeerConnection;
+use super::event::{ChannelEvent, Event, IceCandidateError};
+use super::transport::News;
+use crate::error::FailureReason;
+use crate::states::{
+    DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState, SignalingState,
+};
+
+/// The states that have no machine of their own here.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct States {
+    gathering: IceGatheringState,
+    ice: IceConnectionState,
+    dtls: DtlsTransportState,
+    connection: PeerConnectionState,
+}
+
+impl States {
+    pub(super) fn is_closed(&self) -> bool {
+        self.connection == PeerConnectionState::Closed
+    }
+
+    /// W3C webrtc-pc §4.3.3, with one transport.
+    fn combined(&self) -> PeerConnectionState {
+        use DtlsTransportState as Dtls;
+        use IceConnectionState as Ice;
+        match (self.ice, self.dtls) {
+            (Ice::Failed, _) | (_, Dtls::Failed) => PeerConnectionState::Failed,
+            (Ice::Disconnected, _) => PeerConnectionState::Disconnected,
+            (Ice::New | Ice::Closed, Dtls::New | Dtls::Closed) => PeerConnectionState::New,
+            (Ice::Connected | Ice::Completed, Dtls::Connected | Dtls::Closed) => PeerConnectionState::Connected,
+            (Ice::New | Ice::Checking | Ice::Connected | Ice::Completed | Ice::Closed, _) => {
+                PeerConnectionState::Connecting
+            }
+        }
+    }
+}
+
+impl PeerConnection {
+    /// Where the offer/answer exchange stands.
+    #[must_use]
+    pub const fn signaling_state(&self) -> SignalingState {
+        self.signaling.state()
+    }
+
+    /// Whether candidates are still being found.
+    #[must_use]
+    pub const fn ice_gathering_state(&self) -> IceGatheringState {
+        self.states.gathering
+    }
+
+    /// What ICE has found.
+    #[must_use]
+    pub const fn ice_connection_state(&self) -> IceConnectionState {
+        self.states.ice
+    }
+
+    /// What DTLS has reached.
+    #[must_use]
+    pub const fn dtls_state(&self) -> DtlsTransportState {
+        self.states.dtls
+    }
+
+    /// The state of the connection as a whole.
+    #[must_use]
+    pub const fn connection_state(&self) -> PeerConnectionState {
+        self.states.connection
+    }
+
+    /// Turns what the layers reported into events and states.
+    pub(super) fn digest(&mut self, now: Instant) {
+        while let Some(news) = self.transport.news.pop_front() {
+            match news {
+                News::Ice(event) => self.digest_ice(event),
+                News::Dtls(event) => self.digest_dtls(now, event),
+            }
+        }
+    }
+
+    fn digest_ice(&mut self, event: ice::Event) {
+        if self.states.is_closed() {
+            return;
+        }
+        match event {
+            ice::Event::LocalCandidate(candidate) => self.local_candidate(&candidate),
+            ice::Event::GatheringStateChange(state) => self.gathering(state),
+            ice::Event::ConnectionStateChange(state) => self.ice_state(state),
+            ice::Event::SelectedPairChange(pair) => self.push(Event::SelectedCandidatePairChange(pair.path)),
+            ice::Event::GatheringError { url, code, reason } => {
+                self.push(Event::IceCandidateError(IceCandidateError { url, code, text: reason.to_string() }));
+            }
+            ice::Event::Failed(reason) => self.fail(FailureReason::Ice(reason)),
+            ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
+        }
+    }
+
+    fn gathering(&mut self, state: ice::GatheringState) {
+        let state = match state {
+            ice::GatheringState::New => IceGatheringState::New,
+            ice::GatheringState::Gathering => IceGatheringState::Gathering,
+            ice::GatheringState::Complete => IceGatheringState::Complete,
+        };
+        if state != self.states.gathering {
+            self.states.gathering = state;
+            if state == IceGatheringState::Complete {
+                self.end_of_local_candidates();
+            }
+            self.push(Event::IceGatheringStateChange(state));
+        }
+    }
+
+    fn ice_state(&mut self, state: ice::ConnectionState) {
+        let state = match state {
+            ice::ConnectionState::New => IceConnectionState::New,
+            ice::ConnectionState::Checking => IceConnectionState::Checking,
+            ice::ConnectionState::Connected => IceConnectionState::Connected,
+            ice::ConnectionState::Completed => IceConnectionState::Completed,
+            ice::ConnectionState::Disconnected => IceConnectionState::Disconnected,
+            ice::ConnectionState::Failed => IceConnectionState::Failed,
+            ice::ConnectionState::Closed => IceConnectionState::Closed,
+        };
+        if state != self.states.ice {
+            self.states.ice = state;
+            self.push(Event::IceConnectionStateChange(state));
+            self.update_connection_state();
+        }
+    }
+
+    fn digest_dtls(&mut self, now: Instant, event: dtls::Event) {
+        match event {
+            dtls::Event::Connected => self.dtls(DtlsTransportState::Connected),
+            dtls::Event::Closed(reason) if self.states.is_closed() => drop(reason),
+            dtls::Event::Closed(dtls::CloseReason::CloseNotify) => {
+                self.dtls(DtlsTransportState::Closed);
+                self.closed_by_peer(now);
+            }
+            dtls::Event::Closed(reason) => {
+                self.transport.channels.abort(now, "the DTLS association failed");
+                self.fail(FailureReason::Dtls(reason));
+                self.dtls(DtlsTransportState::Failed);
+            }
+        }
+    }
+
+    /// The peer said goodbye: nothing can come after it (RFC 8827 §6.5, RFC 5246 §7.2.1).
+    fn closed_by_peer(&mut self, now: Instant) {
+        self.transport.close(now);
+        self.signaling.close();
+        self.enter_closed();
+    }
+
+    pub(super) fn dtls(&mut self, state: DtlsTransportState) {
+        if state != self.states.dtls {
+            self.states.dtls = state;
+            self.push(Event::DtlsStateChange(state));
+            self.update_connection_state();
+        }
+    }
+
+    /// The cause comes before the state change, and only the first cause is told.
+    fn fail(&mut self, reason: FailureReason) {
+        if self.failure.is_none() && !self.states.is_closed() {
+            self.failure = Some(reason.clone());
+            self.push(Event::Failed(reason));
+        }
+    }
+
+    fn update_connection_state(&mut self) {
+        let state = self.states.combined();
+        if !self.states.is_closed() && state != self.states.connection {
+            self.states.connection = state;
+            self.push(Event::ConnectionStateChange(state));
+        }
+    }
+
+    pub(super) fn enter_closed(&mut self) {
+        self.push(Event::SignalingStateChange(SignalingState::Closed));
+        if self.states.dtls != DtlsTransportState::Failed {
+            self.states.dtls = DtlsTransportState::Closed;
+        }
+        self.states.ice = IceConnectionState::Closed;
+        self.states.connection = PeerConnectionState::Closed;
+        self.push(Event::IceConnectionStateChange(IceConnectionState::Closed));
+        self.push(Event::ConnectionStateChange(PeerConnectionState::Closed));
+    }
+
+    pub(super) fn digest_channels(&mut self, event: datachannel::Event) {
+        use datachannel::Event as News;
+        let event = match event {
+            News::Connected => return,
+            News::Incoming(id) => Event::DataChannel(id),
+            News::Open(id) => Event::Channel(id, ChannelEvent::Open),
+            News::Readable(id) => Event::Channel(id, ChannelEvent::Readable),
+            News::Writable(id) => Event::Channel(id, ChannelEvent::Writable),
+            News::BufferedAmountLow(id) => Event::Channel(id, ChannelEvent::BufferedAmountLow),
+            News::Closing(id) => Event::Channel(id, ChannelEvent::Closing),
+            News::Closed(id, reason) => Event::Channel(id, ChannelEvent::Closed(reason)),
+            News::Disconnected(reason) => return self.sctp_ended(reason),
+        };
+        self.push(event);
+    }
+
+    fn sctp_ended(&mut self, reason: sctp::CloseReason) {
+        if self.states.dtls == DtlsTransportState::Connected {
+            self.fail(FailureReason::Sctp(reason));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! When each step of the set-up was reached, for whoever wonders where the time went.
+
+use std::time::Instant;
+
+/// The moments of a connection's set-up. Each is the first time that the step was reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeline {
+    /// The core was made.
+    pub created: Option<Instant>,
+    /// The first local candidate was found.
+    pub gathered: Option<Instant>,
+    /// The first check succeeded.
+    pub checked: Option<Instant>,
+    /// A pair was selected.
+    pub nominated: Option<Instant>,
+    /// The DTLS handshake was done.
+    pub dtls_connected: Option<Instant>,
+    /// The SCTP association was established.
+    pub sctp_connected: Option<Instant>,
+    /// The first data channel was open.
+    pub channel_open: Option<Instant>,
+}
+
+impl Timeline {
+    pub(super) fn ice(&mut self, now: Instant, event: &ice::Event) {
+        let moment = match event {
+            ice::Event::LocalCandidate(_) => &mut self.gathered,
+            ice::Event::PathValidated(_) => &mut self.checked,
+            ice::Event::SelectedPairChange(_) => &mut self.nominated,
+            ice::Event::GatheringStateChange(_)
+            | ice::Event::ConnectionStateChange(_)
+            | ice::Event::RoleChange(_)
+            | ice::Event::GatheringError { .. }
+            | ice::Event::Failed(_) => return,
+        };
+        moment.get_or_insert(now);
+    }
+
+    pub(super) fn dtls_connected(&mut self, now: Instant) {
+        self.dtls_connected.get_or_insert(now);
+    }
+
+    pub(super) fn channels(&mut self, now: Instant, event: &datachannel::Event) {
+        match event {
+            datachannel::Event::Connected => self.sctp_connected.get_or_insert(now),
+            datachannel::Event::Open(_) => self.channel_open.get_or_insert(now),
+            _ => return,
+        };
+    }
+}

@@ -1,0 +1,233 @@
+//! One bundled transport: ICE, DTLS over it (RFC 8842), SCTP and data channels over that (RFC 8261, RFC 8831).
+//!
+//! The layers call each other directly on one struct. A datagram is written once: SCTP appends its packet behind room
+//! for the DTLS record header, DTLS seals it in place, and equal-sized records to the selected path leave as one
+//! transmit that a socket can send with GSO.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use datachannel::core::Channels;
+use ice::core::Agent;
+
+use super::Transmit;
+use super::security::Security;
+use super::timeline::Timeline;
+use crate::setting_engine::{DtlsRole, SettingEngine};
+
+/// The DTLS 1.2 record header, the explicit nonce and the tag of AES-GCM, the largest of our suites (RFC 5288 §3).
+const RECORD_OVERHEAD: usize = 13 + 8 + 16;
+
+/// What the layers reported, for the connection to turn into events.
+#[derive(Debug)]
+pub(super) enum News {
+    Ice(ice::Event),
+    Dtls(dtls::Event),
+    Channels(datachannel::Event),
+}
+
+/// How the peer is reached and recognised: what its description says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Peer {
+    pub(super) role: DtlsRole,
+    pub(super) fingerprints: Vec<dtls::Fingerprint>,
+}
+
+#[derive(Debug)]
+pub(super) struct Transport {
+    pub(super) ice: Agent,
+    pub(super) security: Security,
+    pub(super) channels: Channels,
+    pub(super) timeline: Timeline,
+    /// The path that DTLS was last told about.
+    path: Option<ice::Path>,
+    /// A sealed datagram that was larger than the batch it would have ended.
+    held: Vec<u8>,
+    pub(super) news: VecDeque<News>,
+    has_data: bool,
+    /// Datagrams that are neither STUN nor DTLS.
+    pub(super) unexpected: u64,
+}
+
+impl Transport {
+    pub(super) fn new(
+        ice: Agent,
+        certificate: dtls::Certificate,
+        settings: &SettingEngine,
+        seed: [u8; 32],
+    ) -> Self {
+        let sctp = sctp::Config {
+            mtu: (settings.mtu.saturating_sub(RECORD_OVERHEAD)) & !3,
+            max_message_size: settings.max_message_size,
+            send_buffer: settings.send_buffer,
+            receive_buffer: settings.receive_buffer,
+            ..sctp::Config::default()
+        };
+        let config = datachannel::Config { sctp, ..datachannel::Config::default() };
+        Self {
+            ice,
+            security: Security::new(certificate, settings, seed),
+            channels: Channels::new(config, seed),
+            timeline: Timeline::default(),
+            path: None,
+            held: Vec::new(),
+            news: VecDeque::new(),
+            has_data: false,
+            unexpected: 0,
+        }
+    }
+
+    /// Both descriptions are known: DTLS may begin as soon as ICE has a path.
+    pub(super) fn set_peer(&mut self, now: Instant, peer: Peer) {
+        self.channels.set_role(match peer.role {
+            DtlsRole::Client => datachannel::Role::Server,
+            DtlsRole::Server => datachannel::Role::Client,
+        });
+        for mut datagram in self.security.begin(now, peer) {
+            self.open(now, &mut datagram);
+        }
+        self.settle(now);
+    }
+
+    /// Sections ask for data channels on this transport.
+    pub(super) fn want_data(&mut self, now: Instant) {
+        self.has_data = true;
+        self.settle(now);
+    }
+
+    pub(super) fn handle_input(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
+        match self.ice.handle_input(now, path, datagram) {
+            ice::Input::Stun => self.settle(now),
+            ice::Input::Dropped => {}
+            // RFC 7983 §7
+            ice::Input::Data => match datagram.first() {
+                Some(20..=63) => self.open(now, datagram),
+                _ => self.unexpected += 1,
+            },
+        }
+    }
+
+    fn open(&mut self, now: Instant, datagram: &mut [u8]) {
+        let was_connected = self.security.is_connected();
+        for packet in self.security.handle_input(now, datagram) {
+            self.channels.handle_input(now, packet);
+        }
+        if !was_connected || !self.security.is_connected() {
+            self.settle(now);
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.ice.handle_timeout(now);
+        self.security.handle_timeout(now);
+        self.channels.handle_timeout(now);
+        self.settle(now);
+    }
+
+    /// Lets each layer begin what the one below it has made possible, and collects what they report.
+    pub(super) fn settle(&mut self, now: Instant) {
+        while let Some(event) = self.ice.poll_event() {
+            self.timeline.ice(now, &event);
+            self.news.push_back(News::Ice(event));
+        }
+        let path = self.ice.data_path();
+        if path.is_some() && self.path.is_none() {
+            self.security.connect(now);
+        }
+        self.path = path.or(self.path);
+        while let Some(event) = self.security.poll_event() {
+            if event == dtls::Event::Connected {
+                self.timeline.dtls_connected(now);
+                if self.has_data {
+                    self.channels.connect(now);
+                }
+            }
+            self.news.push_back(News::Dtls(event));
+        }
+    }
+
+    /// The next thing that a layer reported. Channel news is asked for last, since it is the most frequent.
+    pub(super) fn poll_news(&mut self, now: Instant) -> Option<News> {
+        if let Some(news) = self.news.pop_front() {
+            return Some(news);
+        }
+        let event = self.channels.poll_event()?;
+        self.timeline.channels(now, &event);
+        Some(News::Channels(event))
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        [self.ice.poll_timeout(), self.security.poll_timeout(), self.channels.poll_timeout()].into_iter().flatten().min()
+    }
+
+    pub(super) fn poll_transmit(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<Transmit> {
+        let start = out.len();
+        if let Some(transmit) = self.ice.poll_transmit(now, out) {
+            return Some(Transmit { path: transmit.path, len: transmit.len, segment_size: None });
+        }
+        let path = self.ice.data_path()?;
+        let segment_size = if self.security.poll_transmit(now, out).is_some() {
+            None
+        } else {
+            self.seal_packets(now, max_segments, out)
+        };
+        let len = out.len() - start;
+        if len == 0 {
+            return None;
+        }
+        self.ice.count_sent(now, len);
+        Some(Transmit { path, len, segment_size: segment_size.filter(|size| *size < len) })
+    }
+
+    /// Appends SCTP packets, sealed, all of the returned size but the last, which may be shorter.
+    fn seal_packets(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<usize> {
+        if !self.security.is_connected() {
+            return None;
+        }
+        let mut segment_size = None;
+        let mut segments = 0;
+        if !self.held.is_empty() {
+            out.append(&mut self.held);
+            segment_size = Some(out.len());
+            segments = 1;
+        }
+        while segments < max_segments.max(1) {
+            let start = out.len();
+            if !self.seal_packet(now, out) {
+                break;
+            }
+            let len = out.len() - start;
+            let size = *segment_size.get_or_insert(len);
+            if len > size {
+                self.held.extend(out.drain(start..));
+                break;
+            }
+            segments += 1;
+            if len < size {
+                break;
+            }
+        }
+        segment_size
+    }
+
+    fn seal_packet(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        out.resize(start + self.security.head_room(), 0);
+        let sealed = self.channels.poll_transmit(now, out).is_some() && self.security.seal(out, start);
+        if !sealed {
+            out.truncate(start);
+        }
+        sealed
+    }
+
+    pub(super) fn close(&mut self, now: Instant) {
+        self.channels.abort(now, "the connection was closed");
+        self.security.close(now);
+    }
+
+    /// ICE stops once the last records are out.
+    pub(super) fn close_ice(&mut self) {
+        self.ice.close();
+        self.held = Vec::new();
+    }
+}

@@ -1,0 +1,27 @@
+//! The façade: connections, data channels and endpoints under tokio, over the [`core`](crate::core).
+//!
+//! A connection is one mutex around its core, never held across an await. A call does its protocol work inline and sends
+//! what came of it; the driver task of the [`Endpoint`] only moves datagrams and time.
+
+mod api;
+mod channel_state;
+mod data_channel;
+mod detached;
+mod driver;
+mod endpoint;
+mod events;
+mod gather;
+mod peer_connection;
+mod router;
+mod schedule;
+mod shared;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::api::{Api, ApiBuilder};
+pub use self::data_channel::{DataChannel, Payload};
+pub use self::detached::DetachedChannel;
+pub use self::endpoint::{Endpoint, EndpointStats};
+pub use self::events::{Event, Events};
+pub use self::peer_connection::PeerConnection;

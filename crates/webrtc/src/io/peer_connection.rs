@@ -1,0 +1,276 @@
+//! `RTCPeerConnection` (W3C webrtc-pc §4.4) as a handle: signalling calls are plain calls, news is the
+//! [`Events`](super::Events) stream.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+
+use super::data_channel::DataChannel;
+use super::endpoint::{Endpoint, Inner};
+use super::shared::{Shared, State};
+use crate::configuration::Configuration;
+use crate::core::{StatsReport, Timeline};
+use crate::description::{DataChannelInit, IceCandidateInit, OfferOptions, SessionDescription};
+use crate::error::{Error, FailureReason};
+use crate::setting_engine::SettingEngine;
+use crate::states::{
+    DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState, SignalingState,
+};
+
+/// Closes the connection when the last handle is gone.
+#[derive(Debug)]
+struct Owner {
+    shared: Arc<Shared>,
+    configuration: Configuration,
+    settings: Arc<SettingEngine>,
+    endpoint: Option<Endpoint>,
+    runtime: Handle,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.run(|state, now| state.core.close(now));
+    }
+}
+
+/// A connection to one peer. Cheap to clone; dropping the last clone closes it.
+#[derive(Clone, Debug)]
+pub struct PeerConnection(Arc<Owner>);
+
+impl PeerConnection {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        configuration: Configuration,
+        settings: Arc<SettingEngine>,
+        runtime: Handle,
+        endpoint: Option<Endpoint>,
+    ) -> Self {
+        Self(Arc::new(Owner { shared, configuration, settings, endpoint, runtime }))
+    }
+
+    fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {
+        self.0.shared.run(work)
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&State) -> R) -> R {
+        read(&self.0.shared.lock())
+    }
+
+    /// Makes an offer; nothing changes until it is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`].
+    pub fn create_offer(&self, options: OfferOptions) -> Result<SessionDescription, Error> {
+        self.run(|state, _| state.core.create_offer(options))
+    }
+
+    /// Makes the answer to the peer's offer; nothing changes until it is applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRemoteOffer`] or [`Error::Closed`].
+    pub fn create_answer(&self) -> Result<SessionDescription, Error> {
+        self.run(|state, _| state.core.create_answer())
+    }
+
+    /// Applies a description of ours and begins to gather candidates. `None` makes the one that the state asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ModifiedDescription`], [`Error::WrongState`], [`Error::Closed`], and [`Error::Io`] when no socket can be
+    /// opened.
+    pub fn set_local_description(&self, description: impl Into<Option<SessionDescription>>) -> Result<(), Error> {
+        let description = description.into();
+        self.run(|state, now| {
+            state.core.set_local_description(now, description)?;
+            self.gather(state, now)
+        })
+    }
+
+    /// Applies a description of the peer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sdp`], [`Error::Description`], [`Error::WrongState`] or [`Error::Closed`].
+    pub fn set_remote_description(&self, description: &SessionDescription) -> Result<(), Error> {
+        self.run(|state, now| state.core.set_remote_description(now, description))
+    }
+
+    /// Adds a candidate of the peer. `None` ends the generation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRemoteDescription`], [`Error::UnknownSection`], [`Error::Candidate`] or [`Error::Closed`].
+    pub fn add_ice_candidate(&self, candidate: impl Into<Option<IceCandidateInit>>) -> Result<(), Error> {
+        let candidate = candidate.into();
+        self.run(|state, now| state.core.add_ice_candidate(now, candidate))
+    }
+
+    /// The next offer asks for new ICE credentials.
+    pub fn restart_ice(&self) {
+        self.run(|state, _| state.core.restart_ice());
+    }
+
+    /// Makes a channel, which opens once the connection and the peer allow.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TwoLimits`], [`Error::NegotiatedWithoutId`], [`Error::DataChannel`] or [`Error::Closed`].
+    pub fn create_data_channel(&self, label: &str, init: DataChannelInit) -> Result<DataChannel, Error> {
+        let id = self.run(|state, now| state.core.create_data_channel(now, label, &init))?;
+        Ok(DataChannel::new(Arc::clone(&self.0.shared), id))
+    }
+
+    /// Ends the connection at once. Messages that wait are dropped; the peer is told.
+    pub fn close(&self) {
+        self.run(|state, now| state.core.close(now));
+    }
+
+    /// The local description in force or on its way, with the candidates that are known.
+    #[must_use]
+    pub fn local_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.local_description())
+    }
+
+    /// The local description of the last finished exchange.
+    #[must_use]
+    pub fn current_local_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.current_local_description())
+    }
+
+    /// The local description of the exchange under way.
+    #[must_use]
+    pub fn pending_local_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.pending_local_description())
+    }
+
+    /// The peer's description in force or on its way.
+    #[must_use]
+    pub fn remote_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.remote_description())
+    }
+
+    /// The peer's description of the last finished exchange.
+    #[must_use]
+    pub fn current_remote_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.current_remote_description())
+    }
+
+    /// The peer's description of the exchange under way.
+    #[must_use]
+    pub fn pending_remote_description(&self) -> Option<SessionDescription> {
+        self.read(|state| state.core.pending_remote_description())
+    }
+
+    /// Where the offer/answer exchange stands.
+    #[must_use]
+    pub fn signaling_state(&self) -> SignalingState {
+        self.read(|state| state.core.signaling_state())
+    }
+
+    /// Whether candidates are still being found.
+    #[must_use]
+    pub fn ice_gathering_state(&self) -> IceGatheringState {
+        self.read(|state| state.core.ice_gathering_state())
+    }
+
+    /// What ICE has found.
+    #[must_use]
+    pub fn ice_connection_state(&self) -> IceConnectionState {
+        self.read(|state| state.core.ice_connection_state())
+    }
+
+    /// What DTLS has reached.
+    #[must_use]
+    pub fn dtls_state(&self) -> DtlsTransportState {
+        self.read(|state| state.core.dtls_state())
+    }
+
+    /// The state of the connection as a whole.
+    #[must_use]
+    pub fn connection_state(&self) -> PeerConnectionState {
+        self.read(|state| state.core.connection_state())
+    }
+
+    /// Why the connection failed, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<FailureReason> {
+        self.read(|state| state.core.failure().cloned())
+    }
+
+    /// When each step of the set-up was reached.
+    #[must_use]
+    pub fn timeline(&self) -> Timeline {
+        self.read(|state| *state.core.timeline())
+    }
+
+    /// What it was made with.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.0.configuration
+    }
+
+    /// Everything there is to know about the connection (`getStats`).
+    #[must_use]
+    pub fn stats(&self) -> StatsReport {
+        let mut report = self.read(|state| {
+            let mut report = state.core.stats();
+            report.send_errors = state.send_errors;
+            report
+        });
+        report.events_lost += self.0.shared.events.lost();
+        report
+    }
+
+    /// Opens sockets, or joins the endpoint, when the core wants addresses.
+    fn gather(&self, state: &mut State, now: Instant) -> Result<(), Error> {
+        if state.core.wants_addresses() {
+            let owner = &self.0;
+            let inner = match &owner.endpoint {
+                Some(endpoint) => Arc::clone(endpoint.inner()),
+                None => Inner::private(&owner.settings.gathering, owner.settings.mtu, &owner.runtime)?,
+            };
+            let (home, addresses) = inner.insert(Arc::clone(&owner.shared));
+            state.settle_in(home);
+            for address in addresses {
+                state.core.add_local_address(now, address);
+            }
+            self.ask_servers(state, now);
+        }
+        let ufrag = state.core.local_ufrag().to_owned();
+        state.register(&ufrag);
+        Ok(())
+    }
+
+    /// STUN servers with an address are asked at once; names are looked up on the side.
+    fn ask_servers(&self, state: &mut State, now: Instant) {
+        let mut names = Vec::new();
+        for url in self.0.configuration.ice_servers.iter().flat_map(|server| &server.urls) {
+            let Ok(uri) = url.parse::<stun::Uri>() else { continue };
+            match uri.host().parse() {
+                Ok(address) => state.core.add_stun_server(now, SocketAddr::new(address, uri.port()), url),
+                Err(_) => names.push((url.clone(), uri)),
+            }
+        }
+        if names.is_empty() {
+            return state.core.end_local_addresses(now);
+        }
+        let connection = Arc::downgrade(&self.0.shared);
+        self.0.runtime.spawn(async move {
+            for (url, uri) in names {
+                let found = tokio::net::lookup_host((uri.host(), uri.port())).await;
+                let Some(shared) = connection.upgrade() else { return };
+                shared.run(|state, now| match found {
+                    Ok(addresses) => addresses.for_each(|address| state.core.add_stun_server(now, address, &url)),
+                    Err(error) => state.core.stun_server_failed(&url, &error.to_string()),
+                });
+            }
+            if let Some(shared) = connection.upgrade() {
+                shared.run(|state, now| state.core.end_local_addresses(now));
+            }
+        });
+    }
+}

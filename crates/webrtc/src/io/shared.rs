@@ -1,0 +1,185 @@
+//! One connection as its handles, its channels and the driver share it.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::channel_state::ChannelStates;
+use super::endpoint::Inner;
+use super::events::EventQueue;
+use super::router::ConnectionId;
+use crate::core::{self, Event, Transmit};
+use crate::states::PeerConnectionState;
+
+thread_local! {
+    /// Where datagrams are written before they are sent: one buffer a thread, not one a connection.
+    static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Where a connection's sockets are.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) endpoint: Arc<Inner>,
+    pub(super) id: ConnectionId,
+}
+
+/// A datagram, or several, that the socket had no room for.
+#[derive(Debug)]
+struct Unsent {
+    transmit: Transmit,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) core: core::PeerConnection,
+    pub(super) channels: ChannelStates,
+    home: Option<Home>,
+    unsent: Option<Unsent>,
+    /// The deadline that the endpoint's schedule holds for this connection.
+    armed: Option<Instant>,
+    /// Sends that the system refused: no route, interface gone.
+    pub(super) send_errors: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    pub(super) events: Arc<EventQueue>,
+}
+
+impl Shared {
+    pub(super) fn new(core: core::PeerConnection, events: Arc<EventQueue>) -> Self {
+        let state = State {
+            core,
+            channels: ChannelStates::default(),
+            home: None,
+            unsent: None,
+            armed: None,
+            send_errors: 0,
+        };
+        Self { state: Mutex::new(state), events }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does protocol work, then sends and tells what came of it.
+    pub(super) fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let result = work(&mut state, now);
+        state.settle(now, &self.events);
+        result
+    }
+
+    /// A deadline of the schedule has come.
+    pub(super) fn handle_deadline(&self, now: Instant, deadline: Instant) {
+        let mut state = self.lock();
+        if state.armed != Some(deadline) {
+            return;
+        }
+        state.armed = None;
+        if state.core.poll_timeout().is_some_and(|wanted| wanted <= now) {
+            state.core.handle_timeout(now);
+        }
+        state.settle(now, &self.events);
+    }
+
+    /// Sends what the socket had no room for. Pending when there is still none.
+    pub(super) fn poll_unsent(&self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
+        let mut state = self.lock();
+        if let (Some(unsent), Some(home)) = (&state.unsent, &state.home) {
+            let Poll::Ready(sent) = home.endpoint.poll_send(cx, &unsent.transmit, &unsent.bytes) else {
+                return Poll::Pending;
+            };
+            if sent.is_err() {
+                state.send_errors += 1;
+            }
+        }
+        state.unsent = None;
+        state.settle(now, &self.events);
+        Poll::Ready(())
+    }
+}
+
+impl State {
+    /// The connection has sockets from here on.
+    pub(super) fn settle_in(&mut self, home: Home) {
+        self.home = Some(home);
+    }
+
+    /// Datagrams over this path are for this connection.
+    pub(super) fn bind(&self, path: ice::Path) {
+        if let Some(home) = &self.home {
+            home.endpoint.router().bind(path, home.id);
+        }
+    }
+
+    /// Checks that name this ufrag are for this connection.
+    pub(super) fn register(&self, ufrag: &str) {
+        if let Some(home) = &self.home {
+            home.endpoint.router().register(ufrag, home.id);
+        }
+    }
+
+    pub(super) const fn home(&self) -> Option<&Home> {
+        self.home.as_ref()
+    }
+
+    /// Tells events, sends datagrams, and sees to it that the driver comes at the next deadline.
+    pub(super) fn settle(&mut self, now: Instant, events: &EventQueue) {
+        self.flush(now);
+        while let Some(event) = self.core.poll_event() {
+            match event {
+                Event::Channel(id, event) => self.channels.happened(id, event),
+                event => events.push(event),
+            }
+        }
+        if self.core.connection_state() == PeerConnectionState::Closed {
+            return self.leave(events);
+        }
+        let Some(deadline) = self.core.poll_timeout() else { return };
+        if let Some(home) = &self.home
+            && self.armed.is_none_or(|armed| deadline < armed)
+        {
+            self.armed = Some(deadline);
+            home.endpoint.schedule.arm(home.id, deadline);
+        }
+    }
+
+    fn flush(&mut self, now: Instant) {
+        let Some(home) = &self.home else { return };
+        if self.unsent.is_some() {
+            return;
+        }
+        let segments = home.endpoint.max_segments;
+        OUT.with_borrow_mut(|out| {
+            loop {
+                out.clear();
+                let Some(transmit) = self.core.poll_transmit(now, segments, out) else { return };
+                match home.endpoint.try_send(home.id, &transmit, out) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.unsent = Some(Unsent { transmit, bytes: out.clone() });
+                        return home.endpoint.schedule.block(home.id);
+                    }
+                    Err(_) => self.send_errors += 1,
+                }
+            }
+        });
+    }
+
+    /// The connection is closed: it gives its sockets back, and whoever waits finds out.
+    fn leave(&mut self, events: &EventQueue) {
+        self.unsent = None;
+        if let Some(home) = self.home.take() {
+            home.endpoint.remove(home.id);
+        }
+        self.channels.wake_all();
+        events.end();
+    }
+}

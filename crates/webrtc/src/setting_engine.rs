@@ -1,0 +1,110 @@
+//! Everything below the W3C configuration that an application may want to set.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::Provider;
+
+/// Which side of the DTLS handshake an answerer takes (`a=setup`, RFC 8842 §5.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DtlsRole {
+    /// Sends the ClientHello (`active`): what RFC 9429 §5.3.1 recommends for answerers.
+    #[default]
+    Client,
+    /// Waits for it (`passive`): lets a server choose the cipher and the SRTP profile.
+    Server,
+}
+
+/// A predicate over interfaces or addresses.
+#[derive(Clone)]
+pub struct Filter<T: ?Sized>(Arc<dyn Fn(&T) -> bool + Send + Sync>);
+
+impl<T: ?Sized> Filter<T> {
+    /// Keeps what `keep` returns true for.
+    pub fn new(keep: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(keep))
+    }
+
+    /// Whether `value` is kept.
+    #[must_use]
+    pub fn keeps(&self, value: &T) -> bool {
+        (self.0)(value)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Filter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filter(..)")
+    }
+}
+
+/// Which addresses and ports are gathered from.
+#[derive(Clone, Debug, Default)]
+pub struct Gathering {
+    /// Interfaces by name that may be used. Default: all.
+    pub interfaces: Option<Filter<str>>,
+    /// Addresses that may be used. Default: all.
+    pub addresses: Option<Filter<IpAddr>>,
+    /// Gather from 127.0.0.1 and ::1 as well. Default: false, since no other host reaches them.
+    pub include_loopback: bool,
+    /// Gather from IPv4 only. Default: false.
+    pub ipv4_only: bool,
+    /// Local UDP ports to choose from. Default: any that is free.
+    pub udp_ports: Option<RangeInclusive<u16>>,
+}
+
+/// Settings that are the same for every connection of an `Api`. Each has a default that suits a browser's peer.
+///
+/// ```
+/// use webrtc::SettingEngine;
+/// let mut settings = SettingEngine::default();
+/// settings.gathering.include_loopback = true;
+/// settings.ice_lite = false;
+/// assert_eq!(settings.max_message_size, 262_144);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SettingEngine {
+    /// Cryptography. Default: the first provider that is compiled in.
+    pub provider: Provider,
+    /// Addresses and ports.
+    pub gathering: Gathering,
+    /// Be an ICE lite agent, for servers with a public address (RFC 8445 §2.5). Default: false.
+    pub ice_lite: bool,
+    /// Time between two checks of one connection (RFC 8445 §14.2, Ta). Default: 50 ms.
+    pub ice_pacing: Duration,
+    /// The side that we take in DTLS when we answer an `actpass` offer. Default: client.
+    pub answering_dtls_role: DtlsRole,
+    /// Told every DTLS secret, in the format of `SSLKEYLOGFILE`. Default: none.
+    pub key_log: Option<Arc<dyn dtls::KeyLog>>,
+    /// Where the dates of our certificate come from. Default: the system's clock.
+    pub clock: dtls::WallClock,
+    /// The largest message that we accept, in bytes, announced as `a=max-message-size`. Default: 262,144, as browsers.
+    pub max_message_size: usize,
+    /// Bytes of messages that may wait to be sent on all channels together. Default: 16 MiB, as Chromium.
+    pub send_buffer: usize,
+    /// Bytes of messages that may wait to be read on all channels together: the SCTP receive window. Default: 5 MiB.
+    pub receive_buffer: usize,
+    /// The largest UDP payload that we send, in bytes. Default: 1,200, which every path carries (RFC 8831 §5).
+    pub mtu: usize,
+}
+
+impl Default for SettingEngine {
+    fn default() -> Self {
+        Self {
+            provider: Provider::default(),
+            gathering: Gathering::default(),
+            ice_lite: false,
+            ice_pacing: Duration::from_millis(50),
+            answering_dtls_role: DtlsRole::Client,
+            key_log: None,
+            clock: dtls::WallClock::default(),
+            max_message_size: 262_144,
+            send_buffer: 16 << 20,
+            receive_buffer: 5 << 20,
+            mtu: 1200,
+        }
+    }
+}
