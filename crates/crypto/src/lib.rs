@@ -3,6 +3,7 @@
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws;
+pub mod conformance;
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod container;
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]

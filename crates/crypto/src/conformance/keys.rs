@@ -1,0 +1,372 @@
+//! Keys and signatures of the vectors, in hexadecimal: ECDSA of RFC 6979 App. A.2.5 and A.2.6, Ed25519 of RFC 8032
+//! §7.1 with their DER put around them, RSA made with OpenSSL.
+
+use crate::SignatureScheme;
+
+/// A signature that is right.
+pub(super) struct Signed {
+    pub(super) source: &'static str,
+    pub(super) scheme: SignatureScheme,
+    pub(super) public_key: &'static str,
+    pub(super) message: &'static str,
+    pub(super) signature: &'static str,
+}
+
+/// RFC 6979 A.2.5: the public key.
+pub(super) const P256_PUBLIC: &str = "3059301306072a8648ce3d020106082a8648ce3d0301070342000460fed4ba255a9d31c961eb74c6356d68c049b8923b\
+    61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+
+/// RFC 6979 A.2.5: the key pair as PKCS#8.
+pub(super) const P256_PKCS8: &str = "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420c9afa9d845ba75166b5c2157\
+    67b1d6934e50c3db36e89b127b8a622b120f6721a1440342000460fed4ba255a9d31c961eb74c6356d68c049b8923b61\
+    fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+
+/// RFC 6979 A.2.5: the private key alone as PKCS#8.
+pub(super) const P256_PKCS8_BARE: &str = "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420c9afa9d845ba75166b5c215767\
+    b1d6934e50c3db36e89b127b8a622b120f6721";
+
+/// RFC 6979 A.2.5: the key pair as SEC1.
+pub(super) const P256_SEC1: &str = "30770201010420c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721a00a06082a8648ce3d\
+    030107a1440342000460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc\
+    99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
+
+/// RFC 6979 A.2.6: the public key.
+pub(super) const P384_PUBLIC: &str = "3076301006072a8648ce3d020106052b8104002203620004ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e\
+    06aae5286b300c64def8f0ea9055866064a254515480bc138015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9\
+    f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720";
+
+/// RFC 6979 A.2.6: the key pair as PKCS#8.
+pub(super) const P384_PKCS8: &str = "3081b6020100301006072a8648ce3d020106052b8104002204819e30819b02010104306b9d3dad2e1b8c1c05b19875b6\
+    659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5a16403620004ec3a4e415b4e19\
+    a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc138015d9b72d7d57\
+    244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720";
+
+/// RFC 6979 A.2.6: the private key alone as PKCS#8.
+pub(super) const P384_PKCS8_BARE: &str = "304e020100301006072a8648ce3d020106052b810400220437303502010104306b9d3dad2e1b8c1c05b19875b6659f4d\
+    e23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5";
+
+/// RFC 6979 A.2.6: the key pair as SEC1.
+pub(super) const P384_SEC1: &str = "3081a402010104306b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825\
+    f872c9ea60d2edf5a00706052b81040022a16403620004ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06\
+    aae5286b300c64def8f0ea9055866064a254515480bc138015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f5\
+    4ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720";
+
+/// RFC 8032 §7.1, test 1: the public key.
+pub(super) const ED25519_1_PUBLIC: &str =
+    "302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+/// RFC 8032 §7.1, test 2: the public key.
+pub(super) const ED25519_2_PUBLIC: &str =
+    "302a300506032b65700321003d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+
+/// RFC 8032 §7.1, test 2: the private key as PKCS#8.
+pub(super) const ED25519_2_PKCS8: &str = "302e020100300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+
+/// RFC 8032 §7.1, test 2: the key pair as PKCS#8 version 2.
+pub(super) const ED25519_2_PKCS8_V2: &str = "3051020101300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb\
+    8121003d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+
+/// RFC 8032 §7.1, test 3: the public key.
+pub(super) const ED25519_3_PUBLIC: &str =
+    "302a300506032b6570032100fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025";
+
+/// RFC 8032 §7.1, test SHA(abc): the public key.
+pub(super) const ED25519_4_PUBLIC: &str =
+    "302a300506032b6570032100ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf";
+
+/// A public key of 2048 bits, made with OpenSSL 3.0.
+pub(super) const RSA_PUBLIC: &str = "30820122300d06092a864886f70d01010105000382010f003082010a0282010100bb7f2fdcfe41f4ebc032b9b5bbd5fa\
+    d71756218eccf01ab034b8307d08b95c27c80dee4f5f487ea70a2e943d73e2eb943e36635a665928fbaca563b23113be\
+    687cf207ef158bd229559de3f41de2adc6fca7883ff24eba38f3c793a58a13ffdeeb7d6723998db264b7c287272cb329\
+    8a237ded6bfeb3e1ac29b3756ef924d50ea9897afa7d31644d043a3bf0595c839be492a448a9477191f559b1ab25bc99\
+    a0dfc7f668254dbbd80d18e7ba3b3d1c2dc84ce0aae82e54e053f4c24c9f19fa7a1ad13941544e4c7bec3ff536eb035f\
+    50850e19e248164f8ac7f26c43665ed1c4758fe24c27688ed808c71af66dd9da83a6f1fabe9653df02180a4e754d58fe\
+    650203010001";
+
+/// Its private key as PKCS#8.
+pub(super) const RSA_PKCS8: &str = "308204bc020100300d06092a864886f70d0101010500048204a6308204a20201000282010100bb7f2fdcfe41f4ebc032\
+    b9b5bbd5fad71756218eccf01ab034b8307d08b95c27c80dee4f5f487ea70a2e943d73e2eb943e36635a665928fbaca5\
+    63b23113be687cf207ef158bd229559de3f41de2adc6fca7883ff24eba38f3c793a58a13ffdeeb7d6723998db264b7c2\
+    87272cb3298a237ded6bfeb3e1ac29b3756ef924d50ea9897afa7d31644d043a3bf0595c839be492a448a9477191f559\
+    b1ab25bc99a0dfc7f668254dbbd80d18e7ba3b3d1c2dc84ce0aae82e54e053f4c24c9f19fa7a1ad13941544e4c7bec3f\
+    f536eb035f50850e19e248164f8ac7f26c43665ed1c4758fe24c27688ed808c71af66dd9da83a6f1fabe9653df02180a\
+    4e754d58fe650203010001028201000cb5214f934cf19653d3ac4a00a5cf472a2dfc7ec2ed880586c1300a1d6000bab2\
+    809d34f47283a0fb1bee909eacd3c61b945096052748538c5f363b52bfb1913fdca08487fb8ebe1def224ebe82c93fda\
+    0a59bde9c483b30df4aa115763251d9cecc6237fc9fe7bfc875ae5210eb0834c0602242662572a75b613c0b672945cf8\
+    d1235bd9353ddd3caa456ba5c8e4a647f4d65232177349138dab6fc521f5cbf337e7d42cae184db238f3ab05b483af84\
+    93706eed9ca14daf1bf6a39920d28135a4b952eaeae9b63938efbd0d813281a9a702701681a2182818905e9f5f387075\
+    c7e4addb33a6934c9ae75d86a4bd05ca1fa3734efc05603f8125d22ffdea2902818100fac05299c33697bb56361ca119\
+    3f845d614eef224f4b7b1702bdbc8966ad4954595eb8eb06747c8c79f582f9d329b38061a86d9e44e08b55fee0c340d3\
+    3ec1ef0c64a1fcc21c6690431256d0b54d042bb25fb4b9c20ff44e28dc3600f16bbff4fd58748e5932e8bbb51f63fa8f\
+    0909dbb5852e8b341eb7e4ddb1d83f34f696dd02818100bf6be89eb581fdfa5425fa57688ab57d806b4d1de9bb551273\
+    4eea2434cb73dd676d1d092132352d8ba31e703e5ff4532feba476edb50b8eb7b6396d3dd9322c35a25a0d27d3324b1b\
+    acd9a25a2e4b2fe135b01f0f69edea59dabfc40cab096a04f830e863e319835a6e112fc527248364e2e6dc2479dc9751\
+    ec9ba79a885929028180394cb99369889023bf0f9e7b31c9d1f584c704de52406d6054c006d55f213a208c4b98f61c03\
+    8272976c030213bef3c5e28b1a81903bbf9b6722f57b5aca7c86a3ce5b35e725964a61094fcd61a0b7d3446f9a5cd87b\
+    ccd80f7e42d8f4522b0b50d965c921990095e44dc80af9a4971c1dded143fe2506e0c5c85e22137846010281804ac51c\
+    acf99b1818b2cbced85ba66ab3e5f883bbde73650c7aebe53b553fef3719521e985556263d6f20bd1ffccd40434a2192\
+    313e328c9c27984f20239b76249ca298e830992738fd4b6c0b258c95a3d32544712d752410791e9fef353f8dc2d2c41b\
+    5e7abdd7565e7945cf52043317fbcd417dd5e59fcb9f9d7b43617246d90281804d2c28a3c3fdbafb4e761e9bb0893500\
+    53d9f4288a375656a4e711bc4593ab4c9f819cc35be7f2adacf912e70b71c18cec9d6712cf31481a61c5fa9436e50efd\
+    78c7b89380cc50ea9c0f7630bff571bbc49d4f2c51b5159a2963189117b25dc6955bb7af455c061f34ad0b756823ba98\
+    a4c094d24d74baaec3dbcf04bced964a";
+
+/// A public key of 1024 bits, made with OpenSSL 3.0: too small.
+pub(super) const RSA_1024_PUBLIC: &str = "30819f300d06092a864886f70d010101050003818d0030818902818100a911bdb04e34ba02b072616f7448a36cc8e042\
+    1784c2e3040904b64378698a8bdc02f5018f9c657425a6de0599cb17e2bd8ede4529c3f88b33194e97b19ed9eeb263b7\
+    d94eb86a7760a8f5319a4c1e1b60fea5107ce00650b66c24dd7fc429f7c5b76e3bb589df08fed41e3ec1cd6a4d422975\
+    18beaa90dad58a020bdccbba890203010001";
+
+/// Its private key as PKCS#8.
+pub(super) const RSA_1024_PKCS8: &str = "30820277020100300d06092a864886f70d0101010500048202613082025d02010002818100a911bdb04e34ba02b07261\
+    6f7448a36cc8e0421784c2e3040904b64378698a8bdc02f5018f9c657425a6de0599cb17e2bd8ede4529c3f88b33194e\
+    97b19ed9eeb263b7d94eb86a7760a8f5319a4c1e1b60fea5107ce00650b66c24dd7fc429f7c5b76e3bb589df08fed41e\
+    3ec1cd6a4d42297518beaa90dad58a020bdccbba890203010001028180573aad08cac0cf7bd5b79de7d83226075978c3\
+    00c96197a91c520f0bae939d84dd65b52d32003a23fbcd255df46461957dc1b9922ba34d97dc2c616d489a31cbeb67ea\
+    f2cc67abc0de96792f414fc627ec423727f362ef21f78b3966ba1eb543ffdec4d1ef7382e41bc96e6b328a73e1fdcdbe\
+    2a04e577383772d695aaae6651024100e14fd01fc8fb798f6e9c02d74ac309dd587c1f5e70817f9743c05cc6a93b7f9a\
+    ed5df12f003abcaf9560fd53a372c01239e18fb5e1788ed59ccc82866bb9746d024100c018dc8d4e06d554031b05e35d\
+    9e0e0f1eaf3606289a4208725de22a0e962d48957dc9548a532abda9a3fd983f02c11780f726a874ea6286000c3ab061\
+    f7750d02402801d90ddbcd337f917f684dbc3bb7a3b3138f2a60c5cdd71933ae05a485291a646d9ae6e29e8b648e1cc3\
+    beb73627fed48245d760eadc49f7e6a482a3dc315d0241009e111712b31cce574602eb726eab4af84810768cd4c63205\
+    cf4dcf7739ef7b2d99cd1a689535e01a96c79939b8c7a46999b6453a22926725ca4e45d0b39c32d50241008f2b99e71e\
+    3544121f2f746cc16c3459a4b2cd0ae85a84e997bcade526f21a7ebd7267b19f14c82dda16cfea1b37a7621ce8bdd5fd\
+    d34af6c9ce3a529211a6e2";
+
+/// A key on P-521, made with OpenSSL 3.0: a curve that is not supported.
+pub(super) const P521_PKCS8: &str = "3081ee020100301006072a8648ce3d020106052b810400230481d63081d3020101044200690a8cd1e2b9c66d59f65825\
+    388c750f1856a7fdb2a54e0dffcb2b5d5e0d940d2a8dedd5730b864ca96b6f1c509a9c5b7ee88e62acfa38a8a5cedda8\
+    f08706bc21a18189038186000400028fe15552a899271a13a597f8bd9f6a5dc6b818478cac6c2254c885a659bd92ea0c\
+    ea789169efb1f589e2ef747bead96fad5ee681145da7f1028cc1f37d04197d01f20f0a4a0cbc8697bbad4beafc3ad4ee\
+    390085c03c9fdfb1a2975312c680c4bcc769a03de24468ed0cc55f11df1cf8cfeeb02a79ecad1deb6bbbddf532ab1972\
+    73";
+
+/// Its public key.
+pub(super) const P521_PUBLIC: &str = "30819b301006072a8648ce3d020106052b81040023038186000400028fe15552a899271a13a597f8bd9f6a5dc6b81847\
+    8cac6c2254c885a659bd92ea0cea789169efb1f589e2ef747bead96fad5ee681145da7f1028cc1f37d04197d01f20f0a\
+    4a0cbc8697bbad4beafc3ad4ee390085c03c9fdfb1a2975312c680c4bcc769a03de24468ed0cc55f11df1cf8cfeeb02a\
+    79ecad1deb6bbbddf532ab197273";
+
+/// PSS with SHA-256 over `sample`, with a salt of 20 bytes where TLS wants 32.
+pub(super) const RSA_PSS_SALT_20: &str = "4ccb12e952235eed608d2d5e4acca0cbd570dd19d63ff6f514d26c6a31bb13b1fed55557a93f885494c54cec2978448a\
+    bd5c5776c6bf3e08a7ed31d4e574e0050da3d9509d265e4790f6871a3963e20533ac3fc820117a9aebc07d39e54b1777\
+    bb619ff27f4af16d23b77ae46323023678fd1e87ce25d67d883aaff45739954d902a43048495f5872bf56621473c2140\
+    e0bf1ac16223fb8577bea1a9578549675c37c4c47f52cf82bffed29000bc1ea102f7f472c7b2b5e4ac05bda4bc735da2\
+    cae652dc245f62cab992e82eb08f86a214993fc6113aa2977181cc4e304a07c4fb28549d89205665c8d8e624ebed05f3\
+    626e9770916d4dc708e239a31f223959";
+
+/// PKCS#1 v1.5 with SHA-256 over `sample` by the key of 1024 bits.
+pub(super) const RSA_1024_SIGNATURE: &str = "a86495aa14633a8c86906213f906293f3fa03a4a145e4103c8f2ab25caaae4189ef0444b8b3b0ce6ca51e13ef2ed755f\
+    1682c8615d374d8d215f542e87803057b623d84b3b05b7bc2b0c7dffb711ef102590634f26ed8ea2817b08fc073cf7a0\
+    e20d675abe23d6cd03d882c39fc7548993ceef5272ac88a11241d7c5e6c337a6";
+
+/// Signatures that verify.
+pub(super) const SIGNED: &[Signed] = &[
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-256, `sample`",
+        scheme: SignatureScheme::EcdsaP256Sha256,
+        public_key: P256_PUBLIC,
+        message: "73616d706c65",
+        signature: "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716022100f7cb1c942d657c41\
+         d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    },
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-384, `sample`",
+        scheme: SignatureScheme::EcdsaP256Sha384,
+        public_key: P256_PUBLIC,
+        message: "73616d706c65",
+        signature: "304402200eafea039b20e9b42309fb1d89e213057cbf973dc0cfc8f129edddc800ef771902204861f0491e6998b94551\
+         93e34e7b0d284ddd7149a74b95b9261f13abde940954",
+    },
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-512, `sample`",
+        scheme: SignatureScheme::EcdsaP256Sha512,
+        public_key: P256_PUBLIC,
+        message: "73616d706c65",
+        signature: "30450221008496a60b5e9b47c825488827e0495b0e3fa109ec4568fd3f8d1097678eb97f0002202362ab1adbe2b8adf9\
+         cb9edab740ea6049c028114f2460f96554f61fae3302fe",
+    },
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-256, `test`",
+        scheme: SignatureScheme::EcdsaP256Sha256,
+        public_key: P256_PUBLIC,
+        message: "74657374",
+        signature: "3045022100f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d383670220019f4113742a2b14bd\
+         25926b49c649155f267e60d3814b4c0cc84250e46f0083",
+    },
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-384, `test`",
+        scheme: SignatureScheme::EcdsaP256Sha384,
+        public_key: P256_PUBLIC,
+        message: "74657374",
+        signature: "304602210083910e8b48bb0c74244ebdf7f07a1c5413d61472bd941ef3920e623fbccebeb60221008ddbec54cf8cd587\
+         4883841d712142a56a8d0f218f5003cb0296b6b509619f2c",
+    },
+    Signed {
+        source: "RFC 6979 A.2.5, SHA-512, `test`",
+        scheme: SignatureScheme::EcdsaP256Sha512,
+        public_key: P256_PUBLIC,
+        message: "74657374",
+        signature: "30440220461d93f31b6540894788fd206c07cfa0cc35f46fa3c91816fff1040ad1581a04022039af9f15de0db8d97e72\
+         719c74820d304ce5226e32dedae67519e840d1194e55",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-256, `sample`",
+        scheme: SignatureScheme::EcdsaP384Sha256,
+        public_key: P384_PUBLIC,
+        message: "73616d706c65",
+        signature: "3065023021b13d1e013c7fa1392d03c5f99af8b30c570c6f98d4ea8e354b63a21d3daa33bde1e888e63355d92fa2b3c3\
+         6d8fb2cd023100f3aa443fb107745bf4bd77cb3891674632068a10ca67e3d45db2266fa7d1feebefdc63eccd1ac42ec0\
+         cb8668a4fa0ab0",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-384, `sample`",
+        scheme: SignatureScheme::EcdsaP384Sha384,
+        public_key: P384_PUBLIC,
+        message: "73616d706c65",
+        signature: "306602310094edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd\
+         1e80fabe4602310099ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e\
+         7b82c71a38628ac8",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-512, `sample`",
+        scheme: SignatureScheme::EcdsaP384Sha512,
+        public_key: P384_PUBLIC,
+        message: "73616d706c65",
+        signature: "3065023100ed0959d5880ab2d869ae7f6c2915c6d60f96507f9cb3e047c0046861da4a799cfe30f35cc900056d7c99cd\
+         78824337090230512c8cceee3890a84058ce1e22dbc2198f42323ce8aca9135329f03c068e5112dc7cc3ef3446defceb\
+         01a45c2667fdd5",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-256, `test`",
+        scheme: SignatureScheme::EcdsaP384Sha256,
+        public_key: P384_PUBLIC,
+        message: "74657374",
+        signature: "306402306d6defac9ab64dabafe36c6bf510352a4cc27001263638e5b16d9bb51d451559f918eedaf2293be5b475cc8f\
+         0188636b02302d46f3becbcc523d5f1a1256bf0c9b024d879ba9e838144c8ba6baeb4b53b47d51ab373f9845c0514eef\
+         b14024787265",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-384, `test`",
+        scheme: SignatureScheme::EcdsaP384Sha384,
+        public_key: P384_PUBLIC,
+        message: "74657374",
+        signature: "30660231008203b63d3c853e8d77227fb377bcf7b7b772e97892a80f36ab775d509d7a5feb0542a7f0812998da8f1dd3\
+         ca3cf023db023100ddd0760448d42d8a43af45af836fce4de8be06b485e9b61b827c2f13173923e06a739f040649a667\
+         bf3b828246baa5a5",
+    },
+    Signed {
+        source: "RFC 6979 A.2.6, SHA-512, `test`",
+        scheme: SignatureScheme::EcdsaP384Sha512,
+        public_key: P384_PUBLIC,
+        message: "74657374",
+        signature: "3066023100a0d5d090c9980faf3c2ce57b7ae951d31977dd11c775d314af55f76c676447d06fb6495cd21b4b6e340fc2\
+         36584fb277023100976984e59b4c77b0e8e4460dca3d9f20e07b9bb1f63beefaf576f6b2e8b224634a2092cd3792e015\
+         9ad9cee37659c736",
+    },
+    Signed {
+        source: "RFC 8032 §7.1, test 1",
+        scheme: SignatureScheme::Ed25519,
+        public_key: ED25519_1_PUBLIC,
+        message: "",
+        signature: "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b\
+         d25bf5f0595bbe24655141438e7a100b",
+    },
+    Signed {
+        source: "RFC 8032 §7.1, test 2",
+        scheme: SignatureScheme::Ed25519,
+        public_key: ED25519_2_PUBLIC,
+        message: "72",
+        signature: "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c\
+         387b2eaeb4302aeeb00d291612bb0c00",
+    },
+    Signed {
+        source: "RFC 8032 §7.1, test 3",
+        scheme: SignatureScheme::Ed25519,
+        public_key: ED25519_3_PUBLIC,
+        message: "af82",
+        signature: "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc659\
+         4a7c15e9716ed28dc027beceea1ec40a",
+    },
+    Signed {
+        source: "RFC 8032 §7.1, test SHA(abc)",
+        scheme: SignatureScheme::Ed25519,
+        public_key: ED25519_4_PUBLIC,
+        message: "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd\
+         454d4423643ce80e2a9ac94fa54ca49f",
+        signature: "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e030\
+         3dca179c138ac17ad9bef1177331a704",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PKCS#1 v1.5, SHA-256",
+        scheme: SignatureScheme::RsaPkcs1Sha256,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "3cf51a77ba165e7c7af4682087234ad5131ca247eeb0ae0c93e1c91cff171a4b0e9fb34c77c2082cbe470cd775d0bd3a\
+         0725d209e2ffbaa7d8d7f9138561695040a33ba5927f5e92b52367535ab5210796cc1e9d538fabe934e2c0a481c02cf4\
+         f6a6ea9623975707772efd385c752b394c97f1917df4a519be29482899ef4de9787540d7645d98f37e2aa15a61e89d99\
+         c296bf106bd58dd4c399da95bfadb8d8aa14cc355cb3d9dc35d5cbaacfaece617f428e951ec5a3a5c5ab1462e51a1f60\
+         e11c3a2036fb146a180dcebbc3f7596ce045eadb42f3e9f59bbae2e3d8e49396c22bd255af67e43e0c40015d98e41972\
+         3babdb3fe0db22ddf802e35084573b48",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PKCS#1 v1.5, SHA-384",
+        scheme: SignatureScheme::RsaPkcs1Sha384,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "b2412a921cde2793d568cd5d9a82ce9b7bec22af483326f819383aa8e36d9a4603e9da7b823117a9654c832d1c25202b\
+         db591286da4c86d4de289a904ed2a5fd1cb2f8af373b5fba01cba31d46bb3646dbf1cddb2caa16aa0ce16d2bd9557c56\
+         f28dad7ee724a23c30c276000335b2cff4e3e9951c99df1b2229fa6c2f3e01ec4195e04032bd271510c4e8df7c444806\
+         3c9c8b4b7fe195b30edd59153f8c5a5648360e4871ba718315665cd4109819a146213c22e4f92d431ae4fd7f1c8dd045\
+         8553b5ab93ff1f78fc63a07ae3595ee1d16bcbb9c7b0458c84bc4cd517141029310c005560e30530ddf1485640f208de\
+         aec736ac77e58ce433ee31dc32e81416",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PKCS#1 v1.5, SHA-512",
+        scheme: SignatureScheme::RsaPkcs1Sha512,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "5decf9f9ffd1eed44d74615eea9f708075a80b73c614ecadcfa3e1468799274a4e3ae5d14704001e9ade62381c68f191\
+         ce6ae60331518972a10af378f769fcbd7d2eac503cfb3bd816895268394846a84506cd4955184a158e09f43c84213ef5\
+         7d3db24cbae2e45dd796b32650297becef971f615519670995fe6c687317e3520d231661c62fe1e460e61330fe036c55\
+         de78780656f3edf52e21588e9fee9182f25594913e4acb641822b3fd86d75831284212533822839f06fcad9aea849f58\
+         f9cb0af738b0b0a2940f7a8cf4323f3b27df1a1f5c60620743c3321a464de53e3f41075b208eaeb35a6df7a6c1964e0c\
+         12bd43c7b923b31e4cf6875a48dbde32",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PSS, SHA-256",
+        scheme: SignatureScheme::RsaPssSha256,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "3eca86913171e926ab7470f72dda0a877e104519b7628d6f14c1e5c1f019e19e6b6e5b394c32162cb54aebf3cd5f46dd\
+         9090f563cfcaa3a9e936dc9744105ea37dc3e285856ea6a194ec6c5af915b34ab588bacbc1b650ac6a9fbea8aaabfbeb\
+         05f0ffdbcb5285982ea4acfe97f21813e6d5d6088f00afa5119331d187467a77954050735032c531aced60025edb05bb\
+         79dff95fccaf3f52eac3f9dff65ab43cae3566fa33140b9da20553da5f47a2ab13ab8c9f26ec207a6d2c1c0384e70514\
+         5b49b24c107953d083afa6f02a3dfa435c29ba2204fd09060d4b7701e32f467e9e7b4cd01211d519c362ddbc00e873da\
+         99b89948abc62e75eda9792c4e7e95f2",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PSS, SHA-384",
+        scheme: SignatureScheme::RsaPssSha384,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "5a14926340126afec9b51998910e4056e5fb09577fcf3497d8dfe9efe3983ed470040f17980cf448a30e0704b5ec29af\
+         baee887f32495a57e75b979068de46803d2021a5594fdfb8c983b4518df5f126d7ddb6c24112527e26f01df95eeca062\
+         844251af39b1157d43d150f66c819ff2878cbdfb3e0518b2a56603544b8d0e246e5e87af413b3738e3a05bde54dde980\
+         160010b83cb3b9fad4b2382729b54957f93b96f8973685c8239b357123ef81424b2f386ece8a0b2241dad96b43cb1603\
+         7e99569de2454e44df99e5fd0aef7c5c95dd8e9246f468070500337ce5f5efbb7a593977f6400bb3e89f87182bfe15f3\
+         9f85d7761f22fc16fe5f73053beb83f2",
+    },
+    Signed {
+        source: "OpenSSL 3.0, PSS, SHA-512",
+        scheme: SignatureScheme::RsaPssSha512,
+        public_key: RSA_PUBLIC,
+        message: "73616d706c65",
+        signature: "29275edda63886c9351f2ea79730e52542a81ea669bbab91cc7cea348870b24445299a65a70277b0efcfa1470cd174d4\
+         50c3edb8212ea8fcd51f82fbb17dee0a31e436fb9e3cc5fd6c0cad3e4e5d0bc3b4936c72ccd37dcb5d71fbd3e73a6657\
+         ba53385ff1551e7bd8091eba31bfdd0bda7b3e194fa7819fa71ea40501bb9f0f2818ae141e4df605f416132dc75de5c0\
+         dbf902989c3e6f93a42701995394ce222b696082cd1e55bbb24df12102af4bad8efb952ca7657623b86f30f105c55a77\
+         8daee9a01225e66e2ecafd1f46b0853ba754b6112c9b3ada8e2208b931ce6905b75f7478f8f2f263618b6fab023d0e7d\
+         3e830f6808b5b39398c44bb030279af1",
+    },
+];
