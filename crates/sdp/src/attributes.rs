@@ -249,3 +249,59 @@ impl DerefMut for Attributes {
         &mut self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn set_replaces_the_first_and_drops_the_rest() {
+        let mut list = Attributes::from(vec![
+            Attribute::Mid("0".into()),
+            Attribute::Setup(Setup::Active),
+            Attribute::RtcpMux,
+            Attribute::Setup(Setup::Passive),
+        ]);
+        list.set(Setup::ActPass);
+        let setup = Attribute::Setup(Setup::ActPass);
+        assert_eq!(*list, [Attribute::Mid("0".into()), setup, Attribute::RtcpMux]);
+        list.set(Direction::SendOnly);
+        assert_eq!((list.len(), list.direction()), (4, Some(Direction::SendOnly)));
+    }
+
+    #[test]
+    fn codec_attributes_are_found_by_payload_type() {
+        let mut media = crate::MediaDescription::video("v");
+        media.add_codec(Rtpmap::new(96, "VP8", 90_000, None), &["nack", "nack pli"], "");
+        media.add_codec(Rtpmap::new(97, "rtx", 90_000, None), &[], "apt=96");
+        media.attributes.push(Attribute::RtcpFb(RtcpFb {
+            payload_type: None,
+            value: "goog-remb".into(),
+        }));
+        assert_eq!(media.payload_types().collect::<Vec<_>>(), [96, 97]);
+        assert_eq!(media.attributes.rtpmap(96).unwrap().encoding, "VP8");
+        assert_eq!(media.attributes.fmtp(97).unwrap().parameter("APT"), Some("96"));
+        assert_eq!(media.attributes.fmtp(96), None);
+        assert_eq!(media.attributes.rtcp_fb(96).count(), 3);
+        assert_eq!(media.attributes.rtcp_fb(97).count(), 1);
+    }
+
+    #[test]
+    fn bundle_lists_live_sections_and_keeps_its_place() {
+        let mut session = crate::SessionDescription::new(1, 1).with(Attribute::ExtmapAllowMixed);
+        session.media.push(crate::MediaDescription::audio("a"));
+        session.media.push(crate::MediaDescription::application("d"));
+        session.bundle();
+        assert_eq!(
+            session.attributes.first().unwrap().to_string(),
+            "a=group:BUNDLE a d"
+        );
+        session.media[0].reject();
+        session.attributes.swap(0, 1);
+        session.bundle();
+        let lines: Vec<_> = session.attributes.iter().map(Attribute::to_string).collect();
+        assert_eq!(lines, ["a=extmap-allow-mixed", "a=group:BUNDLE d"]);
+        assert_eq!(session.bundle_groups().count(), 1);
+        assert!(session.media_by_mid("d").is_some() && session.media_by_mid("x").is_none());
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
             reason: "description exceeds the size limit",
         });
     }
-    let whole: Arc<str> = text.into();
+    let whole = with_known_line_ends(text);
     let mut parser = Parser {
         source: Source(&whole),
         has_origin: false,
@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
     parser.session.attributes.reserve(16);
     let mut number = 0;
     let mut version = false;
-    for (index, line) in lines(&whole).enumerate() {
+    for (index, line) in whole.split('\n').enumerate() {
         number = index + 1;
         if number > limits.lines {
             return Err(ParseError {
@@ -36,7 +36,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
                 reason: "description exceeds the line limit",
             });
         }
-        let line = line.trim_start();
+        let line = line.strip_suffix('\r').unwrap_or(line).trim_ascii_start();
         if line.is_empty() {
             continue;
         }
@@ -61,12 +61,20 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
     }
 }
 
-/// Lines ending in CRLF, LF or CR; CRLF does not count as two.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let by_feed = text
-        .split('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line));
-    by_feed.flat_map(|line| line.split('\r'))
+/// The text for all strings of the model; only CRLF and LF end its lines.
+fn with_known_line_ends(text: &str) -> Arc<str> {
+    let bytes = text.as_bytes();
+    let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
+    let pairs = bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .filter(|pair| *pair == (&b'\r', &b'\n'))
+        .count();
+    if returns == pairs {
+        text.into()
+    } else {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    }
 }
 
 fn check_version(line: &str) -> Result<(), &'static str> {
@@ -85,11 +93,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn line(&mut self, line: &str, limits: &Limits) -> Result<(), &'static str> {
-        let mut characters = line.chars();
-        let (Some(letter), Some('=')) = (characters.next(), characters.next()) else {
-            return Err("line is not a letter, an equals sign and a value");
-        };
-        let value = characters.as_str();
+        let (letter, value) = split(line).ok_or("line is not a letter, an equals sign and a value")?;
         if letter == 'a' {
             return self.attribute(value);
         }
@@ -185,6 +189,13 @@ impl Parser<'_> {
     }
 }
 
+/// A line's letter and value.
+fn split(line: &str) -> Option<(char, &str)> {
+    let mut characters = line.chars();
+    let letter = characters.next()?;
+    characters.as_str().strip_prefix('=').map(|value| (letter, value))
+}
+
 fn connection(source: Source<'_>, value: &str) -> Result<Connection, &'static str> {
     Connection::parse(source, value).ok_or("c= line is malformed")
 }
@@ -268,3 +279,6 @@ fn number<T: FromStr>(word: &str) -> Option<T> {
 fn words<'a>(source: Source<'a>, value: &'a str) -> impl Iterator<Item = Text> + 'a {
     value.split_ascii_whitespace().map(move |word| source.text(word))
 }
+
+#[cfg(test)]
+mod tests;
