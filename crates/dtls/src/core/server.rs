@@ -1,0 +1,423 @@
+//! The server's state machine (RFC 6347 §4.2, RFC 5246 §7.3). The ladder is drawn in `client`; the cookie exchange is
+//! done before a ClientHello gets here.
+
+use std::sync::Arc;
+
+use crypto::{Group, KeyExchange};
+
+use super::context::{
+    Context, Negotiated, bad_share, failed, illegal, internal, no_scheme, undecodable, unexpected,
+};
+use crate::alert::AlertDescription;
+use crate::certificate::{Certificate, CertificateRejection, CertificateVerified, PeerCertificate};
+use crate::config::{ClientAuth, Config, ExtendedMasterSecret};
+use crate::error::CloseReason;
+use crate::handshake::{
+    CertificateChain, CertificateRequest, CertificateVerify, ClientHello, ClientKeyExchange, HandshakeType,
+    ServerExtensions, ServerHello, ServerKeyExchange, UseSrtp,
+};
+use crate::key_schedule::Randoms;
+use crate::reassembly::Message;
+use crate::record::header::{DTLS_1_0, DTLS_1_2};
+use crate::suite::{CipherSuite, choose_signature_scheme, is_classic, offered_signature_schemes};
+
+/// `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` (RFC 5746 §3.3).
+const RENEGOTIATION_SCSV: u16 = 0x00ff;
+/// ClientCertificateType `ecdsa_sign` and `rsa_sign`.
+const CERTIFICATE_TYPES: [u8; 2] = [64, 1];
+
+/// Where a server is, with what it needs there.
+#[derive(Debug)]
+pub(super) enum State {
+    ExpectClientHello,
+    ExpectCertificate(Box<ExpectCertificate>),
+    ExpectClientKeyExchange(Box<ExpectClientKeyExchange>),
+    ExpectCertificateVerify(Box<ExpectCertificateVerify>),
+    ExpectFinished(ClientIdentity),
+    Connected,
+    Failed,
+}
+
+/// Proof that the client's identity was settled: verified with its key proven, or none was demanded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientIdentity(());
+
+impl ClientIdentity {
+    /// The client was not asked, or has no certificate and needs none.
+    const ANONYMOUS: Self = Self(());
+
+    /// The certificate was judged; its key was proven by whoever calls this.
+    fn proven(_: CertificateVerified) -> Self {
+        Self(())
+    }
+}
+
+impl State {
+    /// Takes the next message. An error ends the connection.
+    pub(super) fn handle(self, context: &mut Context, message: &Message) -> Result<Self, CloseReason> {
+        let expected_epoch = u16::from(message.message_type == HandshakeType::FINISHED);
+        if message.epoch != expected_epoch {
+            return Err(unexpected());
+        }
+        match self {
+            Self::ExpectClientHello => answer_hello(context, message),
+            Self::ExpectCertificate(state) => state.handle(context, message),
+            Self::ExpectClientKeyExchange(state) => state.handle(context, message),
+            Self::ExpectCertificateVerify(state) => state.handle(context, message),
+            Self::ExpectFinished(_) => {
+                context.check_finished(message)?;
+                context.flight.begin();
+                context.send_finished()?;
+                Ok(Self::Connected)
+            }
+            Self::Connected | Self::Failed => Err(unexpected()),
+        }
+    }
+}
+
+/// What the server chose from a ClientHello.
+struct Choice {
+    suite: CipherSuite,
+    group: Group,
+    protocol: Option<Vec<u8>>,
+    use_srtp: Option<UseSrtp>,
+}
+
+fn answer_hello(context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    if message.message_type != HandshakeType::CLIENT_HELLO {
+        return Err(unexpected());
+    }
+    let hello = ClientHello::decode(&message.body).map_err(undecodable)?;
+    let config = Arc::clone(&context.config);
+    let certificate = config
+        .certificate
+        .as_ref()
+        .ok_or_else(|| internal("the server has no certificate"))?;
+    check_hello(&config, &hello)?;
+    let choice = choose(&config, certificate, &hello)?;
+    context.received(message);
+    context.flight.begin();
+    context.flight.set_next_sequence(message.sequence);
+    context.records.set_version(DTLS_1_2);
+    context.session.group = Some(choice.group);
+    context
+        .session
+        .server_name
+        .clone_from(&hello.extensions.server_name);
+    context.session.protocol.clone_from(&choice.protocol);
+    context.session.srtp_profile = choice
+        .use_srtp
+        .as_ref()
+        .and_then(|chosen| chosen.profiles.first().copied())
+        .and_then(crate::suite::SrtpProfile::from_code_point);
+
+    let negotiated = send_hello(context, &hello, &choice);
+    context.send_chain(Some(certificate));
+    let key_exchange = send_key_exchange(context, certificate, &hello, &negotiated)?;
+    if config.client_auth != ClientAuth::None {
+        let request = CertificateRequest {
+            certificate_types: CERTIFICATE_TYPES.to_vec(),
+            signature_algorithms: offered_signature_schemes(&config.provider),
+            authorities: Vec::new(),
+        };
+        context.send(HandshakeType::CERTIFICATE_REQUEST, |out| request.encode(out));
+    }
+    context.send(HandshakeType::SERVER_HELLO_DONE, |_| {});
+    Ok(match config.client_auth {
+        ClientAuth::None => State::ExpectClientKeyExchange(Box::new(ExpectClientKeyExchange {
+            negotiated,
+            key_exchange,
+            client: Client::NotAsked,
+        })),
+        ClientAuth::Request | ClientAuth::Require => State::ExpectCertificate(Box::new(ExpectCertificate {
+            negotiated,
+            key_exchange,
+        })),
+    })
+}
+
+fn check_hello(config: &Config, hello: &ClientHello) -> Result<(), CloseReason> {
+    // Versions count down: 1.2 is 0xfefd, 1.0 is 0xfeff. RFC 8446 §4.2.1: supported_versions goes first.
+    let old = hello.version >> 8 != 0xfe || hello.version > DTLS_1_2;
+    let versions = hello.extensions.supported_versions.as_ref();
+    if versions.map_or(old, |versions| !versions.contains(&DTLS_1_2)) {
+        debug_assert!(DTLS_1_0 > DTLS_1_2, "older versions are larger numbers");
+        return Err(failed(
+            AlertDescription::PROTOCOL_VERSION,
+            "the client does not speak DTLS 1.2",
+        ));
+    }
+    if !hello.compression_methods.contains(&0) {
+        return Err(illegal("the client demands compression"));
+    }
+    let required = config.extended_master_secret == ExtendedMasterSecret::Required;
+    if required && !hello.extensions.extended_master_secret {
+        return Err(failed(
+            AlertDescription::HANDSHAKE_FAILURE,
+            "no extended master secret",
+        ));
+    }
+    // RFC 5746 §3.6: empty in a first handshake.
+    if hello
+        .extensions
+        .renegotiation_info
+        .as_ref()
+        .is_some_and(|info| !info.is_empty())
+    {
+        return Err(failed(
+            AlertDescription::HANDSHAKE_FAILURE,
+            "renegotiation_info is not empty",
+        ));
+    }
+    if hello
+        .extensions
+        .point_formats
+        .as_ref()
+        .is_some_and(|formats| !formats.contains(&0))
+    {
+        return Err(illegal("uncompressed points are not supported"));
+    }
+    Ok(())
+}
+
+fn choose(config: &Config, certificate: &Certificate, hello: &ClientHello) -> Result<Choice, CloseReason> {
+    let extensions = &hello.extensions;
+    let kind = certificate.key().kind();
+    let suite = config
+        .cipher_suites
+        .iter()
+        .copied()
+        .find(|suite| {
+            suite.fits(kind)
+                && config.provider.supports_aead(suite.aead())
+                && hello.cipher_suites.contains(&suite.code_point())
+        })
+        .ok_or_else(|| failed(AlertDescription::HANDSHAKE_FAILURE, "no common cipher suite"))?;
+    // RFC 8422 §4: without the extension any group will do; P-256 is the one everybody has.
+    let offered = extensions
+        .supported_groups
+        .as_deref()
+        .unwrap_or(&[Group::Secp256r1 as u16]);
+    let group = config
+        .groups
+        .iter()
+        .copied()
+        .find(|group| {
+            is_classic(*group)
+                && config.provider.supports_group(*group)
+                && offered.contains(&group.code_point())
+        })
+        .ok_or_else(|| failed(AlertDescription::HANDSHAKE_FAILURE, "no common group"))?;
+    let accepted = extensions.signature_algorithms.as_deref().unwrap_or_default();
+    choose_signature_scheme(&**certificate.key(), accepted).ok_or_else(no_scheme)?;
+    Ok(Choice {
+        suite,
+        group,
+        protocol: choose_protocol(config, hello)?,
+        use_srtp: choose_srtp(config, hello),
+    })
+}
+
+/// RFC 7301 §3.2: a server with protocols of its own refuses a client that has none of them.
+fn choose_protocol(config: &Config, hello: &ClientHello) -> Result<Option<Vec<u8>>, CloseReason> {
+    let offered = &hello.extensions.protocols;
+    if offered.is_empty() || config.alpn.is_empty() {
+        return Ok(None);
+    }
+    let chosen = config.alpn.iter().find(|protocol| offered.contains(protocol));
+    chosen.cloned().map(Some).ok_or_else(|| {
+        failed(
+            AlertDescription::NO_APPLICATION_PROTOCOL,
+            "no common application protocol",
+        )
+    })
+}
+
+/// RFC 5764 §4.1.1: without a common profile there is no extension in the answer, and no SRTP.
+fn choose_srtp(config: &Config, hello: &ClientHello) -> Option<UseSrtp> {
+    let offered = hello.extensions.use_srtp.as_ref()?;
+    let profile = config
+        .srtp_profiles
+        .iter()
+        .find(|profile| offered.profiles.contains(&profile.code_point()))?;
+    Some(UseSrtp {
+        profiles: vec![profile.code_point()],
+        mki: Vec::new(),
+    })
+}
+
+fn send_hello(context: &mut Context, hello: &ClientHello, choice: &Choice) -> Negotiated {
+    let random = context.random();
+    let offer = &hello.extensions;
+    let renegotiation =
+        offer.renegotiation_info.is_some() || hello.cipher_suites.contains(&RENEGOTIATION_SCSV);
+    let answer = ServerHello {
+        version: DTLS_1_2,
+        random,
+        session_id: Vec::new(),
+        cipher_suite: choice.suite.code_point(),
+        compression_method: 0,
+        extensions: ServerExtensions {
+            types: Vec::new(),
+            point_formats: offer.point_formats.is_some().then(|| vec![0]),
+            use_srtp: choice.use_srtp.clone(),
+            protocol: choice.protocol.clone(),
+            extended_master_secret: offer.extended_master_secret,
+            renegotiation_info: renegotiation.then(Vec::new),
+        },
+    };
+    context.send(HandshakeType::SERVER_HELLO, |out| answer.encode(out));
+    Negotiated {
+        suite: choice.suite,
+        randoms: Randoms {
+            client: hello.random,
+            server: random,
+        },
+        extended_master_secret: offer.extended_master_secret,
+    }
+}
+
+fn send_key_exchange(
+    context: &mut Context,
+    certificate: &Certificate,
+    hello: &ClientHello,
+    negotiated: &Negotiated,
+) -> Result<Box<dyn KeyExchange>, CloseReason> {
+    let group = context.session.group.ok_or_else(|| internal("no group"))?;
+    let key_exchange = context
+        .config
+        .provider
+        .start_key_exchange(group)
+        .map_err(|_| internal("no ephemeral key"))?;
+    let Randoms { client, server } = negotiated.randoms;
+    let parameters = ServerKeyExchange::parameters(group.code_point(), key_exchange.share());
+    let signed = [&client[..], &server, &parameters].concat();
+    let accepted = hello
+        .extensions
+        .signature_algorithms
+        .as_deref()
+        .unwrap_or_default();
+    let (scheme, signature) = Context::sign(certificate, accepted, &signed)?;
+    let message = ServerKeyExchange {
+        group: group.code_point(),
+        share: key_exchange.share(),
+        scheme: scheme.code_point(),
+        signature: &signature,
+    };
+    context.send(HandshakeType::SERVER_KEY_EXCHANGE, |out| message.encode(out));
+    Ok(key_exchange)
+}
+
+/// What is known of the client's certificate when its key exchange arrives.
+#[derive(Debug)]
+enum Client {
+    NotAsked,
+    HasNone,
+    Has(PeerCertificate, CertificateVerified),
+}
+
+#[derive(Debug)]
+pub(super) struct ExpectCertificate {
+    negotiated: Negotiated,
+    key_exchange: Box<dyn KeyExchange>,
+}
+
+impl ExpectCertificate {
+    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+        if message.message_type != HandshakeType::CERTIFICATE {
+            return Err(unexpected());
+        }
+        let chain = CertificateChain::decode(&message.body).map_err(undecodable)?;
+        let client = if chain.0.is_empty() {
+            if context.config.client_auth == ClientAuth::Require {
+                return Err(CloseReason::CertificateRejected(CertificateRejection::Missing));
+            }
+            Client::HasNone
+        } else {
+            let certificate = PeerCertificate::read(chain.0).map_err(CloseReason::CertificateRejected)?;
+            let verified = context.judge(&certificate)?;
+            Client::Has(certificate, verified)
+        };
+        context.received(message);
+        let Self {
+            negotiated,
+            key_exchange,
+        } = *self;
+        Ok(State::ExpectClientKeyExchange(Box::new(
+            ExpectClientKeyExchange {
+                negotiated,
+                key_exchange,
+                client,
+            },
+        )))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ExpectClientKeyExchange {
+    negotiated: Negotiated,
+    key_exchange: Box<dyn KeyExchange>,
+    client: Client,
+}
+
+impl ExpectClientKeyExchange {
+    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+        if message.message_type != HandshakeType::CLIENT_KEY_EXCHANGE {
+            return Err(unexpected());
+        }
+        let Self {
+            negotiated,
+            key_exchange,
+            client,
+        } = *self;
+        let exchange = ClientKeyExchange::decode(&message.body).map_err(undecodable)?;
+        let secret = key_exchange.finish(exchange.share).map_err(bad_share)?;
+        context.received(message);
+        context.derive(&negotiated, secret.as_ref())?;
+        Ok(match client {
+            Client::NotAsked | Client::HasNone => State::ExpectFinished(ClientIdentity::ANONYMOUS),
+            Client::Has(certificate, verified) => {
+                State::ExpectCertificateVerify(Box::new(ExpectCertificateVerify {
+                    certificate,
+                    verified,
+                }))
+            }
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ExpectCertificateVerify {
+    certificate: PeerCertificate,
+    verified: CertificateVerified,
+}
+
+impl ExpectCertificateVerify {
+    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+        if message.message_type != HandshakeType::CERTIFICATE_VERIFY {
+            return Err(unexpected());
+        }
+        let Self {
+            certificate,
+            verified,
+        } = *self;
+        let verify = CertificateVerify::decode(&message.body).map_err(undecodable)?;
+        let provider = &context.config.provider;
+        if !offered_signature_schemes(provider).contains(&verify.scheme) {
+            return Err(illegal("signature scheme was not offered"));
+        }
+        if !certificate.has_signed(
+            provider,
+            verify.scheme,
+            context.transcript.bytes(),
+            verify.signature,
+        ) {
+            return Err(failed(
+                AlertDescription::DECRYPT_ERROR,
+                "bad signature of the client's certificate",
+            ));
+        }
+        context.received(message);
+        Ok(State::ExpectFinished(ClientIdentity::proven(verified)))
+    }
+}
