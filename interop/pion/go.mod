@@ -1,6 +1,6 @@
 module interop/pion
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/pion/ice/v4 v4.4.2

@@ -18,6 +18,9 @@ use partner::{Kind, Side};
 use scenarios::{SCENARIOS, Scenario, Scene};
 use summary::Summary;
 
+pub(crate) use install::{build_ours, build_pion, ours, pion};
+pub(crate) use namespace::{enter, inside};
+
 /// Runs our peer against other implementations.
 #[derive(Args, Debug)]
 pub(crate) struct Interop {

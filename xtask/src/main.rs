@@ -1,5 +1,6 @@
 //! The workspace's own commands: `cargo xtask --help`.
 
+mod bench;
 mod ci;
 mod interop;
 mod shell;
@@ -23,6 +24,8 @@ enum Command {
     Ci(ci::Ci),
     /// Checks what the conventions ask for and no compiler does.
     Tidy(tidy::Tidy),
+    /// Measures throughput, latency, set-up and idle cost, beside Pion where asked.
+    Bench(bench::Bench),
     /// Runs our peer against browsers and Pion.
     Interop(interop::Interop),
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Ci(ci) => ci.run(),
         Command::Tidy(tidy::Tidy) => tidy::run(),
+        Command::Bench(bench) => bench.run(),
         Command::Interop(interop) => interop.run(),
     };
     match outcome {

@@ -17,12 +17,12 @@ fn target() -> PathBuf {
 }
 
 /// Where the Pion program is built to.
-pub(super) fn pion() -> PathBuf {
+pub(crate) fn pion() -> PathBuf {
     target().join("interop").join("pion")
 }
 
 /// Where our peer is built to.
-pub(super) fn ours() -> PathBuf {
+pub(crate) fn ours() -> PathBuf {
     target().join("release").join("interop-peer")
 }
 

@@ -11,7 +11,7 @@ const SETUP: [&[&str]; 2] = [
 ];
 
 /// Whether this process already runs in the namespace.
-pub(super) fn inside() -> bool {
+pub(crate) fn inside() -> bool {
     std::env::var_os(MARK).is_some()
 }
 

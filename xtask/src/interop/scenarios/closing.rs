@@ -28,8 +28,14 @@ fn channel(scene: &mut Scene<'_>, closer: Side) -> Outcome {
         scene.wait(side, "closed", "data", SOON)?;
     }
     // Firefox drops such a message without a word; we have to refuse it.
-    if scene.ask(Side::Us, "send", json!({"label": "data", "text": "too late"})).is_ok() {
-        return Err(format!("{} took a message for a closed channel", scene.kind(Side::Us)));
+    if scene
+        .ask(Side::Us, "send", json!({"label": "data", "text": "too late"}))
+        .is_ok()
+    {
+        return Err(format!(
+            "{} took a message for a closed channel",
+            scene.kind(Side::Us)
+        ));
     }
     scene.ask(closer, "channel", json!({"label": "again"}))?;
     for side in [Side::Us, Side::Them] {
