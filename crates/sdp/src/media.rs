@@ -83,21 +83,21 @@ impl MediaDescription {
 
     /// `m=application 9 UDP/DTLS/SCTP webrtc-datachannel` (RFC 8841 §4).
     pub fn application(mid: impl Into<Text>) -> Self {
-        let media = Self::new(MediaKind::Application, Text::literal("UDP/DTLS/SCTP"), mid);
+        let media = Self::new(MediaKind::Application, "UDP/DTLS/SCTP", mid);
         Self {
-            formats: vec![Text::literal("webrtc-datachannel")],
+            formats: vec!["webrtc-datachannel".into()],
             ..media
         }
     }
 
     /// `m=audio 9 UDP/TLS/RTP/SAVPF`; formats come with [`add_codec`](Self::add_codec).
     pub fn audio(mid: impl Into<Text>) -> Self {
-        Self::new(MediaKind::Audio, Text::literal("UDP/TLS/RTP/SAVPF"), mid)
+        Self::new(MediaKind::Audio, "UDP/TLS/RTP/SAVPF", mid)
     }
 
     /// `m=video 9 UDP/TLS/RTP/SAVPF`; formats come with [`add_codec`](Self::add_codec).
     pub fn video(mid: impl Into<Text>) -> Self {
-        Self::new(MediaKind::Video, Text::literal("UDP/TLS/RTP/SAVPF"), mid)
+        Self::new(MediaKind::Video, "UDP/TLS/RTP/SAVPF", mid)
     }
 
     /// Adds an attribute at the end; for building in one expression.

@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
             reason: "description exceeds the size limit",
         });
     }
-    let whole = with_known_line_ends(text);
+    let whole = with_line_feeds(text);
     let mut parser = Parser {
         source: Source(&whole),
         has_origin: false,
@@ -61,19 +61,13 @@ pub(crate) fn parse(text: &str, limits: &Limits) -> Result<SessionDescription, P
     }
 }
 
-/// The text for all strings of the model; only CRLF and LF end its lines.
-fn with_known_line_ends(text: &str) -> Arc<str> {
-    let bytes = text.as_bytes();
-    let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
-    let pairs = bytes
-        .iter()
-        .zip(bytes.iter().skip(1))
-        .filter(|pair| *pair == (&b'\r', &b'\n'))
-        .count();
-    if returns == pairs {
+/// The text for all strings of the model. A text of CR alone becomes one of LF; everywhere else CR is taken
+/// off the end of a line.
+fn with_line_feeds(text: &str) -> Arc<str> {
+    if text.contains('\n') {
         text.into()
     } else {
-        text.replace("\r\n", "\n").replace('\r', "\n").into()
+        text.replace('\r', "\n").into()
     }
 }
 

@@ -54,10 +54,10 @@ impl SessionDescription {
     pub fn new(session_id: u64, session_version: u64) -> Self {
         Self {
             origin: Origin::new(session_id, session_version),
-            name: Text::literal("-"),
+            name: "-".into(),
             timing: vec![Line {
                 letter: 't',
-                value: Text::literal("0 0"),
+                value: "0 0".into(),
             }],
             ..Self::default()
         }
@@ -102,7 +102,7 @@ impl SessionDescription {
         let place = self.attributes.iter().position(is_bundle).unwrap_or(0);
         self.attributes.retain(|attribute| !is_bundle(attribute));
         let group = Group {
-            semantics: Text::literal("BUNDLE"),
+            semantics: "BUNDLE".into(),
             mids,
         };
         self.attributes.insert(place, Attribute::Group(group));
@@ -179,7 +179,7 @@ impl Origin {
     pub fn new(session_id: u64, session_version: u64) -> Self {
         let address = Connection::ip4("127.0.0.1");
         Self {
-            username: Text::literal("-"),
+            username: "-".into(),
             session_id,
             session_version,
             address,
@@ -220,8 +220,8 @@ impl Connection {
     /// `IN IP4 <address>`.
     pub fn ip4(address: impl Into<Text>) -> Self {
         Self {
-            network: Text::literal("IN"),
-            family: Text::literal("IP4"),
+            network: "IN".into(),
+            family: "IP4".into(),
             address: address.into(),
         }
     }
@@ -229,15 +229,15 @@ impl Connection {
     /// `IN IP6 <address>`.
     pub fn ip6(address: impl Into<Text>) -> Self {
         Self {
-            network: Text::literal("IN"),
-            family: Text::literal("IP6"),
+            network: "IN".into(),
+            family: "IP6".into(),
             address: address.into(),
         }
     }
 
     /// `IN IP4 0.0.0.0`: no address, ICE will find one (RFC 9429 §5.2.1).
     pub fn unspecified() -> Self {
-        Self::ip4(Text::literal("0.0.0.0"))
+        Self::ip4("0.0.0.0")
     }
 }
 

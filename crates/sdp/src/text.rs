@@ -1,7 +1,7 @@
 //! The string type of the model: a slice of the description it was parsed from.
 //!
 //! A Chromium offer has several hundred small strings. They all share one allocation, the text of the
-//! description; strings that a caller puts in have an allocation of their own, literals have none.
+//! description; strings that a caller puts in have one of their own.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// An immutable string that is cheap to clone: a literal or a part of a shared text.
+/// An immutable string that is cheap to clone: a part of a shared text.
 ///
 /// It dereferences to `str`, compares with `str` and is made from anything string-like with `into()`.
 ///
@@ -19,35 +19,25 @@ use std::sync::Arc;
 /// assert_eq!(text, "webrtc-datachannel");
 /// assert!(text.starts_with("webrtc"));
 /// ```
-#[derive(Clone)]
-pub struct Text(Repr);
-
-#[derive(Clone)]
-enum Repr {
-    Literal(&'static str),
-    Slice { whole: Arc<str>, start: u32, end: u32 },
+#[derive(Clone, Default)]
+pub struct Text {
+    whole: Arc<str>,
+    start: u32,
+    end: u32,
 }
 
 impl Text {
-    /// The empty string.
-    pub const EMPTY: Self = Self::literal("");
-
-    /// A string that is part of the program; allocates nothing.
-    pub const fn literal(text: &'static str) -> Self {
-        Self(Repr::Literal(text))
-    }
-
     /// The string itself; what `Deref` gives.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Repr::Literal(text) => text,
-            Repr::Slice { whole, start, end } => whole.get(*start as usize..*end as usize).unwrap_or(""),
-        }
+        self.whole
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or("")
     }
 
-    fn owned(text: Arc<str>) -> Self {
-        let whole = Source(&text);
-        whole.text(&text)
+    fn owned(whole: Arc<str>) -> Self {
+        // Beyond 4 GiB, which no line of a description reaches, the text ends.
+        let end = u32::try_from(whole.len()).unwrap_or(u32::MAX);
+        Self { whole, start: 0, end }
     }
 }
 
@@ -62,23 +52,13 @@ impl Source<'_> {
         let end = start.wrapping_add(part.len());
         let inside = start <= end && end <= self.0.len();
         match (u32::try_from(start), u32::try_from(end)) {
-            (Ok(start), Ok(end)) if inside => Text(Repr::Slice {
+            (Ok(start), Ok(end)) if inside => Text {
                 whole: Arc::clone(self.0),
                 start,
                 end,
-            }),
-            _ => Text(Repr::Slice {
-                whole: part.into(),
-                start: 0,
-                end: u32::try_from(part.len()).unwrap_or(u32::MAX),
-            }),
+            },
+            _ => Text::owned(part.into()),
         }
-    }
-}
-
-impl Default for Text {
-    fn default() -> Self {
-        Self::EMPTY
     }
 }
 
@@ -195,7 +175,7 @@ mod tests {
 
     #[test]
     fn text_compares_and_hashes_as_its_string() {
-        let set: std::collections::HashSet<Text> = [Text::from("a"), Text::literal("a")].into();
+        let set: std::collections::HashSet<Text> = [Text::from("a"), Text::from(String::from("a"))].into();
         assert_eq!(set.len(), 1);
         assert!(set.contains("a"));
         assert_eq!(
