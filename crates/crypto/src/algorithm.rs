@@ -125,7 +125,12 @@ pub enum Group {
 
 impl Group {
     /// All of them, for iteration.
-    pub const ALL: [Self; 4] = [Self::Secp256r1, Self::Secp384r1, Self::X25519, Self::X25519MlKem768];
+    pub const ALL: [Self; 4] = [
+        Self::Secp256r1,
+        Self::Secp384r1,
+        Self::X25519,
+        Self::X25519MlKem768,
+    ];
 
     /// The code point in TLS.
     pub const fn code_point(self) -> u16 {
@@ -139,7 +144,9 @@ impl Group {
 
     /// The group of a code point, if it is one of ours.
     pub fn from_code_point(code_point: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|group| group.code_point() == code_point)
+        Self::ALL
+            .into_iter()
+            .find(|group| group.code_point() == code_point)
     }
 
     /// Length in bytes of the share that the starting side (the TLS client) sends.
@@ -313,12 +320,26 @@ mod tests {
     #[test]
     fn tls12_takes_the_curve_from_the_key_and_tls13_from_the_code_point() {
         for scheme in SignatureScheme::ALL {
-            assert_eq!(SignatureScheme::from_tls12(scheme.code_point(), scheme.key_kind()), Some(scheme));
+            assert_eq!(
+                SignatureScheme::from_tls12(scheme.code_point(), scheme.key_kind()),
+                Some(scheme)
+            );
         }
-        assert_eq!(SignatureScheme::from_tls13(0x0403), Some(SignatureScheme::EcdsaP256Sha256));
-        assert_eq!(SignatureScheme::from_tls13(0x0603), None, "ecdsa_secp521r1_sha512 is another curve");
+        assert_eq!(
+            SignatureScheme::from_tls13(0x0403),
+            Some(SignatureScheme::EcdsaP256Sha256)
+        );
+        assert_eq!(
+            SignatureScheme::from_tls13(0x0603),
+            None,
+            "ecdsa_secp521r1_sha512 is another curve"
+        );
         assert_eq!(SignatureScheme::from_tls12(0x0403, KeyKind::Rsa2048), None);
         assert_eq!(SignatureScheme::from_tls12(0x0807, KeyKind::EcdsaP256), None);
-        assert_eq!(SignatureScheme::from_tls12(0x0203, KeyKind::EcdsaP256), None, "no SHA-1 signatures");
+        assert_eq!(
+            SignatureScheme::from_tls12(0x0203, KeyKind::EcdsaP256),
+            None,
+            "no SHA-1 signatures"
+        );
     }
 }

@@ -31,7 +31,10 @@ fn algorithm(reader: &mut Reader<'_>) -> Option<Algorithm> {
         ED25519 => KeyKind::Ed25519,
         RSA_ENCRYPTION => {
             // RFC 3279 §2.3.1: the parameters are NULL. Some encoders leave them out.
-            if identifier.optional(der::NULL).is_some_and(|content| !content.is_empty()) {
+            if identifier
+                .optional(der::NULL)
+                .is_some_and(|content| !content.is_empty())
+            {
                 return None;
             }
             KeyKind::Rsa2048
@@ -48,7 +51,15 @@ fn algorithm_identifier(kind: KeyKind) -> Option<Vec<u8>> {
     match kind {
         KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
             der::write(&mut content, der::OID, &[EC_PUBLIC_KEY])?;
-            der::write(&mut content, der::OID, &[if kind == KeyKind::EcdsaP256 { PRIME256V1 } else { SECP384R1 }])?;
+            der::write(
+                &mut content,
+                der::OID,
+                &[if kind == KeyKind::EcdsaP256 {
+                    PRIME256V1
+                } else {
+                    SECP384R1
+                }],
+            )?;
         }
         KeyKind::Ed25519 => der::write(&mut content, der::OID, &[ED25519])?,
         KeyKind::Rsa2048 => {
@@ -76,8 +87,15 @@ impl<'a> PublicKey<'a> {
         }
         let bytes = reader.bit_string().ok_or(BadSignature::InvalidKey)?;
         reader.end().ok_or(BadSignature::InvalidKey)?;
-        let key = Self { kind: scheme.key_kind(), bytes };
-        if key.is_plausible() { Ok(key) } else { Err(BadSignature::InvalidKey) }
+        let key = Self {
+            kind: scheme.key_kind(),
+            bytes,
+        };
+        if key.is_plausible() {
+            Ok(key)
+        } else {
+            Err(BadSignature::InvalidKey)
+        }
     }
 
     /// Length and form are right. RFC 5480 §2.2 permits compressed points; no peer of WebRTC sends them, and TLS
@@ -120,8 +138,15 @@ fn check_rsa_private_key(rsa_private_key: &[u8]) -> Result<(), KeyError> {
         Some([1]) => return Err(KeyError::Unsupported),
         Some(_) | None => return Err(KeyError::Malformed),
     }
-    let bits = reader.read(der::INTEGER).and_then(unsigned_bits).ok_or(KeyError::Malformed)?;
-    if is_rsa_size(bits) { Ok(()) } else { Err(KeyError::Invalid) }
+    let bits = reader
+        .read(der::INTEGER)
+        .and_then(unsigned_bits)
+        .ok_or(KeyError::Malformed)?;
+    if is_rsa_size(bits) {
+        Ok(())
+    } else {
+        Err(KeyError::Invalid)
+    }
 }
 
 /// Length in bits of the content of a positive INTEGER.
@@ -173,7 +198,10 @@ impl PrivateKey {
     pub(crate) fn wrap(kind: KeyKind, inner: &[u8]) -> Result<Self, KeyError> {
         let encode = || {
             let key = Secret::new(der::value(der::OCTET_STRING, &[inner])?);
-            der::value(der::SEQUENCE, &[&[der::INTEGER, 1, 0], &algorithm_identifier(kind)?, key.as_ref()])
+            der::value(
+                der::SEQUENCE,
+                &[&[der::INTEGER, 1, 0], &algorithm_identifier(kind)?, key.as_ref()],
+            )
         };
         let pkcs8 = Secret::new(encode().ok_or(KeyError::Malformed)?);
         Self::from_der(pkcs8.as_ref())
@@ -186,25 +214,39 @@ impl PrivateKey {
         };
         let mut inner = reader.read(der::OCTET_STRING).ok_or(KeyError::Malformed)?;
         let _attributes = reader.optional(der::CONTEXT_0);
-        let public = reader.optional(der::CONTEXT_1_PRIMITIVE).map(|key| key.strip_prefix(&[0]).unwrap_or(key));
+        let public = reader
+            .optional(der::CONTEXT_1_PRIMITIVE)
+            .map(|key| key.strip_prefix(&[0]).unwrap_or(key));
         reader.end().ok_or(KeyError::Malformed)?;
         if kind == KeyKind::Ed25519 {
             let mut seed = Reader::new(inner);
-            inner = seed.read(der::OCTET_STRING).filter(|seed| seed.len() == 32).ok_or(KeyError::Malformed)?;
+            inner = seed
+                .read(der::OCTET_STRING)
+                .filter(|seed| seed.len() == 32)
+                .ok_or(KeyError::Malformed)?;
             seed.end().ok_or(KeyError::Malformed)?;
         }
         if kind == KeyKind::Rsa2048 {
             check_rsa_private_key(inner)?;
         }
         let public = public.map(<[u8]>::to_vec);
-        Ok(Self { kind, pkcs8: Secret::from(bytes), inner: Secret::from(inner), public })
+        Ok(Self {
+            kind,
+            pkcs8: Secret::from(bytes),
+            inner: Secret::from(inner),
+            public,
+        })
     }
 
     /// RFC 5915 §3, after the version. The curve may be left out: the length of the key tells it.
     fn from_sec1(bytes: &[u8], mut reader: Reader<'_>) -> Result<Self, KeyError> {
         let scalar = reader.read(der::OCTET_STRING).ok_or(KeyError::Malformed)?;
         let curve = match reader.optional(der::CONTEXT_0) {
-            Some(parameters) => Some(Reader::new(parameters).read(der::OID).ok_or(KeyError::Malformed)?),
+            Some(parameters) => Some(
+                Reader::new(parameters)
+                    .read(der::OID)
+                    .ok_or(KeyError::Malformed)?,
+            ),
             None => None,
         };
         let kind = match (curve, scalar.len()) {
@@ -221,7 +263,9 @@ impl PrivateKey {
         let read = || {
             let mut reader = der::read_only(self.inner.as_ref(), der::SEQUENCE)?;
             reader.read(der::INTEGER).filter(|version| *version == [1])?;
-            let scalar = reader.read(der::OCTET_STRING).filter(|scalar| scalar.len() == scalar_len)?;
+            let scalar = reader
+                .read(der::OCTET_STRING)
+                .filter(|scalar| scalar.len() == scalar_len)?;
             let _parameters = reader.optional(der::CONTEXT_0);
             let public = match reader.optional(der::CONTEXT_1) {
                 Some(content) => Some(Reader::new(content).bit_string()?),

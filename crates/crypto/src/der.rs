@@ -44,7 +44,10 @@ impl<'a> Reader<'a> {
             }
             0x82 => {
                 let (&len, rest) = rest.split_first_chunk()?;
-                (usize::from(u16::from_be_bytes(len)).checked_sub(0x100)? + 0x100, rest)
+                (
+                    usize::from(u16::from_be_bytes(len)).checked_sub(0x100)? + 0x100,
+                    rest,
+                )
             }
             _ => return None,
         };
@@ -60,7 +63,11 @@ impl<'a> Reader<'a> {
 
     /// A nested value if the next one has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Option<&'a [u8]> {
-        if self.peek() == Some(tag) { self.read(tag) } else { None }
+        if self.peek() == Some(tag) {
+            self.read(tag)
+        } else {
+            None
+        }
     }
 
     /// A bit string of whole bytes.
@@ -117,7 +124,11 @@ mod tests {
             assert_eq!(reader.read(OCTET_STRING), Some(&content[..]), "{len}");
             assert!(reader.end().is_some());
             for cut in 0..bytes.len().min(300) {
-                assert_eq!(Reader::new(&bytes[..cut]).read(OCTET_STRING), None, "{len} cut at {cut}");
+                assert_eq!(
+                    Reader::new(&bytes[..cut]).read(OCTET_STRING),
+                    None,
+                    "{len} cut at {cut}"
+                );
             }
         }
         assert_eq!(value(OCTET_STRING, &[&vec![0; 65_536]]), None);
@@ -127,7 +138,11 @@ mod tests {
     fn long_forms_of_short_lengths_are_refused() {
         assert_eq!(Reader::new(&[4, 0x81, 1, 9]).read(OCTET_STRING), None);
         assert_eq!(Reader::new(&[4, 0x82, 0, 1, 9]).read(OCTET_STRING), None);
-        assert_eq!(Reader::new(&[4, 0x80, 0, 0]).read(OCTET_STRING), None, "indefinite");
+        assert_eq!(
+            Reader::new(&[4, 0x80, 0, 0]).read(OCTET_STRING),
+            None,
+            "indefinite"
+        );
         assert_eq!(Reader::new(&[4, 0x84, 0, 0, 0, 1, 9]).read(OCTET_STRING), None);
     }
 

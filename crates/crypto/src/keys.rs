@@ -37,7 +37,11 @@ pub trait MacKey: Debug + Send + Sync {
     /// # Errors
     /// [`BadTag`] if it differs, in length too.
     fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> Result<(), BadTag> {
-        if constant_time_eq(&self.tag(parts), tag) { Ok(()) } else { Err(BadTag) }
+        if constant_time_eq(&self.tag(parts), tag) {
+            Ok(())
+        } else {
+            Err(BadTag)
+        }
     }
 
     /// Checks a tag that may be truncated (SRTP's 80 and 32 bits, STUN's MESSAGE-INTEGRITY-SHA256) in constant time.
@@ -51,7 +55,11 @@ pub trait MacKey: Debug + Send + Sync {
         }
         let whole = self.tag(parts);
         let expected = whole.get(..tag.len()).ok_or(BadTag)?;
-        if constant_time_eq(expected, tag) { Ok(()) } else { Err(BadTag) }
+        if constant_time_eq(expected, tag) {
+            Ok(())
+        } else {
+            Err(BadTag)
+        }
     }
 }
 

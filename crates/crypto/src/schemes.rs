@@ -22,5 +22,9 @@ pub(crate) fn of(kind: KeyKind) -> &'static [SignatureScheme] {
 
 /// Refuses a scheme that the key does not sign by.
 pub(crate) fn check(kind: KeyKind, scheme: SignatureScheme) -> Result<(), SignError> {
-    if of(kind).contains(&scheme) { Ok(()) } else { Err(SignError::Scheme) }
+    if of(kind).contains(&scheme) {
+        Ok(())
+    } else {
+        Err(SignError::Scheme)
+    }
 }

@@ -78,7 +78,9 @@ impl KeyExchange for Ecdh {
 
 impl fmt::Debug for Ecdh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ecdh").field("curve", &self.curve).finish_non_exhaustive()
+        f.debug_struct("Ecdh")
+            .field("curve", &self.curve)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,7 +111,30 @@ impl KeyExchange for Hybrid {
         let (ciphertext, point) = split_share(peer_share, Group::X25519MlKem768.server_share_len())?;
         let classic = self.classic.agree(point)?;
         // ML-KEM rejects a wrong ciphertext implicitly, with a random secret: the handshake then fails at Finished.
-        let secret = self.key.decapsulate(ciphertext.into()).map_err(|_| KeyExchangeError::InvalidShare)?;
+        let secret = self
+            .key
+            .decapsulate(ciphertext.into())
+            .map_err(|_| KeyExchangeError::InvalidShare)?;
         Ok(Secret::concat(secret.as_ref(), classic.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::tests::{ALICE, ALICE_PUBLIC, BOB_PUBLIC, SHARED};
+
+    /// RFC 7748 §6.1.
+    #[test]
+    fn x25519_of_rfc7748() {
+        let key = PrivateKey::from_private_key(&X25519, &ALICE).unwrap();
+        let share = key.compute_public_key().unwrap().as_ref().to_vec();
+        assert_eq!(share, ALICE_PUBLIC);
+        let alice = Ecdh {
+            curve: Curve::X25519,
+            key,
+            share,
+        };
+        assert_eq!(alice.agree(&BOB_PUBLIC).unwrap().as_ref(), SHARED);
     }
 }

@@ -40,7 +40,12 @@ pub(super) fn load(der: &[u8]) -> Result<Arc<dyn SigningKey>, KeyError> {
     let private = PrivateKey::from_der(der)?;
     let pair = Pair::new(&private)?;
     let public_key_info = container::public_key_info(private.kind, pair.public_key())?;
-    Ok(Arc::new(Key { kind: private.kind, pair, public_key_info, pkcs8: private.pkcs8 }))
+    Ok(Arc::new(Key {
+        kind: private.kind,
+        pair,
+        public_key_info,
+        pkcs8: private.pkcs8,
+    }))
 }
 
 /// The three libraries' keys.
@@ -113,12 +118,15 @@ impl SigningKey for Key {
         schemes::check(self.kind, scheme)?;
         let random = SystemRandom::new();
         let signature = match &self.pair {
-            Pair::Ecdsa(key) => key.sign(&random, message).map(|signature| signature.as_ref().to_vec()),
+            Pair::Ecdsa(key) => key
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec()),
             Pair::Ed25519(key) => key.try_sign(message).map(|signature| signature.as_ref().to_vec()),
             Pair::Rsa(key) => {
                 let encoding = rsa_encoding(scheme).ok_or(SignError::Scheme)?;
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(encoding, &random, message, &mut signature).map(|()| signature)
+                key.sign(encoding, &random, message, &mut signature)
+                    .map(|()| signature)
             }
         };
         signature.map_err(|_| SignError::Failed)
@@ -160,7 +168,8 @@ pub(super) fn verify(
 ) -> Result<(), BadSignature> {
     let key = PublicKey::for_scheme(scheme, spki)?;
     let key = ParsedPublicKey::new(verification(scheme), key.bytes).map_err(|_| BadSignature::InvalidKey)?;
-    key.verify_sig(message, signature).map_err(|_| BadSignature::Mismatch)
+    key.verify_sig(message, signature)
+        .map_err(|_| BadSignature::Mismatch)
 }
 
 fn verification(scheme: SignatureScheme) -> &'static dyn VerificationAlgorithm {

@@ -24,7 +24,11 @@ fn aead(checks: &mut Checks<'_>, from: &Provider, to: &Provider) -> Result<(), F
         let sealer = checks.value(from.aead(algorithm, &key), format_args!("{algorithm:?}"))?;
         let opener = checks.value(to.aead(algorithm, &key), format_args!("{algorithm:?}"))?;
         for len in (0..200).chain([1199, 1200, 16_384]) {
-            let case = format!("{algorithm:?} of {len} bytes sealed by {} for {}", from.name(), to.name());
+            let case = format!(
+                "{algorithm:?} of {len} bytes sealed by {} for {}",
+                from.name(),
+                to.name()
+            );
             let plaintext = pattern(len);
             let (mut data, mut tag) = (plaintext.clone(), [0; 16]);
             let mut nonce = [0; 12];
@@ -45,7 +49,11 @@ fn exchange(checks: &mut Checks<'_>, client: &Provider, server: &Provider) -> Re
             continue;
         }
         for _ in 0..4 {
-            let case = format!("{group:?} started by {}, answered by {}", client.name(), server.name());
+            let case = format!(
+                "{group:?} started by {}, answered by {}",
+                client.name(),
+                server.name()
+            );
             let started = checks.value(client.start_key_exchange(group), &case)?;
             let answered = server.answer_key_exchange(group, started.share());
             let (share, server_secret) = checks.value(answered, &case)?;
@@ -64,7 +72,11 @@ fn signatures(checks: &mut Checks<'_>, signer: &Provider, verifier: &Provider) -
         }
         let case = format!("{kind:?} made by {}, used by {}", signer.name(), verifier.name());
         let key = checks.value(signer.generate_key(kind), &case)?;
-        for &scheme in key.schemes().iter().filter(|scheme| verifier.supports_signature(**scheme)) {
+        for &scheme in key
+            .schemes()
+            .iter()
+            .filter(|scheme| verifier.supports_signature(**scheme))
+        {
             let signature = checks.value(key.sign(scheme, b"message"), &case)?;
             let verified = verifier.verify(scheme, key.public_key_info(), b"message", &signature);
             checks.value(verified, format_args!("{scheme:?}, {case}"))?;
@@ -88,7 +100,10 @@ fn same(checks: &mut Checks<'_>, first: &Provider, second: &Provider) -> Result<
         }
         for algorithm in Mac::ALL {
             let tags = [first, second].map(|provider| provider.mac(algorithm, &data).tag(&[&data, b"end"]));
-            checks.holds(matches!(&tags, [a, b] if a == b), format_args!("{algorithm:?} of {len} bytes"))?;
+            checks.holds(
+                matches!(&tags, [a, b] if a == b),
+                format_args!("{algorithm:?} of {len} bytes"),
+            )?;
         }
         for algorithm in Ctr::ALL {
             let key = pattern(algorithm.key_len());
@@ -99,7 +114,10 @@ fn same(checks: &mut Checks<'_>, first: &Provider, second: &Provider) -> Result<
                 key.apply(&[5; 16], &mut stream);
                 streams.push(stream);
             }
-            checks.holds(matches!(&streams[..], [a, b] if a == b), format_args!("{algorithm:?} of {len} bytes"))?;
+            checks.holds(
+                matches!(&streams[..], [a, b] if a == b),
+                format_args!("{algorithm:?} of {len} bytes"),
+            )?;
         }
     }
     Ok(())

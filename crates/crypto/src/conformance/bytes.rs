@@ -10,7 +10,10 @@ impl Hex<'_> {
         if !rest.is_empty() {
             return None;
         }
-        pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+        pairs
+            .iter()
+            .map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?))
+            .collect()
     }
 }
 

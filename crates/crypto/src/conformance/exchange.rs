@@ -63,7 +63,11 @@ fn refused(
     let finished = start(checks, group)?.finish(share);
     checks.refused(finished, expected, format_args!("{group:?} finish with {case}"))?;
     let answered = checks.provider.answer_key_exchange(group, share);
-    checks.refused(answered.map(|_| ()), expected, format_args!("{group:?} answer to {case}"))
+    checks.refused(
+        answered.map(|_| ()),
+        expected,
+        format_args!("{group:?} answer to {case}"),
+    )
 }
 
 fn agreement(checks: &mut Checks<'_>, group: Group) -> Result<(), Failure> {
@@ -76,14 +80,29 @@ fn agreement(checks: &mut Checks<'_>, group: Group) -> Result<(), Failure> {
     for _ in 0..8 {
         let client = start(checks, group)?;
         let share = client.share().to_vec();
-        checks.holds(share.len() == group.client_share_len(), format_args!("{group:?} client share length"))?;
+        checks.holds(
+            share.len() == group.client_share_len(),
+            format_args!("{group:?} client share length"),
+        )?;
         let answered = checks.provider.answer_key_exchange(group, &share);
         let (answer, server_secret) = checks.value(answered, format_args!("{group:?} answer"))?;
-        checks.holds(answer.len() == group.server_share_len(), format_args!("{group:?} server share length"))?;
+        checks.holds(
+            answer.len() == group.server_share_len(),
+            format_args!("{group:?} server share length"),
+        )?;
         let client_secret = checks.value(client.finish(&answer), format_args!("{group:?} finish"))?;
-        checks.holds(client_secret == server_secret, format_args!("{group:?} both have one secret"))?;
-        checks.holds(client_secret.as_ref().len() == secret_len, format_args!("{group:?} secret length"))?;
-        checks.holds(!secrets.contains(&client_secret), format_args!("{group:?} secrets are fresh"))?;
+        checks.holds(
+            client_secret == server_secret,
+            format_args!("{group:?} both have one secret"),
+        )?;
+        checks.holds(
+            client_secret.as_ref().len() == secret_len,
+            format_args!("{group:?} secret length"),
+        )?;
+        checks.holds(
+            !secrets.contains(&client_secret),
+            format_args!("{group:?} secrets are fresh"),
+        )?;
         secrets.push(client_secret);
     }
     Ok(())
@@ -96,14 +115,28 @@ fn lengths(checks: &mut Checks<'_>, group: Group) -> Result<(), Failure> {
         if actual > 70 && !actual.is_power_of_two() && actual.abs_diff(group.server_share_len()) > 2 {
             continue;
         }
-        let expected = KeyExchangeError::Length { expected: group.server_share_len(), actual };
+        let expected = KeyExchangeError::Length {
+            expected: group.server_share_len(),
+            actual,
+        };
         let finished = start(checks, group)?.finish(&pattern(actual));
-        checks.refused(finished, expected, format_args!("{group:?} finish with {actual} bytes"))?;
+        checks.refused(
+            finished,
+            expected,
+            format_args!("{group:?} finish with {actual} bytes"),
+        )?;
     }
     for actual in [0, 1, 31, 33, 64, 66, 96, 98, 1183, 1184, 1185, 1215, 1217, 65_535] {
-        let expected = KeyExchangeError::Length { expected: group.client_share_len(), actual };
+        let expected = KeyExchangeError::Length {
+            expected: group.client_share_len(),
+            actual,
+        };
         let answered = checks.provider.answer_key_exchange(group, &pattern(actual));
-        checks.refused(answered.map(|_| ()), expected, format_args!("{group:?} answer to {actual} bytes"))?;
+        checks.refused(
+            answered.map(|_| ()),
+            expected,
+            format_args!("{group:?} answer to {actual} bytes"),
+        )?;
     }
     Ok(())
 }
@@ -113,10 +146,19 @@ fn point(checks: &mut Checks<'_>, group: Group, generator: &str, prime: &str) ->
     let prime = checks.bytes(prime)?;
     let exchange = start(checks, group)?;
     let own = exchange.share().to_vec();
-    let secret = checks.value(exchange.finish(&generator), format_args!("{group:?} with its generator"))?;
+    let secret = checks.value(
+        exchange.finish(&generator),
+        format_args!("{group:?} with its generator"),
+    )?;
     let x = own.get(1..=prime.len()).unwrap_or_default();
-    checks.holds(own.first() == Some(&4), format_args!("{group:?} share is uncompressed"))?;
-    checks.holds(secret.as_ref() == x, format_args!("{group:?} secret is the x coordinate of the product"))?;
+    checks.holds(
+        own.first() == Some(&4),
+        format_args!("{group:?} share is uncompressed"),
+    )?;
+    checks.holds(
+        secret.as_ref() == x,
+        format_args!("{group:?} secret is the x coordinate of the product"),
+    )?;
 
     let len = generator.len();
     let invalid = KeyExchangeError::InvalidShare;
@@ -126,12 +168,36 @@ fn point(checks: &mut Checks<'_>, group: Group, generator: &str, prime: &str) ->
         share
     };
     for first in [0, 1, 2, 3, 5, 6, 7, 0xff] {
-        refused(checks, group, &with_first(first), invalid, &format!("a point of form {first}"))?;
+        refused(
+            checks,
+            group,
+            &with_first(first),
+            invalid,
+            &format!("a point of form {first}"),
+        )?;
     }
     refused(checks, group, &vec![0; len], invalid, "zeros")?;
-    refused(checks, group, &[&[4], &vec![0; len - 1][..]].concat(), invalid, "the point (0, 0)")?;
-    refused(checks, group, &[&[4], &vec![0xff; len - 1][..]].concat(), invalid, "coordinates out of range")?;
-    refused(checks, group, &[&[4], &prime[..], &prime].concat(), invalid, "coordinates equal to the prime")?;
+    refused(
+        checks,
+        group,
+        &[&[4], &vec![0; len - 1][..]].concat(),
+        invalid,
+        "the point (0, 0)",
+    )?;
+    refused(
+        checks,
+        group,
+        &[&[4], &vec![0xff; len - 1][..]].concat(),
+        invalid,
+        "coordinates out of range",
+    )?;
+    refused(
+        checks,
+        group,
+        &[&[4], &prime[..], &prime].concat(),
+        invalid,
+        "coordinates equal to the prime",
+    )?;
     for bit in [8, 9, len * 4, len * 8 - 1] {
         let off = super::bytes::flipped(&generator, bit);
         refused(checks, group, &off, invalid, "a point off the curve")?;
@@ -142,17 +208,26 @@ fn point(checks: &mut Checks<'_>, group: Group, generator: &str, prime: &str) ->
 fn x25519(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let base = [&[9], &[0; 31][..]].concat();
     // RFC 7748 §5: the top bit is masked, and values from the prime up are accepted.
-    let masked = [&base[..31], &[0x80]].concat();
+    let masked = [&[9], &[0; 30][..], &[0x80]].concat();
     let unreduced = [&[0xf6], &[0xff; 30][..], &[0x7f]].concat();
     for share in [base, masked, unreduced] {
         let exchange = start(checks, Group::X25519)?;
         let own = exchange.share().to_vec();
         let secret = checks.value(exchange.finish(&share), "X25519 with its base point")?;
-        checks.holds(secret.as_ref() == own, "X25519 of the base point is the own share")?;
+        checks.holds(
+            secret.as_ref() == own,
+            "X25519 of the base point is the own share",
+        )?;
     }
     for share in SMALL_ORDER {
         let share = checks.bytes(share)?;
-        refused(checks, Group::X25519, &share, KeyExchangeError::ZeroSecret, "a point of small order")?;
+        refused(
+            checks,
+            Group::X25519,
+            &share,
+            KeyExchangeError::ZeroSecret,
+            "a point of small order",
+        )?;
     }
     Ok(())
 }
@@ -173,7 +248,11 @@ fn hybrid(checks: &mut Checks<'_>) -> Result<(), Failure> {
     }
     let zero = [encapsulation_key, &[0; 32]].concat();
     let answered = checks.provider.answer_key_exchange(group, &zero);
-    checks.refused(answered.map(|_| ()), KeyExchangeError::ZeroSecret, "hybrid answer to a zero X25519 share")?;
+    checks.refused(
+        answered.map(|_| ()),
+        KeyExchangeError::ZeroSecret,
+        "hybrid answer to a zero X25519 share",
+    )?;
     checks.holds(point.len() == 32, "hybrid share ends in X25519")?;
 
     // FIPS 203 §6.3: a wrong ciphertext gives another secret, not an error; the X25519 half is not changed by it.
@@ -181,12 +260,22 @@ fn hybrid(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let (mut answer, server) = checks.value(answered, "hybrid answer")?;
     answer.iter_mut().take(1).for_each(|byte| *byte ^= 1);
     let implicit = checks.value(client.finish(&answer), "hybrid finish with a wrong ciphertext")?;
-    let halves = implicit.as_ref().split_at_checked(32).zip(server.as_ref().split_at_checked(32));
+    let halves = implicit
+        .as_ref()
+        .split_at_checked(32)
+        .zip(server.as_ref().split_at_checked(32));
     let ((post, classic), (server_post, server_classic)) = halves.unwrap_or_default();
-    checks.holds(post != server_post, "ML-KEM with a wrong ciphertext gives another secret")?;
+    checks.holds(
+        post != server_post,
+        "ML-KEM with a wrong ciphertext gives another secret",
+    )?;
     checks.holds(classic == server_classic, "the X25519 secret is the second half")?;
 
     let ciphertext = answer.get(..CIPHERTEXT_LEN).unwrap_or_default();
     let finished = start(checks, group)?.finish(&[ciphertext, &[0; 32]].concat());
-    checks.refused(finished, KeyExchangeError::ZeroSecret, "hybrid finish with a zero X25519 share")
+    checks.refused(
+        finished,
+        KeyExchangeError::ZeroSecret,
+        "hybrid finish with a zero X25519 share",
+    )
 }

@@ -60,7 +60,8 @@ pub(super) const ED25519_2_PUBLIC: &str =
     "302a300506032b65700321003d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
 
 /// RFC 8032 §7.1, test 2: the private key as PKCS#8.
-pub(super) const ED25519_2_PKCS8: &str = "302e020100300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+pub(super) const ED25519_2_PKCS8: &str =
+    "302e020100300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 
 /// RFC 8032 §7.1, test 2: the key pair as PKCS#8 version 2.
 pub(super) const ED25519_2_PKCS8_V2: &str = "3051020101300506032b6570042204204ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb\

@@ -20,7 +20,11 @@ pub(super) fn run(checks: &mut Checks<'_>) -> Result<(), Failure> {
         (KeyKind::Ed25519, keys::ED25519_2_PKCS8, keys::ED25519_2_PUBLIC),
         (KeyKind::Ed25519, keys::ED25519_2_PKCS8_V2, keys::ED25519_2_PUBLIC),
         (KeyKind::Rsa2048, keys::RSA_PKCS8, keys::RSA_PUBLIC),
-        (KeyKind::Rsa2048, keys::RSA_PKCS8.get(2 * RSA_HEAD_LEN..).unwrap_or_default(), keys::RSA_PUBLIC),
+        (
+            KeyKind::Rsa2048,
+            keys::RSA_PKCS8.get(2 * RSA_HEAD_LEN..).unwrap_or_default(),
+            keys::RSA_PUBLIC,
+        ),
     ] {
         if checks.provider.supports_key(kind) {
             container(checks, kind, key, public)?;
@@ -42,21 +46,38 @@ fn container(checks: &mut Checks<'_>, kind: KeyKind, key: &str, public: &str) ->
     let case = format!("{kind:?} of {} bytes", der.len());
     let key = load(checks, &der, &case)?;
     checks.holds(key.kind() == kind, &case)?;
-    checks.holds(key.public_key_info() == public, format_args!("public key of {case}"))?;
+    checks.holds(
+        key.public_key_info() == public,
+        format_args!("public key of {case}"),
+    )?;
     for &scheme in key.schemes() {
         let signature = checks.value(key.sign(scheme, b"message"), &case)?;
-        checks.value(checks.provider.verify(scheme, &public, b"message", &signature), &case)?;
+        checks.value(
+            checks.provider.verify(scheme, &public, b"message", &signature),
+            &case,
+        )?;
     }
     if let Some(pkcs8) = key.pkcs8() {
         let again = load(checks, pkcs8.as_ref(), &format!("{case}, out and in again"))?;
-        checks.holds(again.public_key_info() == public, format_args!("public key of {case}, out and in again"))?;
+        checks.holds(
+            again.public_key_info() == public,
+            format_args!("public key of {case}, out and in again"),
+        )?;
     }
     for len in 0..der.len() {
         let loaded = checks.provider.load_key(der.get(..len).unwrap_or_default());
-        checks.refused(loaded.map(|_| ()), KeyError::Malformed, format_args!("{case} cut to {len} bytes"))?;
+        checks.refused(
+            loaded.map(|_| ()),
+            KeyError::Malformed,
+            format_args!("{case} cut to {len} bytes"),
+        )?;
     }
     let loaded = checks.provider.load_key(&[&der[..], &[0]].concat());
-    checks.refused(loaded.map(|_| ()), KeyError::Malformed, format_args!("{case} with a byte more"))?;
+    checks.refused(
+        loaded.map(|_| ()),
+        KeyError::Malformed,
+        format_args!("{case} with a byte more"),
+    )?;
     // RSA keys take long to check, so not each bit of them.
     let step = if kind == KeyKind::Rsa2048 { 211 } else { 1 };
     for bit in (0..der.len() * 8).step_by(step) {
@@ -73,18 +94,29 @@ fn works(checks: &mut Checks<'_>, key: &dyn SigningKey, case: String) -> Result<
         return checks.holds(false, case);
     };
     let signature = checks.value(key.sign(scheme, b"message"), &case)?;
-    checks.value(checks.provider.verify(scheme, key.public_key_info(), b"message", &signature), case)
+    checks.value(
+        checks
+            .provider
+            .verify(scheme, key.public_key_info(), b"message", &signature),
+        case,
+    )
 }
 
 /// Ed25519 signatures are determined by key and message: RFC 8032 §7.1, test 2.
 fn deterministic(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let key = checks.bytes(keys::ED25519_2_PKCS8)?;
     let key = load(checks, &key, "Ed25519")?;
-    for vector in keys::SIGNED.iter().filter(|vector| vector.public_key == keys::ED25519_2_PUBLIC) {
+    for vector in keys::SIGNED
+        .iter()
+        .filter(|vector| vector.public_key == keys::ED25519_2_PUBLIC)
+    {
         let message = checks.bytes(vector.message)?;
         let signature = checks.value(key.sign(SignatureScheme::Ed25519, &message), vector.source)?;
         let expected = checks.bytes(vector.signature)?;
-        checks.holds(signature == expected, format_args!("Ed25519 signs {}", vector.source))?;
+        checks.holds(
+            signature == expected,
+            format_args!("Ed25519 signs {}", vector.source),
+        )?;
     }
     Ok(())
 }
@@ -100,14 +132,46 @@ fn refused(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let zero = "00".repeat(32);
     let one = format!("{}01", "00".repeat(31));
     let cases = [
-        (checks.bytes(keys::P521_PKCS8)?, KeyError::Unsupported, "a key on P-521"),
-        (checks.bytes(keys::RSA_1024_PKCS8)?, KeyError::Invalid, "RSA with 1024 bits"),
-        (replaced(keys::P256_PKCS8_BARE, P256_SCALAR, &zero), KeyError::Invalid, "a scalar of zero"),
-        (replaced(keys::P256_PKCS8_BARE, P256_SCALAR, P256_ORDER), KeyError::Invalid, "the order as scalar"),
-        (replaced(keys::P256_PKCS8, P256_SCALAR, &one), KeyError::Invalid, "a public key of another scalar"),
-        (replaced(keys::P256_SEC1, P256_SCALAR, &one), KeyError::Invalid, "SEC1 with another scalar"),
-        (replaced(keys::ED25519_2_PKCS8_V2, "3d4017c3", "3d4017c4"), KeyError::Invalid, "another Ed25519 key"),
-        (checks.bytes(keys::P256_PUBLIC)?, KeyError::Malformed, "a public key"),
+        (
+            checks.bytes(keys::P521_PKCS8)?,
+            KeyError::Unsupported,
+            "a key on P-521",
+        ),
+        (
+            checks.bytes(keys::RSA_1024_PKCS8)?,
+            KeyError::Invalid,
+            "RSA with 1024 bits",
+        ),
+        (
+            replaced(keys::P256_PKCS8_BARE, P256_SCALAR, &zero),
+            KeyError::Invalid,
+            "a scalar of zero",
+        ),
+        (
+            replaced(keys::P256_PKCS8_BARE, P256_SCALAR, P256_ORDER),
+            KeyError::Invalid,
+            "the order as scalar",
+        ),
+        (
+            replaced(keys::P256_PKCS8, P256_SCALAR, &one),
+            KeyError::Invalid,
+            "a public key of another scalar",
+        ),
+        (
+            replaced(keys::P256_SEC1, P256_SCALAR, &one),
+            KeyError::Invalid,
+            "SEC1 with another scalar",
+        ),
+        (
+            replaced(keys::ED25519_2_PKCS8_V2, "3d4017c3", "3d4017c4"),
+            KeyError::Invalid,
+            "another Ed25519 key",
+        ),
+        (
+            checks.bytes(keys::P256_PUBLIC)?,
+            KeyError::Malformed,
+            "a public key",
+        ),
         (Vec::new(), KeyError::Malformed, "nothing"),
         (vec![0x30; 3000], KeyError::Malformed, "sequences without end"),
     ];

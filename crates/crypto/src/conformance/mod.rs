@@ -12,6 +12,7 @@
 
 mod between;
 mod bytes;
+mod digests;
 mod exchange;
 mod keys;
 mod loading;
@@ -82,11 +83,18 @@ struct Checks<'p> {
 
 impl<'p> Checks<'p> {
     fn new(provider: &'p Provider, name: String) -> Self {
-        Self { provider, name, report: Report::default() }
+        Self {
+            provider,
+            name,
+            report: Report::default(),
+        }
     }
 
     fn failure(&self, case: impl fmt::Display) -> Failure {
-        Failure { provider: self.name.clone(), case: case.to_string() }
+        Failure {
+            provider: self.name.clone(),
+            case: case.to_string(),
+        }
     }
 
     /// Fails unless the condition holds.
@@ -99,7 +107,11 @@ impl<'p> Checks<'p> {
     }
 
     /// The value of a call that has to succeed.
-    fn value<T, E: fmt::Display>(&mut self, result: Result<T, E>, case: impl fmt::Display) -> Result<T, Failure> {
+    fn value<T, E: fmt::Display>(
+        &mut self,
+        result: Result<T, E>,
+        case: impl fmt::Display,
+    ) -> Result<T, Failure> {
         self.report.checks += usize::from(result.is_ok());
         result.map_err(|error| self.failure(format_args!("{case}: {error}")))
     }
@@ -120,13 +132,17 @@ impl<'p> Checks<'p> {
 
     /// The bytes of a vector.
     fn bytes(&self, hex: &str) -> Result<Vec<u8>, Failure> {
-        Hex(hex).decode().ok_or_else(|| self.failure("a vector of this suite is not hexadecimal"))
+        Hex(hex)
+            .decode()
+            .ok_or_else(|| self.failure("a vector of this suite is not hexadecimal"))
     }
 
     /// The bytes of a vector of fixed length.
     fn array<const N: usize>(&self, hex: &str) -> Result<[u8; N], Failure> {
         let bytes = self.bytes(hex)?;
-        bytes.try_into().map_err(|_| self.failure("a vector of this suite has another length"))
+        bytes
+            .try_into()
+            .map_err(|_| self.failure("a vector of this suite has another length"))
     }
 
     fn skip(&mut self, what: impl fmt::Debug) {
@@ -134,5 +150,5 @@ impl<'p> Checks<'p> {
     }
 }
 
-#[cfg(all(test, any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+#[cfg(test)]
 mod tests;

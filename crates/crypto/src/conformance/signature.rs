@@ -43,23 +43,43 @@ fn verification(checks: &mut Checks<'_>, vector: &Signed) -> Result<(), Failure>
     let mismatch = BadSignature::Mismatch;
     let longer = [&message[..], b"!"].concat();
     let verified = provider.verify(*scheme, &key, &longer, &signature);
-    checks.refused(verified, mismatch, format_args!("{scheme:?} over another message, {source}"))?;
+    checks.refused(
+        verified,
+        mismatch,
+        format_args!("{scheme:?} over another message, {source}"),
+    )?;
     // A step that no length of a field is a multiple of, so that each field is hit.
     for bit in (0..signature.len() * 8).step_by(37) {
         let verified = provider.verify(*scheme, &key, &message, &flipped(&signature, bit));
-        checks.refused(verified, mismatch, format_args!("{scheme:?} with bit {bit} turned over, {source}"))?;
+        checks.refused(
+            verified,
+            mismatch,
+            format_args!("{scheme:?} with bit {bit} turned over, {source}"),
+        )?;
     }
     for len in (0..signature.len()).step_by(7) {
         let short = signature.get(..len).unwrap_or_default();
         let verified = provider.verify(*scheme, &key, &message, short);
-        checks.refused(verified, mismatch, format_args!("{scheme:?} cut to {len} bytes, {source}"))?;
+        checks.refused(
+            verified,
+            mismatch,
+            format_args!("{scheme:?} cut to {len} bytes, {source}"),
+        )?;
     }
     let long = [&signature[..], &[0]].concat();
     let verified = provider.verify(*scheme, &key, &message, &long);
-    checks.refused(verified, mismatch, format_args!("{scheme:?} with a byte more, {source}"))?;
+    checks.refused(
+        verified,
+        mismatch,
+        format_args!("{scheme:?} with a byte more, {source}"),
+    )?;
     let huge = vec![0xff; 20_000];
     let verified = provider.verify(*scheme, &key, &message, &huge);
-    checks.refused(verified, mismatch, format_args!("{scheme:?} with a huge signature, {source}"))
+    checks.refused(
+        verified,
+        mismatch,
+        format_args!("{scheme:?} with a huge signature, {source}"),
+    )
 }
 
 /// A key on a curve that is not supported goes with no scheme.
@@ -67,8 +87,14 @@ fn unknown_keys(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let key = checks.bytes(keys::P521_PUBLIC)?;
     for scheme in SignatureScheme::ALL {
         if checks.provider.supports_signature(scheme) {
-            let verified = checks.provider.verify(scheme, &key, b"sample", &[0x30, 6, 2, 1, 1, 2, 1, 1]);
-            checks.refused(verified, BadSignature::WrongKey, format_args!("{scheme:?} with a key on P-521"))?;
+            let verified = checks
+                .provider
+                .verify(scheme, &key, b"sample", &[0x30, 6, 2, 1, 1, 2, 1, 1]);
+            checks.refused(
+                verified,
+                BadSignature::WrongKey,
+                format_args!("{scheme:?} with a key on P-521"),
+            )?;
         }
     }
     Ok(())
@@ -87,20 +113,35 @@ fn wrong_keys(checks: &mut Checks<'_>, vector: &Signed) -> Result<(), Failure> {
             continue;
         }
         let same_kind = other.key_kind() == scheme.key_kind();
-        let expected = if same_kind { BadSignature::Mismatch } else { BadSignature::WrongKey };
+        let expected = if same_kind {
+            BadSignature::Mismatch
+        } else {
+            BadSignature::WrongKey
+        };
         checks.refused(verified, expected, format_args!("{source} under {other:?}"))?;
     }
     for len in 0..key.len() {
         let verified = provider.verify(*scheme, key.get(..len).unwrap_or_default(), &message, &signature);
-        checks.refused(verified, BadSignature::InvalidKey, format_args!("{source}, key cut to {len} bytes"))?;
+        checks.refused(
+            verified,
+            BadSignature::InvalidKey,
+            format_args!("{source}, key cut to {len} bytes"),
+        )?;
     }
     let long = [&key[..], &[0]].concat();
     let verified = provider.verify(*scheme, &long, &message, &signature);
-    checks.refused(verified, BadSignature::InvalidKey, format_args!("{source}, key with a byte more"))?;
+    checks.refused(
+        verified,
+        BadSignature::InvalidKey,
+        format_args!("{source}, key with a byte more"),
+    )?;
     for bit in 0..key.len() * 8 {
         let verified = provider.verify(*scheme, &flipped(&key, bit), &message, &signature);
         // Which error depends on the bit, that there is one does not.
-        checks.holds(verified.is_err(), format_args!("{source}, key with bit {bit} turned over"))?;
+        checks.holds(
+            verified.is_err(),
+            format_args!("{source}, key with bit {bit} turned over"),
+        )?;
     }
     Ok(())
 }
@@ -112,7 +153,11 @@ fn rsa(checks: &mut Checks<'_>) -> Result<(), Failure> {
     let salt_20 = checks.bytes(keys::RSA_PSS_SALT_20)?;
     if provider.supports_signature(SignatureScheme::RsaPssSha256) {
         let verified = provider.verify(SignatureScheme::RsaPssSha256, &key, b"sample", &salt_20);
-        checks.refused(verified, BadSignature::Mismatch, "PSS with a salt of another length")?;
+        checks.refused(
+            verified,
+            BadSignature::Mismatch,
+            "PSS with a salt of another length",
+        )?;
     }
     if provider.supports_signature(SignatureScheme::RsaPkcs1Sha256) {
         let signature = checks.bytes(keys::RSA_1024_SIGNATURE)?;
@@ -120,7 +165,11 @@ fn rsa(checks: &mut Checks<'_>) -> Result<(), Failure> {
         checks.refused(verified, BadSignature::InvalidKey, "RSA with 1024 bits")?;
         for byte in [0, 1, 0xff] {
             let verified = provider.verify(SignatureScheme::RsaPkcs1Sha256, &key, b"sample", &[byte; 256]);
-            checks.refused(verified, BadSignature::Mismatch, "RSA signature of one repeated byte")?;
+            checks.refused(
+                verified,
+                BadSignature::Mismatch,
+                "RSA signature of one repeated byte",
+            )?;
         }
     }
     Ok(())
@@ -148,7 +197,11 @@ fn ecdsa(checks: &mut Checks<'_>) -> Result<(), Failure> {
         let padded = padded_r(&signature);
         for bad in [&zero[..], &one, &negative, &large, &lax, &padded] {
             let verified = provider.verify(vector.scheme, &key, &message, bad);
-            checks.refused(verified, BadSignature::Mismatch, format_args!("{} as {bad:?}", vector.source))?;
+            checks.refused(
+                verified,
+                BadSignature::Mismatch,
+                format_args!("{} as {bad:?}", vector.source),
+            )?;
         }
     }
     Ok(())
@@ -158,7 +211,11 @@ fn ecdsa(checks: &mut Checks<'_>) -> Result<(), Failure> {
 fn padded_r(signature: &[u8]) -> Vec<u8> {
     let mut bytes = signature.to_vec();
     for at in [1, 3] {
-        bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = byte.wrapping_add(1));
+        bytes
+            .iter_mut()
+            .skip(at)
+            .take(1)
+            .for_each(|byte| *byte = byte.wrapping_add(1));
     }
     if bytes.len() > 4 {
         bytes.insert(4, 0);
@@ -170,7 +227,10 @@ fn padded_r(signature: &[u8]) -> Vec<u8> {
 fn ed25519(checks: &mut Checks<'_>) -> Result<(), Failure> {
     const ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
     let order = checks.bytes(ORDER)?;
-    for vector in SIGNED.iter().filter(|vector| vector.scheme == SignatureScheme::Ed25519) {
+    for vector in SIGNED
+        .iter()
+        .filter(|vector| vector.scheme == SignatureScheme::Ed25519)
+    {
         if !checks.provider.supports_signature(vector.scheme) {
             continue;
         }
@@ -184,7 +244,11 @@ fn ed25519(checks: &mut Checks<'_>) -> Result<(), Failure> {
             carry = u16::from(high);
         }
         let verified = checks.provider.verify(vector.scheme, &key, &message, &signature);
-        checks.refused(verified, BadSignature::Mismatch, format_args!("s + L, {}", vector.source))?;
+        checks.refused(
+            verified,
+            BadSignature::Mismatch,
+            format_args!("s + L, {}", vector.source),
+        )?;
     }
     Ok(())
 }

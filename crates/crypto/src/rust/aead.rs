@@ -10,7 +10,10 @@ use crate::{Aead, AeadKey, BadTag, KeyError};
 
 /// Prepares a key.
 pub(super) fn aead_key(algorithm: Aead, key: &[u8]) -> Result<Box<dyn AeadKey>, KeyError> {
-    let length = KeyError::Length { expected: algorithm.key_len(), actual: key.len() };
+    let length = KeyError::Length {
+        expected: algorithm.key_len(),
+        actual: key.len(),
+    };
     Ok(match algorithm {
         Aead::Aes128Gcm => Box::new(Key(Aes128Gcm::new_from_slice(key).map_err(|_| length)?)),
         Aead::Aes256Gcm => Box::new(Key(Aes256Gcm::new_from_slice(key).map_err(|_| length)?)),
@@ -22,7 +25,10 @@ struct Key<A>(A);
 
 impl<A: AeadInOut<NonceSize = U12, TagSize = U16> + Send + Sync> AeadKey for Key<A> {
     fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8; 16]) {
-        match self.0.encrypt_inout_detached(nonce.into(), aad, (&mut *data).into()) {
+        match self
+            .0
+            .encrypt_inout_detached(nonce.into(), aad, (&mut *data).into())
+        {
             Ok(sealed) => *tag = sealed.into(),
             Err(_) => {
                 data.fill(0);
@@ -32,7 +38,9 @@ impl<A: AeadInOut<NonceSize = U12, TagSize = U16> + Send + Sync> AeadKey for Key
     }
 
     fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> Result<(), BadTag> {
-        self.0.decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into()).map_err(|_| BadTag)
+        self.0
+            .decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into())
+            .map_err(|_| BadTag)
     }
 }
 

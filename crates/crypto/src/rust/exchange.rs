@@ -112,7 +112,9 @@ impl KeyExchange for Ecdh {
 
 impl fmt::Debug for Ecdh {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ecdh").field("curve", &self.curve).finish_non_exhaustive()
+        f.debug_struct("Ecdh")
+            .field("curve", &self.curve)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,7 +143,10 @@ impl KeyExchange for Hybrid {
         let (ciphertext, point) = split_share(peer_share, Group::X25519MlKem768.server_share_len())?;
         let classic = self.classic.agree(point)?;
         // ML-KEM rejects a wrong ciphertext implicitly, with a random secret: the handshake then fails at Finished.
-        let secret = self.key.decapsulate_slice(ciphertext).map_err(|_| KeyExchangeError::InvalidShare)?;
+        let secret = self
+            .key
+            .decapsulate_slice(ciphertext)
+            .map_err(|_| KeyExchangeError::InvalidShare)?;
         let secret = Zeroizing::new(<[u8; 32]>::from(secret));
         Ok(Secret::concat(&*secret, classic.as_ref()))
     }
@@ -150,5 +155,25 @@ impl KeyExchange for Hybrid {
 impl fmt::Debug for Hybrid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hybrid").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::tests::{ALICE, ALICE_PUBLIC, BOB_PUBLIC, SHARED};
+
+    /// RFC 7748 §6.1.
+    #[test]
+    fn x25519_of_rfc7748() {
+        let key = StaticSecret::from(ALICE);
+        let share = x25519_dalek::PublicKey::from(&key).as_bytes().to_vec();
+        assert_eq!(share, ALICE_PUBLIC);
+        let alice = Ecdh {
+            curve: Curve::X25519,
+            key: PrivateKey::X25519(key),
+            share,
+        };
+        assert_eq!(alice.agree(&BOB_PUBLIC).unwrap().as_ref(), SHARED);
     }
 }

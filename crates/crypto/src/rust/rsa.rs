@@ -18,7 +18,10 @@ pub(super) fn generate() -> Result<PrivateKey, KeyError> {
 /// Loads an RSAPrivateKey; the second value is its RSAPublicKey.
 pub(super) fn load(inner: &Secret) -> Result<(RsaPrivateKey, Vec<u8>), KeyError> {
     let key = RsaPrivateKey::from_pkcs1_der(inner.as_ref()).map_err(|_| KeyError::Invalid)?;
-    let public = key.to_public_key().to_pkcs1_der().map_err(|_| KeyError::Invalid)?;
+    let public = key
+        .to_public_key()
+        .to_pkcs1_der()
+        .map_err(|_| KeyError::Invalid)?;
     Ok((key, public.into_vec()))
 }
 
@@ -50,7 +53,9 @@ fn sign_with<S: SignatureEncoding>(
     key: &impl RandomizedSigner<S>,
     message: &[u8],
 ) -> Result<Vec<u8>, SignError> {
-    let signature = key.try_sign_with_rng(&mut rand::rng(), message).map_err(|_| SignError::Failed)?;
+    let signature = key
+        .try_sign_with_rng(&mut rand::rng(), message)
+        .map_err(|_| SignError::Failed)?;
     Ok(signature.to_bytes().as_ref().to_vec())
 }
 
@@ -96,5 +101,6 @@ where
     S: for<'a> TryFrom<&'a [u8]>,
 {
     let signature = S::try_from(signature).map_err(|_| BadSignature::Mismatch)?;
-    key.verify(message, &signature).map_err(|_| BadSignature::Mismatch)
+    key.verify(message, &signature)
+        .map_err(|_| BadSignature::Mismatch)
 }

@@ -73,7 +73,11 @@ impl Pair {
                 Ok((Self::P384(key), public))
             }
             KeyKind::Ed25519 => {
-                let seed = private.inner.as_ref().try_into().map_err(|_| KeyError::Malformed)?;
+                let seed = private
+                    .inner
+                    .as_ref()
+                    .try_into()
+                    .map_err(|_| KeyError::Malformed)?;
                 let key = Box::new(ed25519_dalek::SigningKey::from_bytes(seed));
                 let public = key.verifying_key().as_bytes().to_vec();
                 private.check_public(&public)?;
@@ -98,7 +102,12 @@ impl Key {
     fn new(private: PrivateKey) -> Result<Self, KeyError> {
         let (pair, public) = Pair::new(&private)?;
         let public_key_info = container::public_key_info(private.kind, &public)?;
-        Ok(Self { kind: private.kind, pair, public_key_info, pkcs8: private.pkcs8 })
+        Ok(Self {
+            kind: private.kind,
+            pair,
+            public_key_info,
+            pkcs8: private.pkcs8,
+        })
     }
 }
 
@@ -125,9 +134,11 @@ impl SigningKey for Key {
                     key.try_sign(message).map_err(|_| SignError::Failed)?;
                 Ok(signature.as_bytes().to_vec())
             }
-            Pair::Ed25519(key) => {
-                Ok(key.try_sign(message).map_err(|_| SignError::Failed)?.to_bytes().to_vec())
-            }
+            Pair::Ed25519(key) => Ok(key
+                .try_sign(message)
+                .map_err(|_| SignError::Failed)?
+                .to_bytes()
+                .to_vec()),
             Pair::Rsa(key) => rsa::sign(key, scheme, message),
         }
     }
@@ -143,7 +154,9 @@ impl SigningKey for Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -175,13 +188,15 @@ pub(super) fn verify(
 fn verify_p256(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).map_err(|_| BadSignature::InvalidKey)?;
     let signature = p256::ecdsa::Signature::from_der(signature).map_err(|_| BadSignature::Mismatch)?;
-    key.verify_prehash(digest, &signature).map_err(|_| BadSignature::Mismatch)
+    key.verify_prehash(digest, &signature)
+        .map_err(|_| BadSignature::Mismatch)
 }
 
 fn verify_p384(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key).map_err(|_| BadSignature::InvalidKey)?;
     let signature = p384::ecdsa::Signature::from_der(signature).map_err(|_| BadSignature::Mismatch)?;
-    key.verify_prehash(digest, &signature).map_err(|_| BadSignature::Mismatch)
+    key.verify_prehash(digest, &signature)
+        .map_err(|_| BadSignature::Mismatch)
 }
 
 fn verify_ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
@@ -189,5 +204,6 @@ fn verify_ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), Ba
     let key = ed25519_dalek::VerifyingKey::from_bytes(key).map_err(|_| BadSignature::InvalidKey)?;
     let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| BadSignature::Mismatch)?;
     // Refuses keys of small order, under which one signature would fit many messages.
-    key.verify_strict(message, &signature).map_err(|_| BadSignature::Mismatch)
+    key.verify_strict(message, &signature)
+        .map_err(|_| BadSignature::Mismatch)
 }

@@ -15,7 +15,10 @@ use crate::{Ctr, CtrKey, KeyError};
 
 /// Prepares a key.
 pub(crate) fn ctr_key(algorithm: Ctr, key: &[u8]) -> Result<Box<dyn CtrKey>, KeyError> {
-    let length = KeyError::Length { expected: algorithm.key_len(), actual: key.len() };
+    let length = KeyError::Length {
+        expected: algorithm.key_len(),
+        actual: key.len(),
+    };
     Ok(match algorithm {
         Ctr::Aes128 => Box::new(AesCtr(aes::Aes128::new_from_slice(key).map_err(|_| length)?)),
         Ctr::Aes256 => Box::new(AesCtr(aes::Aes256::new_from_slice(key).map_err(|_| length)?)),
