@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::interop::{build_ours, build_pion, enter, inside, ours, pion};
+use crate::interop::{build_bench, build_pion, enter, inside, our_bench, pion};
 
 /// How often each side runs where two are compared: A B A B.
 const TURNS: usize = 2;
@@ -75,7 +75,7 @@ impl Bench {
     pub(crate) fn run(&self) -> Result<bool, String> {
         if !inside() {
             if !self.alone {
-                build_ours()?;
+                build_bench()?;
             }
             if self.beside.is_some() {
                 build_pion()?;
@@ -131,14 +131,14 @@ impl Bench {
 
     fn compare(&self, arguments: &[String]) -> Result<(), String> {
         let Some(Other::Pion) = self.beside else {
-            return measure(&ours(), arguments).map(drop);
+            return measure(&our_bench(), &[], arguments).map(drop);
         };
         let (mut mine, mut other) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
             if !self.alone {
-                mine.push(measure(&ours(), arguments)?);
+                mine.push(measure(&our_bench(), &[], arguments)?);
             }
-            other.push(measure(&pion(), arguments)?);
+            other.push(measure(&pion(), &["bench"], arguments)?);
         }
         if !self.alone {
             line(&ratios(&mine, &other));
@@ -148,9 +148,9 @@ impl Bench {
 }
 
 /// Runs one work in one program, prints its result and returns it.
-fn measure(program: &Path, arguments: &[String]) -> Result<Map<String, Value>, String> {
+fn measure(program: &Path, prefix: &[&str], arguments: &[String]) -> Result<Map<String, Value>, String> {
     let output = Command::new(PathBuf::from(program))
-        .arg("bench")
+        .args(prefix)
         .args(arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

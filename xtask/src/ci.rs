@@ -23,17 +23,53 @@ struct Step {
 }
 
 const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
-    Step { name, arguments, environment: &[] }
+    Step {
+        name,
+        arguments,
+        environment: &[],
+    }
 }
 
 const STEPS: &[Step] = &[
     step("format", &["fmt", "--all", "--check"]),
-    step("clippy", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    step(
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     step(
         "clippy, pure Rust",
-        &["clippy", "-p", "webrtc", "--no-default-features", "--features", "tokio,rust-crypto", "--", "-D", "warnings"],
+        &[
+            "clippy",
+            "-p",
+            "webrtc",
+            "--no-default-features",
+            "--features",
+            "tokio,rust-crypto",
+            "--",
+            "-D",
+            "warnings",
+        ],
     ),
-    step("clippy, cores alone", &["clippy", "-p", "webrtc", "--no-default-features", "--", "-D", "warnings"]),
+    step(
+        "clippy, cores alone",
+        &[
+            "clippy",
+            "-p",
+            "webrtc",
+            "--no-default-features",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     Step {
         name: "documentation",
         arguments: &["doc", "--workspace", "--no-deps", "--locked"],
@@ -43,8 +79,20 @@ const STEPS: &[Step] = &[
     step(
         "tests, pure Rust",
         &[
-            "test", "-p", "crypto", "-p", "stun", "-p", "dtls", "-p", "webrtc", "--no-default-features", "--features",
-            "tokio,rust-crypto,crypto/rust-crypto", "--lib", "--tests",
+            "test",
+            "-p",
+            "crypto",
+            "-p",
+            "stun",
+            "-p",
+            "dtls",
+            "-p",
+            "webrtc",
+            "--no-default-features",
+            "--features",
+            "tokio,rust-crypto,crypto/rust-crypto",
+            "--lib",
+            "--tests",
         ],
     ),
 ];
@@ -73,7 +121,11 @@ fn timed(name: &str, run: impl FnOnce() -> Result<bool, String>) -> Result<bool,
     eprintln!("ci: {name}");
     let started = Instant::now();
     let holds = run()?;
-    eprintln!("ci: {name} {}, {:.0} s", if holds { "holds" } else { "FAILS" }, started.elapsed().as_secs_f64());
+    eprintln!(
+        "ci: {name} {}, {:.0} s",
+        if holds { "holds" } else { "FAILS" },
+        started.elapsed().as_secs_f64()
+    );
     Ok(holds)
 }
 
@@ -85,6 +137,8 @@ fn interop() -> Result<bool, String> {
 
 fn cargo(step: &Step) -> Result<bool, String> {
     let mut command = Command::new(shell::cargo());
-    command.args(step.arguments).envs(step.environment.iter().copied());
+    command
+        .args(step.arguments)
+        .envs(step.environment.iter().copied());
     shell::succeeds(&mut command)
 }

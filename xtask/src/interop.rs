@@ -18,7 +18,7 @@ use partner::{Kind, Side};
 use scenarios::{SCENARIOS, Scenario, Scene};
 use summary::Summary;
 
-pub(crate) use install::{build_ours, build_pion, ours, pion};
+pub(crate) use install::{build_bench, build_pion, our_bench, pion};
 pub(crate) use namespace::{enter, inside};
 
 /// Runs our peer against other implementations.

@@ -22,7 +22,7 @@ pub(crate) fn pion() -> PathBuf {
 }
 
 /// Where our peer is built to.
-pub(crate) fn ours() -> PathBuf {
+pub(super) fn ours() -> PathBuf {
     target().join("release").join("interop-peer")
 }
 
@@ -94,8 +94,20 @@ pub(crate) fn build_pion() -> Result<PathBuf, String> {
     Ok(pion())
 }
 
+/// Where our benchmarks are built to.
+pub(crate) fn our_bench() -> PathBuf {
+    target().join("release").join("interop-bench")
+}
+
+/// Builds our benchmarks in release mode.
+pub(crate) fn build_bench() -> Result<(), String> {
+    run(Command::new("cargo")
+        .args(["build", "--quiet", "--release", "--package", "interop-bench"])
+        .current_dir(root()))
+}
+
 /// Builds our peer in release mode and says where it is.
-pub(crate) fn build_ours() -> Result<PathBuf, String> {
+pub(super) fn build_ours() -> Result<PathBuf, String> {
     run(Command::new("cargo")
         .args(["build", "--quiet", "--release", "--package", "interop-peer"])
         .current_dir(root()))?;

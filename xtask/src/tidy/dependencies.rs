@@ -17,36 +17,67 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dtls", &["crypto", "datagram"]),
     ("sctp", &["crypto", "datagram"]),
     ("datachannel", &["datagram", "sctp"]),
-    ("webrtc", &["crypto", "datachannel", "datagram", "dtls", "ice", "sctp", "sdp", "stun"]),
+    (
+        "webrtc",
+        &[
+            "crypto",
+            "datachannel",
+            "datagram",
+            "dtls",
+            "ice",
+            "sctp",
+            "sdp",
+            "stun",
+        ],
+    ),
 ];
 
 pub(super) fn check() -> Result<Vec<String>, String> {
     let mut command = Command::new(shell::cargo());
     command.args(["metadata", "--format-version", "1", "--locked"]);
-    let metadata: Value = serde_json::from_str(&shell::output(&mut command)?).map_err(|error| error.to_string())?;
-    let packages = metadata.get("packages").and_then(Value::as_array).ok_or("cargo metadata without packages")?;
+    let metadata: Value =
+        serde_json::from_str(&shell::output(&mut command)?).map_err(|error| error.to_string())?;
+    let packages = metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .ok_or("cargo metadata without packages")?;
     let mut faults = Vec::new();
     for (name, allowed) in ALLOWED {
-        let package = packages.iter().find(|it| it["name"] == *name && it["source"].is_null());
+        let package = packages
+            .iter()
+            .find(|it| it["name"] == *name && it["source"].is_null());
         let package = package.ok_or_else(|| format!("there is no crate {name}"))?;
         faults.extend(directions(package, name, allowed));
     }
-    let promised = packages.iter().find(|it| it["name"] == "webrtc").and_then(|it| version(&it["rust_version"]));
+    let promised = packages
+        .iter()
+        .find(|it| it["name"] == "webrtc")
+        .and_then(|it| version(&it["rust_version"]));
     let promised = promised.ok_or("the workspace states no rust-version")?;
     for package in packages.iter().filter(|it| !it["source"].is_null()) {
         if version(&package["rust_version"]).is_some_and(|needed| needed > promised) {
-            faults.push(format!("{} {} needs Rust {}", package["name"], package["version"], package["rust_version"]));
+            faults.push(format!(
+                "{} {} needs Rust {}",
+                package["name"], package["version"], package["rust_version"]
+            ));
         }
     }
     Ok(faults)
 }
 
 fn directions(package: &Value, name: &str, allowed: &[&str]) -> Vec<String> {
-    let dependencies = package["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let ours = dependencies.iter().filter(|it| it["kind"].is_null() && !it["path"].is_null());
+    let dependencies = package["dependencies"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let ours = dependencies
+        .iter()
+        .filter(|it| it["kind"].is_null() && !it["path"].is_null());
     let named = ours.filter_map(|it| it["name"].as_str());
     let wrong = named.filter(|dependency| !allowed.contains(dependency));
-    wrong.map(|dependency| format!("{name} depends on {dependency}")).collect()
+    wrong
+        .map(|dependency| format!("{name} depends on {dependency}"))
+        .collect()
 }
 
 /// `1.89.0` as numbers that compare.

@@ -28,16 +28,28 @@ const PROTOCOLS: &[&str] = &["stun", "ice", "dtls", "sctp", "datachannel", "webr
 const CLOCKS: &[&str] = &["Instant::now", "SystemTime::now", "thread::sleep"];
 
 pub(super) fn check() -> Result<Vec<String>, String> {
-    let listed = shell::output(Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard", "*.rs"]))?;
+    let listed = shell::output(Command::new("git").args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.rs",
+    ]))?;
     let mut faults = Vec::new();
     for path in listed.lines().map(PathBuf::from).filter(|path| path.exists()) {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        faults.extend(check_file(&path, &text).into_iter().map(|fault| format!("{}: {fault}", path.display())));
+        faults.extend(
+            check_file(&path, &text)
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", path.display())),
+        );
     }
     for name in PROTOCOLS {
         let path = format!("crates/{name}/src/lib.rs");
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        let missing = HEADINGS.iter().filter(|heading| !text.contains(&format!("//! {heading}\n")));
+        let missing = HEADINGS
+            .iter()
+            .filter(|heading| !text.contains(&format!("//! {heading}\n")));
         faults.extend(missing.map(|heading| format!("{path}: no heading {heading:?}")));
     }
     Ok(faults)
@@ -56,11 +68,16 @@ fn check_file(path: &Path, text: &str) -> Vec<String> {
         faults.push(format!("a module head of {head} lines"));
     }
     let code = without_tests(text);
-    let lines = code.lines().count().saturating_sub(if is_front_page { head } else { 0 });
+    let lines = code
+        .lines()
+        .count()
+        .saturating_sub(if is_front_page { head } else { 0 });
     if lines > MAX_LINES {
         faults.push(format!("{lines} lines"));
     }
-    let may_tell_time = path.components().any(|part| part.as_os_str() == "io" || part.as_os_str() == "io.rs");
+    let may_tell_time = path
+        .components()
+        .any(|part| part.as_os_str() == "io" || part.as_os_str() == "io.rs");
     if path.starts_with("crates") && !path.starts_with("crates/netsim") && !may_tell_time {
         let calls = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         let clocks = calls.filter_map(|line| CLOCKS.iter().find(|clock| line.contains(**clock)));
@@ -71,7 +88,8 @@ fn check_file(path: &Path, text: &str) -> Vec<String> {
 
 fn is_test(path: &Path) -> bool {
     let mut parts = path.components().map(|part| part.as_os_str().to_string_lossy());
-    parts.any(|part| part == "tests" || part == "benches" || part == "tests.rs" || part.ends_with("_tests.rs"))
+    parts
+        .any(|part| part == "tests" || part == "benches" || part == "tests.rs" || part.ends_with("_tests.rs"))
 }
 
 /// A file up to its unit tests, which stand at its end.
