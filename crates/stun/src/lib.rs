@@ -2,6 +2,9 @@
 
 mod attribute;
 pub mod attributes;
+mod config;
+pub mod core;
+mod credentials;
 mod error;
 mod framing;
 mod integrity;
@@ -13,11 +16,13 @@ mod uri;
 mod vectors;
 
 pub use attribute::{Attribute, AttributeType, Attributes, RawAttribute};
+pub use config::{Authentication, ClientConfig, ClientStats, ServerConfig, ServerStats, Transport};
+pub use credentials::{Credentials, Mechanism, ShortTermIntegrity};
 pub use error::{DecodeError, IntegrityError};
 pub use framing::StreamDecoder;
 pub use integrity::{IntegrityKey, Login};
 pub use message::{
-    Class, HEADER_LEN, MAGIC_COOKIE, MessageRef, MessageWriter, Method, TransactionId, is_stun,
+    Class, HEADER_LEN, MAGIC_COOKIE, Message, MessageRef, MessageWriter, Method, TransactionId, is_stun,
 };
 pub use nonce::{NONCE_COOKIE_LEN, SecurityFeatures};
 pub use preparation::{PrepareError, opaque_string, prepare_password};

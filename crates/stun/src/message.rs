@@ -7,7 +7,7 @@ use std::fmt;
 
 use rand::Rng;
 
-pub use reader::MessageRef;
+pub use reader::{Message, MessageRef};
 pub use writer::MessageWriter;
 
 /// Length of the message header.

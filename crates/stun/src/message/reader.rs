@@ -32,10 +32,38 @@ use crate::{DecodeError, IntegrityError};
 #[derive(Clone, Copy)]
 pub struct MessageRef<'a> {
     bytes: &'a [u8],
-    /// Offsets of the attribute headers; 0 stands for absent.
+    closing: Closing,
+}
+
+/// Where the attributes that close a message begin; 0 stands for absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Closing {
     integrity: usize,
     integrity_sha256: usize,
     fingerprint: usize,
+}
+
+/// A message that owns its bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    bytes: Vec<u8>,
+    closing: Closing,
+}
+
+impl Message {
+    /// A view of it.
+    pub fn as_ref(&self) -> MessageRef<'_> {
+        MessageRef {
+            bytes: &self.bytes,
+            closing: self.closing,
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
 }
 
 impl<'a> MessageRef<'a> {
@@ -64,9 +92,7 @@ impl<'a> MessageRef<'a> {
         }
         let mut message = Self {
             bytes,
-            integrity: 0,
-            integrity_sha256: 0,
-            fingerprint: 0,
+            closing: Closing::default(),
         };
         message.walk(body)?;
         Ok(message)
@@ -78,13 +104,21 @@ impl<'a> MessageRef<'a> {
         while let Some(attribute) = all.step() {
             let RawAttribute { ty, offset, .. } = attribute?;
             match ty {
-                AttributeType::MESSAGE_INTEGRITY => self.integrity = offset,
-                AttributeType::MESSAGE_INTEGRITY_SHA256 => self.integrity_sha256 = offset,
-                AttributeType::FINGERPRINT => self.fingerprint = offset,
+                AttributeType::MESSAGE_INTEGRITY => self.closing.integrity = offset,
+                AttributeType::MESSAGE_INTEGRITY_SHA256 => self.closing.integrity_sha256 = offset,
+                AttributeType::FINGERPRINT => self.closing.fingerprint = offset,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// A copy that owns its bytes.
+    pub fn to_message(&self) -> Message {
+        Message {
+            bytes: self.bytes.to_vec(),
+            closing: self.closing,
+        }
     }
 
     /// The whole message.
@@ -260,13 +294,13 @@ impl<'a> MessageRef<'a> {
 
     /// Whether FINGERPRINT is there.
     pub const fn has_fingerprint(&self) -> bool {
-        self.fingerprint != 0
+        self.closing.fingerprint != 0
     }
 
     /// Whether FINGERPRINT is there, the last attribute, and right (RFC 8489 §14.7).
     #[inline]
     pub fn check_fingerprint(&self) -> bool {
-        let Some((message, attribute)) = self.bytes.split_at_checked(self.fingerprint) else {
+        let Some((message, attribute)) = self.bytes.split_at_checked(self.closing.fingerprint) else {
             return false;
         };
         let Some((&[_, _, 0, 4, v0, v1, v2, v3], [])) = attribute.split_first_chunk::<8>() else {
@@ -277,12 +311,12 @@ impl<'a> MessageRef<'a> {
 
     /// Whether MESSAGE-INTEGRITY is there.
     pub const fn has_integrity(&self) -> bool {
-        self.integrity != 0
+        self.closing.integrity != 0
     }
 
     /// Whether MESSAGE-INTEGRITY-SHA256 is there.
     pub const fn has_integrity_sha256(&self) -> bool {
-        self.integrity_sha256 != 0
+        self.closing.integrity_sha256 != 0
     }
 
     /// Checks MESSAGE-INTEGRITY in constant time (RFC 8489 §14.5).
@@ -291,7 +325,7 @@ impl<'a> MessageRef<'a> {
     /// [`IntegrityError`] says whether it was missing or wrong.
     #[inline]
     pub fn check_integrity(&self, key: &IntegrityKey) -> Result<(), IntegrityError> {
-        let (parts, tag) = self.protected(self.integrity)?;
+        let (parts, tag) = self.protected(self.closing.integrity)?;
         if tag.len() != 20 {
             return Err(IntegrityError::Length);
         }
@@ -316,7 +350,7 @@ impl<'a> MessageRef<'a> {
         key: &IntegrityKey,
         shortest: usize,
     ) -> Result<(), IntegrityError> {
-        let (parts, tag) = self.protected(self.integrity_sha256)?;
+        let (parts, tag) = self.protected(self.closing.integrity_sha256)?;
         if !(shortest.max(16)..=32).contains(&tag.len()) || !tag.len().is_multiple_of(4) {
             return Err(IntegrityError::Length);
         }
