@@ -1,0 +1,361 @@
+//! RFC 8445 §6.1.2, §6.1.4, §14: pairs are formed, and checked at the pace of Ta.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use stun::TransactionId;
+
+use super::agent::{Agent, canonical};
+use super::local::is_link_local;
+use super::message;
+use super::pair::{NewPair, Pair, PairId};
+use super::remote::Added;
+use super::transaction::{Expiry, Pacer, Purpose, Transaction, Transactions};
+use crate::candidate::{Candidate, CandidateKind};
+use crate::config::Timers;
+use crate::event::{PairError, PairState, Path, Role};
+use crate::priority::pair_priority;
+
+/// What checks are made with.
+#[derive(Debug)]
+pub(super) struct Checks {
+    pub(super) transactions: Transactions,
+    pub(super) pacer: Pacer,
+    /// §6.1.4.1: pairs to be checked before all others; the flag says that the check nominates.
+    pub(super) triggered: VecDeque<(PairId, bool)>,
+    /// Whether the last slot went to a question to a server, so that questions and checks take turns.
+    asked_last: bool,
+}
+
+impl Checks {
+    pub(super) fn new(timers: &Timers) -> Self {
+        Self {
+            transactions: Transactions::default(),
+            pacer: Pacer::new(timers),
+            triggered: VecDeque::new(),
+            asked_last: false,
+        }
+    }
+
+    /// Forgets everything but what `keep` accepts.
+    pub(super) fn clear(&mut self, keep: impl FnMut(&Transaction) -> bool) {
+        self.transactions.retain(keep);
+        self.triggered = VecDeque::new();
+    }
+}
+
+/// What the next slot is used for.
+enum Turn {
+    Triggered,
+    Question,
+    Ordinary(PairId),
+}
+
+impl Agent {
+    /// Does what is due, and says when something will be.
+    pub(super) fn advance(&mut self, now: Instant) {
+        if self.is_over() {
+            self.phase.deadline = None;
+            return;
+        }
+        self.expire_transactions(now);
+        self.keep_consent(now);
+        self.nominate(now);
+        self.send_checks(now);
+        self.update_gathering();
+        self.update_state(now);
+        self.phase.deadline = if self.is_over() { None } else { self.next_deadline() };
+    }
+
+    /// Whether pairs are formed at all: a lite agent forms them when it is checked (§6.1.2, RFC 8445 §2.5).
+    fn forms_pairs(&self) -> bool {
+        let remote_full = self.session.remote.as_ref().is_some_and(|remote| !remote.parameters.lite);
+        let both_lite = self.config.lite && !remote_full;
+        let concluded = self.active.as_ref().is_some_and(|active| active.selected);
+        self.session.remote.is_some() && (!self.config.lite || both_lite) && (!concluded || self.config.renomination)
+    }
+
+    /// §8.1.2: no more ordinary checks when a pair is selected, unless it fails or a better one is wanted.
+    fn checks_ordinary(&self) -> bool {
+        self.config.renomination
+            || self.active.as_ref().is_none_or(|active| !active.selected || active.consent.failing_over.is_some())
+    }
+
+    /// Pairs a base with all remote candidates.
+    pub(super) fn pair_base(&mut self, base: u8) {
+        if self.forms_pairs() {
+            for remote in 0..self.remote.candidates.len() {
+                let Ok(remote) = u8::try_from(remote) else { break };
+                self.create_pair(base, remote, false);
+            }
+            self.pairs.unfreeze();
+        }
+    }
+
+    /// Pairs a remote candidate with all bases.
+    pub(super) fn pair_remote(&mut self, remote: u8) {
+        if self.forms_pairs() {
+            for base in 0..self.local.bases.len() {
+                let Ok(base) = u8::try_from(base) else { break };
+                self.create_pair(base, remote, false);
+            }
+            self.pairs.unfreeze();
+        }
+    }
+
+    /// Takes a signalled candidate of the present generation.
+    pub(super) fn take_candidate(&mut self, address: std::net::SocketAddr, candidate: Candidate) -> Added {
+        let added = self.remote.add(address, candidate, self.config.limits.remote_candidates);
+        match added {
+            Added::At(index) => self.pair_remote(index),
+            Added::Updated(_) => self.rank_pairs(),
+            Added::Full => self.phase.stats.overflow += 1,
+            Added::Known => {}
+        }
+        added
+    }
+
+    /// §6.1.2.2: a pair of equal family and reach, unless there is one for the path.
+    pub(super) fn create_pair(&mut self, base: u8, remote: u8, proven: bool) -> Option<PairId> {
+        let socket = self.local.bases.get(usize::from(base)).filter(|base| !base.gone)?;
+        let candidate = self.remote.get(remote)?;
+        let (local_ip, remote_ip) = (socket.address.ip(), candidate.address.ip());
+        if local_ip.is_ipv4() != remote_ip.is_ipv4() || is_link_local(local_ip) != is_link_local(remote_ip) {
+            return None;
+        }
+        let path = canonical(Path { local: socket.address, remote: candidate.address });
+        if let Some(known) = self.pairs.by_path(path) {
+            return Some(known.id);
+        }
+        let (local, best) = self.local.best_at(base)?;
+        let new = NewPair {
+            path,
+            local,
+            remote,
+            priority: self.rank(best.priority, candidate.priority()),
+            foundation: (best.foundation, candidate.foundation),
+        };
+        let id = self.pairs.insert(new, proven, self.active.as_ref().map(|active| active.pair));
+        if id.is_none() {
+            self.phase.stats.overflow += 1;
+        }
+        id
+    }
+
+    fn rank(&self, local: u32, remote: u32) -> u64 {
+        match self.roles.role {
+            Role::Controlling => pair_priority(local, remote),
+            Role::Controlled => pair_priority(remote, local),
+        }
+    }
+
+    /// Computes all priorities again: the role or a candidate has changed.
+    pub(super) fn rank_pairs(&mut self) {
+        let ranks: Vec<(PairId, u64, u32)> = self
+            .pairs
+            .iter()
+            .filter_map(|pair| {
+                // §7.2.5.3.1 may have found a mapped address since; the rank stays that of the base.
+                let base = self.local.candidates.get(usize::from(pair.local))?.base;
+                let (_, local) = self.local.best_at(base)?;
+                let remote = self.remote.get(pair.remote)?;
+                Some((pair.id, self.rank(local.priority, remote.priority()), remote.foundation))
+            })
+            .collect();
+        for (id, priority, foundation) in ranks {
+            if let Some(pair) = self.pairs.get_mut(id) {
+                (pair.priority, pair.foundation.1) = (priority, foundation);
+            }
+        }
+        self.pairs.sort();
+    }
+
+    /// §6.1.4.1: has a pair checked before all others.
+    pub(super) fn trigger(&mut self, id: PairId, nominate: bool) {
+        if let Some(queued) = self.checks.triggered.iter_mut().find(|(queued, _)| *queued == id) {
+            queued.1 |= nominate;
+        } else if nominate {
+            self.checks.triggered.push_front((id, true));
+        } else {
+            self.checks.triggered.push_back((id, false));
+        }
+    }
+
+    /// Cancels the checks of a pair that are under way (§7.3.1.4).
+    pub(super) fn cancel_checks(&mut self, id: PairId) {
+        let timers = self.config.timers;
+        for transaction in self.checks.transactions.iter_mut() {
+            if transaction.purpose == Purpose::Check(id) && !transaction.cancelled {
+                transaction.cancel(&timers);
+            }
+        }
+    }
+
+    /// §6.1.4.2: uses the slots that are free.
+    fn send_checks(&mut self, now: Instant) {
+        while let Some(turn) = self.next_turn(|proven, pacer| pacer.is_ready(now, proven)) {
+            match turn {
+                Turn::Triggered => {
+                    let Some((id, nominate)) = self.checks.triggered.pop_front() else { return };
+                    self.checks.asked_last = false;
+                    self.send_check(now, id, nominate);
+                }
+                Turn::Question => {
+                    let (base, server) = self.local.questions.remove(0);
+                    self.checks.asked_last = true;
+                    self.checks.pacer.take(now);
+                    self.send_question(now, base, server);
+                }
+                Turn::Ordinary(id) => {
+                    self.checks.asked_last = false;
+                    self.send_check(now, id, false);
+                }
+            }
+        }
+    }
+
+    fn next_turn(&self, ready: impl Fn(bool, &Pacer) -> bool) -> Option<Turn> {
+        let pacer = &self.checks.pacer;
+        if !self.checks.triggered.is_empty() && ready(true, pacer) {
+            return Some(Turn::Triggered);
+        }
+        if !ready(false, pacer) {
+            return None;
+        }
+        let ordinary = self.pairs.next_waiting().filter(|_| self.checks_ordinary());
+        let ordinary = ordinary.map(|pair| Turn::Ordinary(pair.id));
+        let question = if self.local.questions.is_empty() { None } else { Some(Turn::Question) };
+        if self.checks.asked_last { ordinary.or(question) } else { question.or(ordinary) }
+    }
+
+    /// §7.2: sends a check of a pair.
+    fn send_check(&mut self, now: Instant, id: PairId, nominate: bool) {
+        let Some(pair) = self.pairs.get(id) else { return };
+        let (path, rtt, local) = (pair.path, pair.rtt, pair.local);
+        let Some(base) = self.local.candidates.get(usize::from(local)).map(|candidate| candidate.base) else { return };
+        let nominate = nominate && self.roles.role == Role::Controlling;
+        let rto = self.check_rto(rtt);
+        let transaction = Transaction {
+            id: self.draw_id(),
+            path,
+            purpose: Purpose::Check(id),
+            priority: self.local.priority(base, CandidateKind::PeerReflexive),
+            nominate: nominate.then(|| self.next_nomination()),
+            role: self.roles.role,
+            previous: false,
+            sent: now,
+            deadline: now + Transaction::first_wait(rto, &self.config.timers),
+            rto,
+            attempts: 1,
+            queued: true,
+            cancelled: false,
+        };
+        if let Some(pair) = self.pairs.get_mut(id) {
+            pair.state = PairState::InProgress;
+        }
+        self.checks.pacer.take(now);
+        self.outbox.request(transaction.id);
+        self.checks.transactions.insert(transaction);
+    }
+
+    /// §14.3: RTO = MAX (500ms, Ta * (Num-Waiting + Num-In-Progress)), or by the round-trip time where it is known.
+    fn check_rto(&self, rtt: Option<Duration>) -> Duration {
+        let timers = &self.config.timers;
+        let busy = u32::try_from(self.pairs.busy()).unwrap_or(u32::MAX);
+        let unknown = timers.rto.max(timers.pacing.saturating_mul(busy));
+        rtt.map_or(unknown, |rtt| rtt.saturating_mul(3).clamp(timers.rto_known_path, unknown.max(timers.rto_known_path)))
+    }
+
+    /// Retransmits, or gives up.
+    fn expire_transactions(&mut self, now: Instant) {
+        let timers = self.config.timers;
+        while let Some(id) = self.checks.transactions.due(now) {
+            let Some(transaction) = self.checks.transactions.get_mut(id) else { return };
+            let end = match transaction.purpose {
+                Purpose::Gather { .. } => Some(transaction.sent + timers.gathering),
+                Purpose::Check(_) | Purpose::Consent => None,
+            };
+            let over = end.is_some_and(|end| end <= now);
+            if !over && transaction.expire(&timers) == Expiry::Retransmit {
+                if let Some(end) = end {
+                    transaction.deadline = transaction.deadline.min(end);
+                }
+                // A retransmission that nobody polled is not queued twice.
+                if !std::mem::replace(&mut transaction.queued, true) {
+                    self.outbox.request(id);
+                }
+            } else if let Some(transaction) = self.checks.transactions.remove(id) {
+                self.timed_out(&transaction);
+            }
+        }
+    }
+
+    fn timed_out(&mut self, transaction: &Transaction) {
+        match transaction.purpose {
+            Purpose::Gather { server, .. } => self.gathering_timed_out(transaction, server),
+            Purpose::Check(id) if !transaction.cancelled => self.fail_pair(id, PairError::NoResponse),
+            Purpose::Check(_) | Purpose::Consent => {}
+        }
+    }
+
+    /// §7.2.5.2: the check of a pair failed.
+    pub(super) fn fail_pair(&mut self, id: PairId, error: PairError) {
+        // Whether the path in use still works is consent's to say.
+        let in_use = self.active.as_ref().is_some_and(|active| active.pair == id);
+        if self.roles.nominating == Some(id) {
+            self.roles.nominating = None;
+        }
+        let Some(pair) = self.pairs.get_mut(id) else { return };
+        pair.last_error = Some(error);
+        pair.nominate_on_success = false;
+        pair.state = if in_use { PairState::Succeeded } else { PairState::Failed };
+        pair.valid &= in_use;
+        self.pairs.unfreeze();
+    }
+
+    /// Writes the request of a transaction, unless it is over.
+    pub(super) fn write_request(&mut self, id: TransactionId, out: &mut Vec<u8>) -> Option<(Path, usize)> {
+        let transaction = self.checks.transactions.get_mut(id)?;
+        transaction.queued = false;
+        if transaction.cancelled {
+            return None;
+        }
+        let pair = match transaction.purpose {
+            Purpose::Gather { .. } => return Some((transaction.path, message::write_gather(out, id))),
+            Purpose::Check(pair) => self.pairs.get_mut(pair),
+            Purpose::Consent if transaction.previous => None,
+            Purpose::Consent => self.active.as_ref().and_then(|active| self.pairs.get_mut(active.pair)),
+        };
+        if let Some(pair) = pair {
+            pair.counters.requests_sent = pair.counters.requests_sent.saturating_add(1);
+        }
+        self.phase.stats.requests_sent += 1;
+        let previous = self.previous.as_ref().map(|previous| &previous.session);
+        let session = if transaction.previous { previous? } else { &self.session };
+        let len = message::write_check(out, transaction, session.remote.as_ref()?, self.roles.tie_breaker);
+        Some((transaction.path, len))
+    }
+
+    /// The earliest time at which something is due.
+    fn next_deadline(&self) -> Option<Instant> {
+        let pacer = &self.checks.pacer;
+        let turn = match self.next_turn(|_, _| true) {
+            Some(Turn::Triggered) => pacer.ready_at(true),
+            Some(Turn::Question | Turn::Ordinary(_)) => pacer.ready_at(false),
+            None => None,
+        };
+        let parts = [
+            self.checks.transactions.next_deadline(),
+            turn,
+            self.consent_deadline(),
+            self.nomination_deadline(),
+            self.failure_deadline(),
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// The pair of a path, for tests and for the request handler.
+    pub(super) fn pair_at(&self, path: Path) -> Option<&Pair> {
+        self.pairs.by_path(path)
+    }
+}

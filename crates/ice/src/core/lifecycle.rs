@@ -1,0 +1,403 @@
+//! States, consent, restart and failure (RFC 8445 §9, §11; RFC 7675; RFC 8863).
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+
+use super::active::{Due, Keeping};
+use super::agent::{Agent, Previous};
+use super::remote::{self, Remote};
+use super::session::Session;
+use super::transaction::{Purpose, Transaction};
+use crate::candidate::Candidate;
+use crate::credentials::{Credentials, RemoteParameters};
+use crate::event::{ConnectionState, Event, FailReason, FailedPair, GatheringState, PairState, Role};
+
+impl Agent {
+    /// Begins to check towards a peer, or towards what the peer has become by a restart.
+    pub(super) fn start_remote(&mut self, now: Instant, parameters: RemoteParameters) {
+        if let Some(known) = &self.session.remote {
+            if known.parameters == parameters {
+                return;
+            }
+            let session = Session::new(self.session.local.clone(), &self.config.provider);
+            self.leave_generation(session);
+        }
+        if self.phase.state == ConnectionState::Failed {
+            self.phase.state = ConnectionState::New;
+        }
+        // §6.1.1: a full agent controls a lite one; of two lite ones the offerer does.
+        let role = match (self.config.lite, parameters.lite) {
+            (false, true) => Role::Controlling,
+            (true, true) => self.config.role,
+            (false, false) | (true, false) => self.roles.role,
+        };
+        if role != self.roles.role {
+            self.take_role(role);
+        }
+        let ufrag = parameters.credentials.ufrag.clone();
+        self.session.set_remote(parameters, &self.config.provider);
+        self.phase.started = Some(now);
+        for index in 0..self.remote.candidates.len() {
+            let Ok(index) = u8::try_from(index) else { break };
+            self.pair_remote(index);
+        }
+        for candidate in std::mem::take(&mut self.remote.waiting) {
+            let ours = candidate.ufrag().is_none_or(|named| named == ufrag);
+            if let Some(address) = remote::plain(&candidate.address).filter(|_| ours) {
+                self.take_candidate(address, candidate);
+            } else {
+                self.phase.stats.ignored_candidates += 1;
+            }
+        }
+        self.replay_early_checks(now);
+    }
+
+    /// Keeps a candidate whose credentials are not known yet; false when there is no room.
+    pub(super) fn hold_candidate(&mut self, candidate: Candidate) -> bool {
+        let previous = self.previous.as_ref().and_then(|previous| previous.session.remote.as_ref());
+        let old = previous.map(|remote| remote.parameters.credentials.ufrag.as_str());
+        if old.is_some() && candidate.ufrag() == old {
+            self.phase.stats.ignored_candidates += 1;
+            return true;
+        }
+        if self.remote.waiting.len() >= self.config.limits.remote_candidates {
+            self.phase.stats.overflow += 1;
+            return false;
+        }
+        self.remote.waiting.push(candidate);
+        true
+    }
+
+    /// §9: a restart of this end.
+    pub(super) fn begin_generation(&mut self) {
+        let credentials = Credentials::random(&mut self.rng);
+        self.leave_generation(Session::new(credentials, &self.config.provider));
+        self.remote.early = Vec::new();
+        if self.phase.state == ConnectionState::Failed {
+            self.phase.state = ConnectionState::New;
+        }
+        self.local.candidates.clear();
+        self.local.questions.clear();
+        self.checks.transactions.retain(|transaction| transaction.previous);
+        if self.local.bases.iter().any(|base| !base.gone) {
+            self.set_gathering_state(GatheringState::Gathering);
+        }
+        for index in 0..self.local.bases.len() {
+            let Ok(index) = u8::try_from(index) else { break };
+            if self.local.bases.get(usize::from(index)).is_some_and(|base| !base.gone) {
+                self.gather_base(index);
+            }
+        }
+    }
+
+    /// Puts the present generation aside; its path carries data until another one is selected.
+    fn leave_generation(&mut self, next: Session) {
+        self.flush_traffic();
+        let session = std::mem::replace(&mut self.session, next);
+        let active = self.active.take();
+        let keeps = active.as_ref().is_some_and(|active| active.selected) || self.previous.is_none();
+        let mut moved = false;
+        if let Some(active) = active.filter(|_| keeps) {
+            self.previous = Some(Box::new(Previous { session, active }));
+            moved = true;
+        }
+        self.checks.clear(|transaction| match transaction.purpose {
+            Purpose::Gather { .. } => true,
+            Purpose::Consent => moved != transaction.previous,
+            Purpose::Check(_) => false,
+        });
+        for transaction in self.checks.transactions.iter_mut() {
+            transaction.previous = transaction.purpose == Purpose::Consent;
+        }
+        self.pairs.clear();
+        self.roles.reset();
+        self.phase.started = None;
+        let Remote { waiting, early, .. } = std::mem::take(&mut self.remote);
+        (self.remote.waiting, self.remote.early) = (waiting, early);
+    }
+
+    /// A socket is gone.
+    pub(super) fn drop_base(&mut self, now: Instant, index: u8, address: SocketAddr) {
+        self.local.questions.retain(|(base, _)| *base != index);
+        self.checks.transactions.retain(|transaction| transaction.path.local != address);
+        if self.previous.as_ref().is_some_and(|previous| previous.active.path.local == address) {
+            self.previous = None;
+        }
+        if self.active.as_ref().is_some_and(|active| active.path.local == address) {
+            self.active = None;
+            // The search begins again, and has the time of a new one.
+            self.phase.started = self.phase.started.map(|_| now);
+            self.reopen_pairs();
+        }
+        self.pairs.retain(|pair| pair.path.local != address);
+        let pairs = &self.pairs;
+        self.checks.triggered.retain(|(id, _)| pairs.get(*id).is_some());
+        if self.roles.nominating.is_some_and(|id| self.pairs.get(id).is_none()) {
+            self.roles.nominating = None;
+        }
+        self.update_active(now);
+    }
+
+    /// Has all pairs but the active one checked again.
+    fn reopen_pairs(&mut self) {
+        let active = self.active.as_ref().map(|active| active.pair);
+        for pair in self.pairs.iter_mut().filter(|pair| Some(pair.id) != active && pair.state != PairState::InProgress) {
+            pair.state = PairState::Waiting;
+        }
+    }
+
+    pub(super) fn draw_consent_interval(&mut self) -> Duration {
+        self.config.timers.consent_interval.mul_f64(self.rng.random_range(0.8..=1.2))
+    }
+
+    /// RFC 7675: does what is due on the paths that carry data.
+    pub(super) fn keep_consent(&mut self, now: Instant) {
+        self.keep_previous_consent(now);
+        while let Some(active) = &mut self.active {
+            let consent = &mut active.consent;
+            if consent.failing_over.is_some_and(|since| consent.heard > since) {
+                consent.hear(consent.heard);
+            }
+            let rtt = self.pairs.get(active.pair).and_then(|pair| pair.rtt);
+            match active.consent.due(now, &self.config.timers, rtt) {
+                Some(Due::Expired) => {
+                    let silence = now.saturating_duration_since(active.consent.refreshed);
+                    let reason = FailReason::ConsentExpired { path: active.path, silence };
+                    self.lose_active(reason);
+                    self.update_active(now);
+                }
+                Some(Due::Disconnected) => active.consent.disconnected = true,
+                Some(Due::FailOver) => {
+                    active.consent.failing_over = Some(now);
+                    self.reopen_pairs();
+                }
+                Some(Due::Probe) => {
+                    active.consent.probed = true;
+                    let pair = active.pair;
+                    self.trigger(pair, false);
+                }
+                Some(Due::Request) => self.ask_active(now),
+                None => return,
+            }
+            if self.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// Sends a consent request, or the keepalive of a lite agent.
+    fn ask_active(&mut self, now: Instant) {
+        let interval = self.draw_consent_interval();
+        let id = self.draw_id();
+        let Some(active) = &mut self.active else { return };
+        active.consent.sent = now;
+        let path = active.path;
+        if active.consent.keeping != Keeping::Asking {
+            return self.outbox.keepalive(id, path);
+        }
+        active.consent.next = now + interval;
+        let unanswered = active.consent.asked.is_some();
+        active.consent.asked = active.consent.asked.or(Some(now));
+        active.consent.probed = false;
+        let (selected, failing_over) = (active.selected, active.consent.failing_over.is_some());
+        if unanswered && failing_over {
+            self.reopen_pairs();
+        }
+        // The nomination is repeated, so that it is not lost on a path whose NAT has bound it anew.
+        let nominates = selected && self.roles.role == Role::Controlling;
+        let nominate = nominates.then(|| self.last_nomination());
+        let pair = self.active.as_ref().and_then(|active| self.pairs.get_mut(active.pair));
+        if let Some(pair) = pair {
+            pair.counters.consent_requests_sent = pair.counters.consent_requests_sent.saturating_add(1);
+        }
+        let transaction = self.consent_transaction(now, id, path, false);
+        self.checks.transactions.insert(Transaction { nominate, ..transaction });
+        self.outbox.request(id);
+    }
+
+    /// A request that is sent once, and whose answer counts until consent would have expired.
+    fn consent_transaction(
+        &self,
+        now: Instant,
+        id: stun::TransactionId,
+        path: crate::Path,
+        previous: bool,
+    ) -> Transaction {
+        let base = self.local.base(path.local).unwrap_or_default();
+        Transaction {
+            id,
+            path,
+            purpose: Purpose::Consent,
+            priority: self.local.priority(base, crate::CandidateKind::PeerReflexive),
+            nominate: None,
+            role: self.roles.role,
+            previous,
+            sent: now,
+            deadline: now + self.config.timers.consent_expiry,
+            rto: self.config.timers.rto,
+            attempts: 1,
+            queued: true,
+            cancelled: false,
+        }
+    }
+
+    /// RFC 7675 §5.1: consent is kept on the old path during a restart.
+    fn keep_previous_consent(&mut self, now: Instant) {
+        while let Some(previous) = &mut self.previous {
+            match previous.active.consent.due(now, &self.config.timers, None) {
+                Some(Due::Expired) => self.previous = None,
+                Some(Due::Disconnected) => previous.active.consent.disconnected = true,
+                Some(Due::FailOver) => previous.active.consent.failing_over = Some(now),
+                Some(Due::Probe) => previous.active.consent.probed = true,
+                Some(Due::Request) => self.ask_previous(now),
+                None => return,
+            }
+        }
+    }
+
+    fn ask_previous(&mut self, now: Instant) {
+        let interval = self.draw_consent_interval();
+        let id = self.draw_id();
+        let Some(previous) = &mut self.previous else { return };
+        let consent = &mut previous.active.consent;
+        (consent.sent, consent.next) = (now, now + interval);
+        let path = previous.active.path;
+        if consent.keeping != Keeping::Asking {
+            return self.outbox.keepalive(id, path);
+        }
+        consent.asked = consent.asked.or(Some(now));
+        let transaction = self.consent_transaction(now, id, path, true);
+        self.checks.transactions.insert(transaction);
+        self.outbox.request(id);
+    }
+
+    pub(super) fn consent_deadline(&self) -> Option<Instant> {
+        let timers = &self.config.timers;
+        let active = self.active.as_ref().and_then(|active| {
+            let rtt = self.pairs.get(active.pair).and_then(|pair| pair.rtt);
+            active.consent.deadline(timers, rtt)
+        });
+        let previous = self.previous.as_ref().and_then(|previous| previous.active.consent.deadline(timers, None));
+        [active, previous].into_iter().flatten().min()
+    }
+
+    /// Nothing more may be sent on the active path. Another valid pair takes over, or the agent fails.
+    pub(super) fn lose_active(&mut self, reason: FailReason) {
+        self.flush_traffic();
+        let Some(active) = self.active.take() else { return };
+        self.checks.transactions.retain(|other| {
+            other.purpose != Purpose::Check(active.pair) && (other.purpose != Purpose::Consent || other.previous)
+        });
+        self.checks.triggered.retain(|(id, _)| *id != active.pair);
+        if self.roles.nominating == Some(active.pair) {
+            self.roles.nominating = None;
+        }
+        if let Some(pair) = self.pairs.get_mut(active.pair) {
+            (pair.valid, pair.nominated, pair.state) = (false, false, PairState::Failed);
+        }
+        let since = active.consent.refreshed;
+        let takes_over = self.pairs.iter().any(|pair| pair.valid && pair.last_response.is_some_and(|at| at > since));
+        if !takes_over && self.previous.is_none() {
+            self.fail(reason);
+        }
+    }
+
+    /// RFC 8863: when the agent may give up, if nothing is left to be tried.
+    pub(super) fn failure_deadline(&self) -> Option<Instant> {
+        let tries = self.pairs.iter().any(|pair| pair.is_open());
+        if self.active.is_some() || self.previous.is_some() || tries || self.is_asking() {
+            return None;
+        }
+        Some(self.phase.started? + self.config.timers.patience)
+    }
+
+    /// Brings the state up to date.
+    pub(super) fn update_state(&mut self, now: Instant) {
+        if self.is_over() {
+            return;
+        }
+        if self.failure_deadline().is_some_and(|at| at <= now) {
+            let reason = self.diagnosis();
+            return self.fail(reason);
+        }
+        let state = self.state();
+        self.set_state(state);
+    }
+
+    fn state(&self) -> ConnectionState {
+        let previous = self.previous.as_ref().map(|previous| &previous.active);
+        let active = match &self.active {
+            Some(active) if active.selected || previous.is_none() => Some(active),
+            Some(_) | None => previous,
+        };
+        if let Some(active) = active {
+            let complete = self.local.state == GatheringState::Complete && self.remote.ended;
+            return match (active.consent.disconnected, active.selected && complete && previous.is_none()) {
+                (true, _) => ConnectionState::Disconnected,
+                (false, true) => ConnectionState::Completed,
+                (false, false) => ConnectionState::Connected,
+            };
+        }
+        match self.phase.state {
+            ConnectionState::Connected | ConnectionState::Completed | ConnectionState::Disconnected => {
+                ConnectionState::Disconnected
+            }
+            ConnectionState::New | ConnectionState::Checking | ConnectionState::Failed | ConnectionState::Closed => {
+                let has_remote = self.session.remote.is_some() && !self.remote.candidates.is_empty();
+                if has_remote { ConnectionState::Checking } else { ConnectionState::New }
+            }
+        }
+    }
+
+    pub(super) fn set_state(&mut self, state: ConnectionState) {
+        if self.phase.state != state {
+            self.phase.state = state;
+            self.outbox.event(Event::ConnectionStateChange(state));
+        }
+    }
+
+    fn diagnosis(&self) -> FailReason {
+        if self.pairs.len() == 0 {
+            return FailReason::NoPairs {
+                local: self.local.candidates.len(),
+                remote: self.remote.candidates.len(),
+                unresolved: self.remote.unresolved,
+            };
+        }
+        let pairs = self.pairs.iter().filter_map(|pair| {
+            Some(FailedPair {
+                path: pair.path,
+                local: self.local.candidates.get(usize::from(pair.local))?.kind,
+                remote: self.remote.get(pair.remote)?.kind(),
+                requests: pair.counters.requests_sent,
+                heard: pair.counters.requests_received,
+                error: pair.last_error,
+            })
+        });
+        FailReason::NoPairWorks(pairs.collect())
+    }
+
+    fn fail(&mut self, reason: FailReason) {
+        tracing::debug!(%reason, "ice failed");
+        self.outbox.event(Event::Failed(reason));
+        self.end();
+        self.set_state(ConnectionState::Failed);
+    }
+
+    /// Stops everything.
+    pub(super) fn end(&mut self) {
+        self.flush_traffic();
+        self.active = None;
+        self.previous = None;
+        self.phase.old_path = None;
+        self.checks.clear(|_| false);
+        self.local.questions = Vec::new();
+        self.remote.early = Vec::new();
+        self.remote.waiting = Vec::new();
+        self.roles.reset();
+        self.outbox.clear_packets();
+        self.phase.deadline = None;
+    }
+}

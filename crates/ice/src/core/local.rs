@@ -1,0 +1,216 @@
+//! RFC 8445 §5.1.1: the bases and candidates of this end, and the servers that are asked for more.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::candidate::{Candidate, CandidateKind, Foundation};
+use crate::config::StunServer;
+use crate::event::GatheringState;
+use crate::priority::{candidate_priority, local_preference};
+
+/// A socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base {
+    pub(crate) address: SocketAddr,
+    /// What is signalled instead of `address`: the outside of a one-to-one NAT.
+    pub(crate) advertised: SocketAddr,
+    pub(crate) preference: u16,
+    /// Removed bases keep their place so that indices stay.
+    pub(crate) gone: bool,
+}
+
+/// A candidate of this end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LocalCandidate {
+    pub(crate) base: u8,
+    pub(crate) kind: CandidateKind,
+    pub(crate) address: SocketAddr,
+    pub(crate) priority: u32,
+    pub(crate) foundation: u32,
+}
+
+/// All of this end.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) bases: Vec<Base>,
+    pub(crate) candidates: Vec<LocalCandidate>,
+    pub(crate) servers: Vec<StunServer>,
+    /// Questions that wait for their slot: base and server.
+    pub(crate) questions: Vec<(u8, u8)>,
+    pub(crate) state: GatheringState,
+    /// No base will follow.
+    pub(crate) ended: bool,
+    /// Mixed into foundations, so that they do not disclose addresses.
+    salt: u32,
+}
+
+impl Local {
+    pub(crate) const fn new(servers: Vec<StunServer>, salt: u32) -> Self {
+        Self {
+            bases: Vec::new(),
+            candidates: Vec::new(),
+            servers,
+            questions: Vec::new(),
+            state: GatheringState::New,
+            ended: false,
+            salt,
+        }
+    }
+
+    /// The index of the base at an address.
+    pub(crate) fn base(&self, address: SocketAddr) -> Option<u8> {
+        let at = self.bases.iter().position(|base| base.address == address && !base.gone)?;
+        u8::try_from(at).ok()
+    }
+
+    /// Adds a base, or brings one back; `None` when it is there already or the table is full.
+    pub(crate) fn add_base(&mut self, address: SocketAddr, advertised: SocketAddr, limit: usize) -> Option<u8> {
+        if let Some(at) = self.bases.iter().position(|base| base.address == address) {
+            let base = self.bases.get_mut(at)?;
+            if !base.gone {
+                return None;
+            }
+            (base.gone, base.advertised) = (false, advertised);
+            return u8::try_from(at).ok();
+        }
+        if self.bases.len() >= limit.min(usize::from(u8::MAX)) {
+            return None;
+        }
+        let family = self.bases.iter().filter(|base| base.address.is_ipv4() == address.is_ipv4());
+        let index = u16::try_from(family.count()).unwrap_or(u16::MAX);
+        let preference = local_preference(address.ip(), index);
+        self.bases.push(Base { address, advertised, preference, gone: false });
+        u8::try_from(self.bases.len() - 1).ok()
+    }
+
+    /// The priority of a candidate at a base.
+    pub(crate) fn priority(&self, base: u8, kind: CandidateKind) -> u32 {
+        let preference = self.bases.get(usize::from(base)).map_or(0, |base| base.preference);
+        candidate_priority(kind, preference)
+    }
+
+    /// §5.1.1.3: same kind, same IP address of the base, same protocol, same server.
+    pub(crate) fn foundation(&self, base: u8, kind: CandidateKind, server: Option<IpAddr>) -> u32 {
+        let mut hasher = crc32fast::Hasher::new_with_initial(self.salt);
+        hasher.update(&[kind.preference()]);
+        if let Some(base) = self.bases.get(usize::from(base)) {
+            hash_ip(&mut hasher, base.address.ip());
+        }
+        if let Some(server) = server {
+            hash_ip(&mut hasher, server);
+        }
+        hasher.finalize()
+    }
+
+    /// Adds a candidate unless it is redundant (§5.1.3: same address and base) or the table is full.
+    pub(crate) fn add_candidate(&mut self, candidate: LocalCandidate, limit: usize) -> Option<u8> {
+        let redundant = |other: &LocalCandidate| other.address == candidate.address && other.base == candidate.base;
+        if self.candidates.iter().any(redundant) || self.candidates.len() >= limit.min(usize::from(u8::MAX)) {
+            return None;
+        }
+        self.candidates.push(candidate);
+        u8::try_from(self.candidates.len() - 1).ok()
+    }
+
+    /// The candidate of highest priority at a base: what its pairs are made with.
+    pub(crate) fn best_at(&self, base: u8) -> Option<(u8, LocalCandidate)> {
+        let at_base = self.candidates.iter().enumerate().filter(|(_, candidate)| candidate.base == base);
+        let (at, candidate) = at_base.max_by_key(|(_, candidate)| candidate.priority)?;
+        Some((u8::try_from(at).ok()?, *candidate))
+    }
+
+    /// The candidate at a mapped address.
+    pub(crate) fn at_address(&self, base: u8, address: SocketAddr) -> Option<u8> {
+        let found = |candidate: &LocalCandidate| candidate.base == base && candidate.address == address;
+        u8::try_from(self.candidates.iter().position(found)?).ok()
+    }
+
+    /// A candidate as it is signalled.
+    pub(crate) fn describe(&self, candidate: &LocalCandidate, ufrag: &str) -> Candidate {
+        let mut shown = Candidate::new(candidate.kind, candidate.address);
+        shown.foundation = Foundation::from_number(candidate.foundation);
+        shown.priority = candidate.priority;
+        shown.extensions = vec![("ufrag".into(), ufrag.into())];
+        shown.related = match candidate.kind {
+            CandidateKind::Host => None,
+            CandidateKind::ServerReflexive | CandidateKind::PeerReflexive | CandidateKind::Relay => {
+                self.bases.get(usize::from(candidate.base)).map(|base| base.address)
+            }
+        };
+        shown
+    }
+
+    /// Asks every server for the mapped address of a base.
+    pub(crate) fn ask_all(&mut self, base: u8) {
+        for server in 0..self.servers.len() {
+            self.ask(base, server);
+        }
+    }
+
+    /// Asks one server, if it is of the family of the base.
+    pub(crate) fn ask(&mut self, base: u8, server: usize) {
+        let (Some(socket), Some(target)) = (self.bases.get(usize::from(base)), self.servers.get(server)) else {
+            return;
+        };
+        // A loopback or link-local socket does not reach a server elsewhere; asking would only delay the end.
+        let same_reach = socket.address.ip().is_loopback() == target.address.ip().is_loopback();
+        let link_local = is_link_local(socket.address.ip());
+        if socket.address.is_ipv4() == target.address.is_ipv4()
+            && same_reach
+            && !link_local
+            && !socket.gone
+            && let Ok(server) = u8::try_from(server)
+        {
+            self.questions.push((base, server));
+        }
+    }
+}
+
+/// Whether an address only means something on its link.
+pub(crate) fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
+}
+
+fn hash_ip(hasher: &mut crc32fast::Hasher, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(v4) => hasher.update(&v4.octets()),
+        IpAddr::V6(v6) => hasher.update(&v6.octets()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foundations_depend_on_kind_address_and_server_but_not_on_the_port() {
+        let mut local = Local::new(Vec::new(), 7);
+        let address: SocketAddr = "10.0.0.1:1000".parse().unwrap();
+        let a = local.add_base(address, address, 8).unwrap();
+        let b = local.add_base("10.0.0.1:2000".parse().unwrap(), address, 8).unwrap();
+        let c = local.add_base("10.0.0.2:1000".parse().unwrap(), address, 8).unwrap();
+        let host = |base| local.foundation(base, CandidateKind::Host, None);
+        assert_eq!(host(a), host(b));
+        assert_ne!(host(a), host(c));
+        let reflexive = |server: [u8; 4]| local.foundation(a, CandidateKind::ServerReflexive, Some(server.into()));
+        assert_ne!(reflexive([1, 1, 1, 1]), reflexive([2, 2, 2, 2]));
+        assert_ne!(reflexive([1, 1, 1, 1]), host(a));
+        assert_ne!(Local::new(Vec::new(), 8).foundation(0, CandidateKind::Host, None), host(a));
+    }
+
+    #[test]
+    fn redundant_bases_and_candidates_are_refused() {
+        let mut local = Local::new(Vec::new(), 7);
+        let address: SocketAddr = "10.0.0.1:1000".parse().unwrap();
+        assert_eq!(local.add_base(address, address, 1), Some(0));
+        assert_eq!(local.add_base(address, address, 1), None);
+        assert_eq!(local.add_base("10.0.0.2:1".parse().unwrap(), address, 1), None);
+        let candidate = LocalCandidate { base: 0, kind: CandidateKind::Host, address, priority: 5, foundation: 1 };
+        assert_eq!(local.add_candidate(candidate, 8), Some(0));
+        // A server that sees the base itself gives nothing new.
+        let same = LocalCandidate { kind: CandidateKind::ServerReflexive, priority: 4, ..candidate };
+        assert_eq!(local.add_candidate(same, 8), None);
+    }
+}
