@@ -75,7 +75,7 @@ impl Gate {
                 match self.check_fragment(peer, &record, &header, fragment) {
                     Admission::Reply(reply) if reply.len() > datagram.len() => return Admission::Ignore,
                     Admission::Ignore => {}
-                    decided => return decided,
+                    decided @ (Admission::Admit | Admission::Reply(_)) => return decided,
                 }
             }
             rest = tail;
@@ -106,6 +106,21 @@ impl Gate {
         let cookie = with_parts(peer, &hello, |parts| self.current.tag(parts));
         Admission::Reply(verify_request(record, header, &cookie))
     }
+}
+
+/// The client's random, if a datagram begins a handshake: the first fragment of a ClientHello in plaintext.
+#[cfg(feature = "tokio")]
+pub(crate) fn hello_random(datagram: &[u8]) -> Option<[u8; 32]> {
+    let record = RecordHeader::decode(datagram).ok()?;
+    if record.epoch != 0 || record.content_type != ContentType::Handshake {
+        return None;
+    }
+    let (header, fragment, _) = HandshakeHeader::decode(datagram.get(HEADER_LENGTH..)?).ok()?;
+    let begins = header.message_type == HandshakeType::CLIENT_HELLO && header.fragment_offset == 0;
+    begins
+        .then(|| ClientHelloPrefix::decode(fragment).ok())
+        .flatten()
+        .map(|hello| hello.random)
 }
 
 /// RFC 6347 §4.2.1: the reply has the record number of the hello, so that no state is needed for numbers.
@@ -178,7 +193,7 @@ mod tests {
             version: 0xfeff,
             epoch: 0,
             sequence_number: 9,
-            length: message.len() as u16,
+            length: u16::try_from(message.len()).unwrap(),
         };
         [record.encode().as_slice(), &message].concat()
     }

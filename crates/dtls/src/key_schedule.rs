@@ -194,12 +194,9 @@ mod tests {
     use crypto::Mac;
 
     fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text
-            .chars()
-            .filter_map(|c| c.to_digit(16))
-            .map(|d| d as u8)
-            .collect();
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+        text.split_whitespace()
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+            .collect()
     }
 
     /// The TLS 1.2 PRF vectors posted to the TLS working group's list ("Test vectors for TLS 1.2 PRF", 2009).

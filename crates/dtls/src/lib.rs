@@ -10,6 +10,8 @@ mod error;
 mod fingerprint;
 mod flight;
 pub mod handshake;
+#[cfg(feature = "tokio")]
+pub mod io;
 mod key_schedule;
 mod reassembly;
 pub mod record;
@@ -28,6 +30,10 @@ pub use core::{ApplicationData, Event, Transmit, Version};
 pub use crypto::{Group, KeyKind, Provider};
 pub use error::{CloseReason, ExportError, SendError};
 pub use fingerprint::{Fingerprint, FingerprintAlgorithm, FingerprintError};
+#[cfg(feature = "tokio")]
+pub use io::{
+    ClientConfig, ConnectError, DtlsStream, Listener, ListenerOptions, ServerConfig, accept, connect,
+};
 pub use key_schedule::Role;
 pub use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 pub use stats::{Dropped, Stats};

@@ -78,7 +78,7 @@ impl Partial {
             .first()
             .map_or(new.start, |range| range.start.min(new.start));
         let end = touched.last().map_or(new.end, |range| range.end.max(new.end));
-        self.ranges.splice(first..last, [start..end]);
+        self.ranges.splice(first..last, std::iter::once(start..end));
         if let Some(target) = self.body.get_mut(new) {
             target.copy_from_slice(fragment);
         }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn body(length: usize) -> Vec<u8> {
-        (0..length).map(|at| (at * 7) as u8).collect()
+        (0..=250).cycle().take(length).collect()
     }
 
     fn insert(reassembly: &mut Reassembly, sequence: u16, length: usize, range: Range<usize>) -> Fragment {

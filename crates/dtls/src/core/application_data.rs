@@ -100,7 +100,21 @@ mod tests {
             (b"two", None),
             (b"", Some(13..13)),
         ] {
-            let mut record = vec![23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, payload.len() as u8];
+            let mut record = vec![
+                23,
+                0xfe,
+                0xfd,
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                u8::try_from(payload.len()).unwrap(),
+            ];
             record.extend_from_slice(payload);
             mark(&mut record, plaintext);
             datagram.extend_from_slice(&record);

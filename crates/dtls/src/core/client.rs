@@ -261,7 +261,7 @@ pub(super) struct ExpectCertificate {
 }
 
 impl ExpectCertificate {
-    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    fn handle(self, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
         if message.message_type != HandshakeType::CERTIFICATE {
             return Err(unexpected());
         }
@@ -274,7 +274,7 @@ impl ExpectCertificate {
         }
         let verified = context.judge(&server)?;
         context.received(message);
-        let Self { negotiated, schemes } = *self;
+        let Self { negotiated, schemes } = self;
         Ok(State::ExpectServerKeyExchange(Box::new(
             ExpectServerKeyExchange {
                 negotiated,
@@ -295,7 +295,7 @@ pub(super) struct ExpectServerKeyExchange {
 }
 
 impl ExpectServerKeyExchange {
-    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    fn handle(self, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
         if message.message_type != HandshakeType::SERVER_KEY_EXCHANGE {
             return Err(unexpected());
         }

@@ -18,7 +18,7 @@ use crate::handshake::{
 };
 use crate::key_schedule::Randoms;
 use crate::reassembly::Message;
-use crate::record::header::{DTLS_1_0, DTLS_1_2};
+use crate::record::header::DTLS_1_2;
 use crate::suite::{CipherSuite, choose_signature_scheme, is_classic, offered_signature_schemes};
 
 /// `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` (RFC 5746 §3.3).
@@ -141,7 +141,6 @@ fn check_hello(config: &Config, hello: &ClientHello) -> Result<(), CloseReason> 
     let old = hello.version >> 8 != 0xfe || hello.version > DTLS_1_2;
     let versions = hello.extensions.supported_versions.as_ref();
     if versions.map_or(old, |versions| !versions.contains(&DTLS_1_2)) {
-        debug_assert!(DTLS_1_0 > DTLS_1_2, "older versions are larger numbers");
         return Err(failed(
             AlertDescription::PROTOCOL_VERSION,
             "the client does not speak DTLS 1.2",
@@ -323,7 +322,7 @@ pub(super) struct ExpectCertificate {
 }
 
 impl ExpectCertificate {
-    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    fn handle(self, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
         if message.message_type != HandshakeType::CERTIFICATE {
             return Err(unexpected());
         }
@@ -342,7 +341,7 @@ impl ExpectCertificate {
         let Self {
             negotiated,
             key_exchange,
-        } = *self;
+        } = self;
         Ok(State::ExpectClientKeyExchange(Box::new(
             ExpectClientKeyExchange {
                 negotiated,
@@ -361,7 +360,7 @@ pub(super) struct ExpectClientKeyExchange {
 }
 
 impl ExpectClientKeyExchange {
-    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    fn handle(self, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
         if message.message_type != HandshakeType::CLIENT_KEY_EXCHANGE {
             return Err(unexpected());
         }
@@ -369,7 +368,7 @@ impl ExpectClientKeyExchange {
             negotiated,
             key_exchange,
             client,
-        } = *self;
+        } = self;
         let exchange = ClientKeyExchange::decode(&message.body).map_err(undecodable)?;
         let secret = key_exchange.finish(exchange.share).map_err(bad_share)?;
         context.received(message);
@@ -393,14 +392,14 @@ pub(super) struct ExpectCertificateVerify {
 }
 
 impl ExpectCertificateVerify {
-    fn handle(self: Box<Self>, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
+    fn handle(self, context: &mut Context, message: &Message) -> Result<State, CloseReason> {
         if message.message_type != HandshakeType::CERTIFICATE_VERIFY {
             return Err(unexpected());
         }
         let Self {
             certificate,
             verified,
-        } = *self;
+        } = self;
         let verify = CertificateVerify::decode(&message.body).map_err(undecodable)?;
         let provider = &context.config.provider;
         if !offered_signature_schemes(provider).contains(&verify.scheme) {

@@ -91,6 +91,15 @@ fn put_protocols<'a>(out: &mut Vec<u8>, protocols: impl IntoIterator<Item = &'a 
     });
 }
 
+fn put_server_name(out: &mut Vec<u8>, name: &str) {
+    put_extension(out, SERVER_NAME, |out| {
+        put_vector::<2>(out, |out| {
+            out.push(0);
+            put_vector::<2>(out, |out| out.extend_from_slice(name.as_bytes()));
+        });
+    });
+}
+
 fn decode_protocols(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, DecodeError> {
     let mut list = Reader::new(reader.vector16()?);
     let mut protocols = Vec::new();
@@ -175,12 +184,7 @@ impl ClientExtensions {
                 });
             }
             if let Some(name) = &self.server_name {
-                put_extension(out, SERVER_NAME, |out| {
-                    put_vector::<2>(out, |out| {
-                        out.push(0);
-                        put_vector::<2>(out, |out| out.extend_from_slice(name.as_bytes()));
-                    });
-                });
+                put_server_name(out, name);
             }
             if self.extended_master_secret {
                 put_extension(out, EXTENDED_MASTER_SECRET, |_| {});

@@ -78,7 +78,7 @@ fn client_hello_skips_unknown_extensions_and_refuses_double_ones() {
     let with_tail = |tail: &[u8]| {
         let mut body = body.clone();
         let at = 2 + 32 + 33 + 21 + 2 + 4 + 2;
-        let length = u16::from_be_bytes([body[at], body[at + 1]]) + tail.len() as u16;
+        let length = u16::from_be_bytes([body[at], body[at + 1]]) + u16::try_from(tail.len()).unwrap();
         body[at..at + 2].copy_from_slice(&length.to_be_bytes());
         body.extend_from_slice(tail);
         body

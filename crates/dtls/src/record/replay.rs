@@ -1,8 +1,8 @@
 //! The anti-replay window (RFC 6347 §4.1.2.6): a ring of bits, so that moving it forward costs one word.
 
+const WORDS: usize = 16;
 /// Records that the ring has bits for.
-const MAX_WINDOW: u64 = 1024;
-const WORDS: u64 = MAX_WINDOW / 64;
+const MAX_WINDOW: u64 = 64 * WORDS as u64;
 
 /// Remembers which of the latest records were received.
 ///
@@ -13,7 +13,7 @@ pub struct ReplayWindow {
     /// One past the highest number received.
     next: u64,
     width: u64,
-    bits: [u64; WORDS as usize],
+    bits: [u64; WORDS],
 }
 
 impl ReplayWindow {
@@ -25,7 +25,7 @@ impl ReplayWindow {
         Self {
             next: 0,
             width,
-            bits: [0; WORDS as usize],
+            bits: [0; WORDS],
         }
     }
 
@@ -57,9 +57,9 @@ impl ReplayWindow {
             (self.next - 1) / 64 + 1
         };
         let last = number / 64;
-        if self.next == 0 || last - first.min(last) >= WORDS {
+        if self.next == 0 || last - first.min(last) >= WORDS as u64 {
             if last >= first {
-                self.bits = [0; WORDS as usize];
+                self.bits = [0; WORDS];
             }
         } else {
             for word in first..=last {
@@ -77,7 +77,7 @@ impl ReplayWindow {
 }
 
 fn index(number: u64) -> usize {
-    usize::try_from(number / 64 % WORDS).unwrap_or(0)
+    usize::try_from(number / 64 % WORDS as u64).unwrap_or(0)
 }
 
 fn bit(number: u64) -> u64 {
