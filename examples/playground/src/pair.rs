@@ -1,173 +1,160 @@
-//! `pair`: two peers in one process over real UDP, without a browser.
+//! `pair`: two peers of ours over real UDP in one process.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use webrtc::core::Timeline;
-use webrtc::{Api, Configuration, DataChannel, DataChannelInit, Event, Events, PeerConnection, SettingEngine};
+use webrtc::{
+    Api, Configuration, DataChannel, DataChannelInit, Event, Events, Payload, PeerConnection, SettingEngine,
+};
 
-use crate::print::{line, row};
+use crate::{Failure, console};
 
-/// Anything that ends the program.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Longer than any set-up takes that still works.
+const PATIENCE: Duration = Duration::from_secs(20);
+const ECHOES: u32 = 100;
 
-/// The size of a message of the throughput test, in bytes.
-const MESSAGE: usize = 16 * 1024;
+/// Connects two peers over real UDP, without a browser, and measures.
+#[derive(Args, Debug)]
+pub(crate) struct Pair {
+    /// How long to send, in seconds.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Bytes a message.
+    #[arg(long, default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..=262_144))]
+    size: u32,
+}
 
-/// How long `pair` waits for the connection.
-const PATIENCE: Duration = Duration::from_secs(30);
+impl Pair {
+    /// Connects, echoes, measures.
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let mut settings = SettingEngine::default();
+        settings.gathering.include_loopback = true;
+        let api = Api::builder().setting_engine(settings).build();
+        let (offerer, offerer_events) = api.new_peer_connection(Configuration::default())?;
+        let (answerer, answerer_events) = api.new_peer_connection(Configuration::default())?;
+        let channel = offerer.create_data_channel("pair", DataChannelInit::default())?;
 
-/// Connects, prints the timeline, echoes, measures.
-pub(crate) async fn run(seconds: u64) -> Result<(), Failure> {
-    let mut settings = SettingEngine::default();
-    settings.gathering.include_loopback = true;
-    let api = Api::builder().setting_engine(settings).build();
-    let (offerer, offerer_events) = api.new_peer_connection(Configuration::default())?;
-    let (answerer, answerer_events) = api.new_peer_connection(Configuration::default())?;
-    let echo = offerer.create_data_channel("echo", DataChannelInit::default())?;
-    let bulk = offerer.create_data_channel("bulk", DataChannelInit::default())?;
+        console::heading("Two peers, real UDP");
+        let signalling = carry((&offerer, offerer_events), (&answerer, answerer_events));
+        let theirs = tokio::time::timeout(PATIENCE, signalling)
+            .await
+            .map_err(|_| format!("no connection within {PATIENCE:?}"))??;
+        if !channel.opened().await {
+            return Err("the channel was closed before it opened".into());
+        }
+        console::timelines(&offerer.timeline(), &answerer.timeline());
+        security(&offerer);
+        echo(&channel, &theirs).await?;
+        self.throughput(&channel, theirs).await?;
+        offerer.close();
+        answerer.close();
+        Ok(())
+    }
 
-    let started = Instant::now();
+    async fn throughput(&self, channel: &DataChannel, theirs: DataChannel) -> Result<(), Failure> {
+        console::heading("Throughput");
+        let time = Duration::from_secs(self.seconds);
+        let bar = ProgressBar::new(self.seconds * 1000);
+        bar.set_style(ProgressStyle::with_template("  {wide_bar} {elapsed} {msg}")?);
+        let receiver = tokio::spawn(receive(theirs, bar.clone()));
+        let block = Bytes::from(vec![0x5A; usize::try_from(self.size)?]);
+        let started = Instant::now();
+        let mut sent: u64 = 0;
+        while started.elapsed() < time {
+            channel.send(Payload::binary(block.clone())).await?;
+            sent += u64::from(self.size);
+        }
+        // Closing lets what was sent arrive first, so that the receiver comes to an end.
+        channel.close();
+        let received = receiver.await?;
+        let elapsed = started.elapsed();
+        bar.finish_and_clear();
+        if received != sent {
+            return Err(format!("{sent} bytes were sent and {received} arrived").into());
+        }
+        console::line("message", &format!("{} bytes", self.size));
+        console::line("arrived", &format!("{:.1} MB, everything", received as f64 / 1e6));
+        console::line("goodput", &format!("{:.0} Mbit/s", megabits(received, elapsed)));
+        Ok(())
+    }
+}
+
+/// Signalling without a network: descriptions and candidates are handed over. Returns the answerer's channel.
+async fn carry(
+    (offerer, mut offerer_events): (&PeerConnection, Events),
+    (answerer, mut answerer_events): (&PeerConnection, Events),
+) -> Result<DataChannel, Failure> {
     offerer.set_local_description(None)?;
     answerer.set_remote_description(&offerer.local_description().ok_or("no offer")?)?;
     answerer.set_local_description(None)?;
     offerer.set_remote_description(&answerer.local_description().ok_or("no answer")?)?;
-    tokio::spawn(trickle(offerer_events, answerer.clone()));
-    tokio::spawn(serve(answerer_events, offerer.clone()));
-    let opened = tokio::time::timeout(PATIENCE, async { (echo.opened().await, bulk.opened().await) }).await;
-    if opened != Ok((true, true)) {
-        return Err(offerer.failure().map_or("the channels did not open".into(), |reason| reason.to_string().into()));
-    }
-    print_timeline(started, &offerer.timeline());
-    print_connection(&offerer);
-    ping(&echo).await?;
-    throughput(&bulk, Duration::from_secs(seconds)).await?;
-    offerer.close();
-    line("closed");
-    Ok(())
-}
-
-/// Brings the candidates of one side to the other.
-async fn trickle(mut events: Events, to: PeerConnection) {
-    while let Some(event) = events.next().await {
-        if let Event::IceCandidate(candidate) = event {
-            // The other side may be closed already.
-            drop(to.add_ice_candidate(candidate));
-        }
-    }
-}
-
-/// The answering side: sends back what comes on `echo`, swallows what comes on the others.
-async fn serve(mut events: Events, offerer: PeerConnection) {
-    while let Some(event) = events.next().await {
-        match event {
-            Event::IceCandidate(candidate) => drop(offerer.add_ice_candidate(candidate)),
-            Event::DataChannel(channel) => {
-                tokio::spawn(answer(channel));
-            }
+    loop {
+        let (event, to) = tokio::select! {
+            event = offerer_events.next() => (event, answerer),
+            event = answerer_events.next() => (event, offerer),
+        };
+        match event.ok_or("a connection ended")? {
+            Event::IceCandidate(candidate) => to.add_ice_candidate(candidate)?,
+            Event::Failed(reason) => return Err(reason.into()),
+            Event::DataChannel(channel) => return Ok(channel),
+            // States show in the timeline.
             _ => {}
         }
     }
 }
 
-async fn answer(channel: DataChannel) {
-    let is_echo = channel.label() == "echo";
-    let mut received = 0_u64;
-    while let Some(message) = channel.recv().await {
-        received += message.data.len() as u64;
-        let answered = if is_echo {
-            channel.send(message).await
-        } else if message.data.is_empty() {
-            channel.send(received.to_string()).await
-        } else {
-            Ok(())
-        };
-        if answered.is_err() {
-            return;
-        }
+fn security(pc: &PeerConnection) {
+    let transport = pc.stats().transport;
+    console::heading("Connection");
+    if let Some(path) = transport.selected_candidate_pair {
+        console::line("pair", &format!("{} ↔ {}", path.local, path.remote));
     }
+    let version = match transport.tls_version.as_deref() {
+        Some("FEFD") => "1.2",
+        Some("FEFC") => "1.3",
+        _ => "unknown",
+    };
+    console::line("DTLS", &format!("{version}, {}", transport.dtls_cipher.unwrap_or("no cipher")));
 }
 
-fn print_timeline(started: Instant, timeline: &Timeline) {
-    line("set-up");
-    let steps = [
-        ("gathered", timeline.gathered),
-        ("checked", timeline.checked),
-        ("nominated", timeline.nominated),
-        ("DTLS", timeline.dtls_connected),
-        ("SCTP", timeline.sctp_connected),
-        ("channel open", timeline.channel_open),
-    ];
-    for (name, at) in steps {
-        let value = at.map_or("-".to_owned(), |at| milliseconds(at.saturating_duration_since(started)));
-        row(name, &value);
-    }
-}
-
-fn print_connection(peer: &PeerConnection) {
-    let transport = peer.stats().transport;
-    line("connection");
-    row("path", &transport.selected_candidate_pair.map_or_else(String::new, |path| path.to_string()));
-    row("DTLS version", transport.tls_version.as_deref().unwrap_or("-"));
-    row("DTLS cipher", transport.dtls_cipher.unwrap_or("-"));
-}
-
-async fn ping(channel: &DataChannel) -> Result<(), Failure> {
+async fn echo(channel: &DataChannel, theirs: &DataChannel) -> Result<(), Failure> {
     let mut times = Vec::new();
-    for n in 0..1000 {
-        let sent = Instant::now();
-        channel.send(format!("ping {n}")).await?;
-        let reply = channel.recv().await.ok_or("the channel was closed")?;
-        if reply.data != format!("ping {n}") {
-            return Err("the echo is not what was sent".into());
+    for round in 0..ECHOES {
+        let started = Instant::now();
+        channel.send(format!("echo {round}")).await?;
+        let there = theirs.recv().await.ok_or("the channel closed")?;
+        theirs.send(there).await?;
+        let back = channel.recv().await.ok_or("the channel closed")?;
+        times.push(started.elapsed());
+        if back.data != format!("echo {round}") {
+            return Err(format!("echo {round} came back changed").into());
         }
-        times.push(sent.elapsed());
     }
     times.sort_unstable();
-    line("echo of 1,000 messages");
-    row("median", &milliseconds(times.get(500).copied().unwrap_or_default()));
-    row("99 %", &milliseconds(times.get(990).copied().unwrap_or_default()));
+    let at = |index: usize| times.get(index).copied().map_or_else(String::new, console::milliseconds);
+    let middle = times.len() / 2;
+    console::line("echo", &format!("{ECHOES} of {ECHOES}, p50 {}, p99 {}", at(middle), at(times.len() * 99 / 100)));
     Ok(())
 }
 
-async fn throughput(channel: &DataChannel, duration: Duration) -> Result<(), Failure> {
-    let message = Bytes::from(vec![0x5a; MESSAGE]);
-    let total = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let bar = ProgressBar::new(total);
-    bar.set_style(ProgressStyle::with_template("  throughput [{bar:40}] {msg}")?.progress_chars("=> "));
+async fn receive(channel: DataChannel, bar: ProgressBar) -> u64 {
     let started = Instant::now();
-    let mut sent = 0_u64;
-    while started.elapsed() < duration {
-        for _ in 0..64 {
-            channel.send(message.clone()).await?;
-            sent += MESSAGE as u64;
+    let mut bytes = 0;
+    let mut shown = Duration::ZERO;
+    while let Some(message) = channel.recv().await {
+        bytes += message.data.len() as u64;
+        let elapsed = started.elapsed();
+        if elapsed - shown > Duration::from_millis(100) {
+            shown = elapsed;
+            bar.set_position(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+            bar.set_message(format!("{:.0} Mbit/s", megabits(bytes, elapsed)));
         }
-        bar.set_position(u64::try_from(started.elapsed().as_millis()).unwrap_or(total).min(total));
-        bar.set_message(rate(sent, started.elapsed()));
     }
-    channel.send(Bytes::new()).await?; // asks how much has arrived
-    let arrived = channel.recv().await.ok_or("the channel was closed")?;
-    let elapsed = started.elapsed();
-    bar.finish_and_clear();
-    if arrived.data != sent.to_string() {
-        return Err(format!("{sent} bytes were sent, {:?} arrived", arrived.data).into());
-    }
-    line("throughput, reliable and ordered, messages of 16 KiB");
-    row("sent", &format!("{:.1} MB in {:.1} s", megabytes(sent), elapsed.as_secs_f64()));
-    row("rate", &rate(sent, elapsed));
-    Ok(())
+    bytes
 }
 
-fn milliseconds(time: Duration) -> String {
-    format!("{:.3} ms", time.as_secs_f64() * 1000.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
-}
-
-fn rate(bytes: u64, elapsed: Duration) -> String {
-    format!("{:.0} Mbit/s", megabytes(bytes) * 8.0 / elapsed.as_secs_f64().max(1e-9))
+fn megabits(bytes: u64, time: Duration) -> f64 {
+    bytes as f64 * 8e-6 / time.as_secs_f64()
 }

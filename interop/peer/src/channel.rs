@@ -1,129 +1,147 @@
-//! One data channel of a connection: what arrives on it, and what is sent.
+//! One data channel of the matcher's.
 
-use std::sync::{Mutex, PoisonError};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
-use webrtc::core::ChannelEvent;
 use webrtc::{DataChannel, DataChannelState, Kind, Message, Payload, Reliability};
 
-use crate::Failure;
-use crate::check::Check;
-use crate::pattern::Pattern;
-use crate::request::Request;
-use crate::writer::Writer;
+use crate::connection::Voice;
+use crate::pattern::{Checker, Pattern};
+use crate::protocol::{Failure, Request, with};
 
-/// Bytes of a message that are shown.
+/// So much of a message is shown to the matcher.
 const SHOWN: usize = 4096;
 
 /// A channel, and what is expected on it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Channel {
-    pub(crate) handle: Mutex<Option<DataChannel>>,
-    check: Mutex<Option<Check>>,
+    channel: DataChannel,
+    checker: Mutex<Option<Checker>>,
+    voice: Voice,
 }
 
 impl Channel {
-    pub(crate) fn handle(&self) -> Option<DataChannel> {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Takes a channel over: what it receives goes to the matcher or its checker.
+    pub(crate) fn new(channel: DataChannel, voice: Voice) -> Arc<Self> {
+        let this = Arc::new(Self { channel, checker: Mutex::default(), voice });
+        tokio::spawn(Arc::clone(&this).listen());
+        this
     }
 
-    pub(crate) fn expect(&self, request: &Request) {
-        let pattern = Pattern { seed: request.seed, count: request.count, max: request.max };
-        let check = Check::new(pattern, request.ordered.unwrap_or(true), request.lossy);
-        *self.check.lock().unwrap_or_else(PoisonError::into_inner) = Some(check);
+    /// Its name.
+    pub(crate) fn label(&self) -> String {
+        self.channel.label()
     }
 
-    pub(crate) fn verdict(&self) -> Result<Value, Failure> {
-        let check = self.check.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(check.as_ref().ok_or("nothing is expected there")?.verdict())
-    }
-
-    /// What is to be said about a message.
-    pub(crate) fn arrived(&self, message: &Message) -> Option<(&'static str, Value)> {
-        let is_text = message.kind == Kind::Text;
-        let mut check = self.check.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(check) = check.as_mut() {
-            return check.receive(&message.data, is_text).then(|| ("verified", check.verdict()));
+    async fn listen(self: Arc<Self>) {
+        if self.channel.opened().await {
+            self.voice.tell("open", describe(&self.channel));
         }
-        let shown = message.data.get(..SHOWN.min(message.data.len())).unwrap_or_default();
-        let shown = match message.kind {
-            Kind::Text => json!({"text": String::from_utf8_lossy(shown)}),
-            Kind::Binary => json!({"hex": to_hex(shown)}),
+        while let Some(message) = self.channel.recv().await {
+            self.take(&message);
+        }
+        let reason = self.channel.close_reason().map(|reason| format!("{reason:?}"));
+        self.voice.tell("closed", json!({"label": self.label(), "reason": reason}));
+    }
+
+    fn take(&self, message: &Message) {
+        let mut guard = self.checker();
+        let Some(checker) = guard.as_mut() else {
+            let (key, body) = show(message);
+            self.voice.tell("message", json!({"label": self.label(), key: body}));
+            return;
         };
-        Some(("message", shown))
+        if checker.receive(message.kind, &message.data) {
+            let verdict = with(checker.verdict(), [("label", json!(self.label()))]);
+            self.voice.tell("verified", verdict);
+        }
+    }
+
+    fn checker(&self) -> MutexGuard<'_, Option<Checker>> {
+        self.checker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves everything that does not take long.
+    pub(crate) fn answer(&self, request: &Request) -> Result<Value, Failure> {
+        match request.op.as_str() {
+            "send" => self.channel.try_send(payload(request)?)?,
+            "expect" => {
+                *self.checker() =
+                    Some(Checker::new(pattern(request), request.ordered.unwrap_or(true), request.lossy));
+            }
+            "verdict" => {
+                return self.checker().as_ref().map(Checker::verdict).ok_or_else(|| "nothing is expected".into());
+            }
+            "close" => self.channel.close(),
+            other => return Err(format!("no operation {other}").into()),
+        }
+        Ok(json!({}))
+    }
+
+    /// Sends a pattern and waits until all of it has left.
+    pub(crate) async fn burst(&self, request: &Request) -> Result<Value, Failure> {
+        let pattern = pattern(request);
+        let gap = Duration::from_millis(request.gap_ms);
+        let mut bytes = 0;
+        for index in 0..pattern.count {
+            let (kind, data) = pattern.message(index);
+            bytes += data.len();
+            self.channel.send(Payload { kind, data }).await?;
+            if !gap.is_zero() && index % 10 == 9 {
+                tokio::time::sleep(gap).await;
+            }
+        }
+        while self.channel.buffered_amount() > 0 && self.channel.ready_state() == DataChannelState::Open {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(json!({"messages": pattern.count, "bytes": bytes}))
     }
 }
 
-/// What the matcher is told about a channel.
+const fn pattern(request: &Request) -> Pattern {
+    Pattern { seed: request.seed, count: request.count, max: request.max }
+}
+
+/// What the matcher is told of a channel.
 pub(crate) fn describe(channel: &DataChannel) -> Value {
-    let (retransmits, lifetime) = match channel.reliability() {
-        Reliability::Reliable => (None, None),
-        Reliability::Retransmits(count) => (Some(count), None),
-        Reliability::Lifetime(time) => (None, Some(time.as_millis())),
-    };
+    let (mut retransmits, mut life_time) = (None, None);
+    match channel.reliability() {
+        Reliability::Reliable => {}
+        Reliability::Retransmits(limit) => retransmits = Some(limit),
+        Reliability::Lifetime(limit) => life_time = Some(limit.as_millis()),
+    }
     json!({
         "label": channel.label(), "ordered": channel.ordered(), "protocol": channel.protocol(),
-        "maxRetransmits": retransmits, "maxPacketLifeTime": lifetime,
+        "maxRetransmits": retransmits, "maxPacketLifeTime": life_time,
         "negotiated": channel.negotiated(), "stream": channel.id(),
     })
 }
 
-/// Waits until the channel is open, or closed.
-pub(crate) async fn report_states(channel: &DataChannel, pc: &str, writer: &Writer) {
-    let label = channel.label();
-    while let Some(event) = channel.next_event().await {
-        match event {
-            ChannelEvent::Open => writer.event(pc, "open", describe(channel)),
-            ChannelEvent::Closed(reason) => {
-                writer.event(pc, "closed", json!({"label": label, "reason": reason.to_string()}));
+fn show(message: &Message) -> (&'static str, String) {
+    match message.kind {
+        Kind::Text => {
+            let text = String::from_utf8_lossy(&message.data);
+            ("text", text.chars().take(SHOWN).collect())
+        }
+        Kind::Binary => {
+            let mut digits = String::new();
+            for byte in message.data.iter().take(SHOWN) {
+                // Writing to a string does not fail.
+                drop(write!(digits, "{byte:02x}"));
             }
-            _ => {}
+            ("hex", digits)
         }
     }
 }
 
-/// Sends one message.
-pub(crate) async fn send(channel: &DataChannel, request: &Request) -> Result<Value, Failure> {
-    let payload = match (&request.text, &request.hex) {
-        (Some(text), _) => Payload::text(text.as_str()),
-        (None, Some(hex)) => Payload::binary(from_hex(hex)?),
-        (None, None) => return Err("neither text nor hex".into()),
-    };
-    channel.send(payload).await?;
-    Ok(Value::Null)
-}
-
-/// Sends a whole pattern and waits until it has left.
-pub(crate) async fn burst(channel: &DataChannel, request: &Request) -> Result<Value, Failure> {
-    let pattern = Pattern { seed: request.seed, count: request.count, max: request.max };
-    let mut bytes = 0;
-    for index in 0..pattern.count {
-        let (data, is_text) = pattern.message(index);
-        bytes += data.len();
-        let kind = if is_text { Kind::Text } else { Kind::Binary };
-        channel.send(Payload { kind, data: Bytes::from(data) }).await?;
-        if request.gap_ms > 0 && index % 10 == 9 {
-            tokio::time::sleep(Duration::from_millis(request.gap_ms)).await;
-        }
+fn payload(request: &Request) -> Result<Payload, Failure> {
+    if let Some(text) = &request.text {
+        return Ok(Payload::text(text.as_str()));
     }
-    while channel.buffered_amount() > 0 && channel.ready_state() == DataChannelState::Open {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    Ok(json!({"messages": pattern.count, "bytes": bytes}))
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(hex: &str) -> Result<Vec<u8>, Failure> {
-    let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits.ok_or("not hexadecimal")?;
-    let bytes = digits.chunks_exact(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high << 4 | low).unwrap_or_default(),
-        _ => 0,
-    });
-    Ok(bytes.collect())
+    let digits = request.hex.as_deref().ok_or("neither text nor hex")?;
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap_or("?"), 16);
+    let bytes: Result<Vec<u8>, _> = digits.as_bytes().chunks(2).map(byte).collect();
+    Ok(Payload::binary(bytes?))
 }

@@ -1,153 +1,132 @@
-//! One `RTCPeerConnection` of the matcher's and its channels.
+//! One connection of the matcher's: its signalling and its channels.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use webrtc::{
-    Api, Configuration, DataChannel, DataChannelInit, Event, Events, IceCandidateInit, OfferOptions, PeerConnection,
+    Api, Configuration, DataChannelInit, Event, Events, IceCandidateInit, OfferOptions, PeerConnection, Priority,
     SessionDescription,
 };
 
-use crate::Failure;
 use crate::channel::{self, Channel};
-use crate::request::Request;
-use crate::writer::Writer;
+use crate::protocol::{Failure, Output, Request, with};
+use crate::stats;
 
-/// A connection under its name.
+/// A connection and the channels that it has, by label.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    name: String,
     pc: PeerConnection,
     channels: Mutex<HashMap<String, Arc<Channel>>>,
-    writer: Writer,
+    voice: Voice,
+}
+
+/// Speaks to the matcher for one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Voice {
+    name: String,
+    output: Output,
+}
+
+impl Voice {
+    /// Writes an event.
+    pub(crate) fn tell(&self, event: &str, object: Value) {
+        self.output.write(&with(object, [("ev", json!(event)), ("pc", json!(self.name))]));
+    }
 }
 
 impl Connection {
-    pub(crate) fn new(api: &Api, name: &str, writer: Writer) -> Result<Arc<Self>, Failure> {
+    /// Makes a connection whose events go to the matcher.
+    pub(crate) fn new(api: &Api, name: &str, output: Output) -> Result<Arc<Self>, Failure> {
         let (pc, events) = api.new_peer_connection(Configuration::default())?;
-        let connection = Arc::new(Self { name: name.to_owned(), pc, channels: Mutex::default(), writer });
-        tokio::spawn(Arc::clone(&connection).report(events));
+        let voice = Voice { name: name.to_owned(), output };
+        let connection = Arc::new(Self { pc, channels: Mutex::default(), voice });
+        tokio::spawn(Arc::clone(&connection).listen(events));
         Ok(connection)
     }
 
-    fn event(&self, event: &str, object: Value) {
-        self.writer.event(&self.name, event, object);
-    }
-
-    fn state(&self, kind: &str, state: &str, reason: Option<String>) {
-        self.event("state", json!({"kind": kind, "state": state, "reason": reason}));
-    }
-
-    async fn report(self: Arc<Self>, mut events: Events) {
+    async fn listen(self: Arc<Self>, mut events: Events) {
         let mut reason = None;
         while let Some(event) = events.next().await {
             match event {
-                Event::IceCandidate(candidate) => self.event(
+                Event::IceCandidate(init) => self.voice.tell(
                     "candidate",
                     json!({
-                        "candidate": candidate.candidate, "sdpMid": candidate.sdp_mid,
-                        "sdpMLineIndex": candidate.sdp_m_line_index,
+                        "candidate": init.candidate, "sdpMid": init.sdp_mid, "sdpMLineIndex": init.sdp_m_line_index,
                     }),
                 ),
-                Event::SignalingStateChange(state) => self.state("signaling", state.name(), None),
-                Event::IceConnectionStateChange(state) => self.state("ice", state.name(), None),
-                Event::Failed(why) => reason = Some(why.to_string()),
-                Event::ConnectionStateChange(state) => self.state("connection", state.name(), reason.clone()),
-                Event::DataChannel(channel) => {
-                    self.event("channel", channel::describe(&channel));
-                    self.adopt(channel);
+                Event::Failed(failure) => reason = Some(failure.to_string()),
+                Event::ConnectionStateChange(state) => {
+                    self.state("connection", json!({"state": state.name(), "reason": reason}));
                 }
+                Event::IceConnectionStateChange(state) => self.state("ice", json!({"state": state.name()})),
+                Event::SignalingStateChange(state) => self.state("signaling", json!({"state": state.name()})),
+                Event::DataChannel(channel) => {
+                    self.voice.tell("channel", channel::describe(&channel));
+                    self.adopt(Channel::new(channel, self.voice.clone()));
+                }
+                // The rest is of no interest to the matcher.
                 _ => {}
             }
         }
     }
 
-    /// The entry of a label, made when it is first spoken of: an `expect` may come before its channel.
-    fn channel(&self, label: &str) -> Arc<Channel> {
-        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(channels.entry(label.to_owned()).or_default())
+    fn state(&self, kind: &str, object: Value) {
+        self.voice.tell("state", with(object, [("kind", json!(kind))]));
     }
 
-    fn adopt(self: &Arc<Self>, handle: DataChannel) {
-        let channel = self.channel(&handle.label());
-        *channel.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.clone());
-        tokio::spawn(Arc::clone(self).read(handle.clone(), channel));
-        let (name, writer) = (self.name.clone(), self.writer.clone());
-        tokio::spawn(async move { channel::report_states(&handle, &name, &writer).await });
+    fn adopt(&self, channel: Arc<Channel>) {
+        self.channels().insert(channel.label(), channel);
     }
 
-    async fn read(self: Arc<Self>, handle: DataChannel, channel: Arc<Channel>) {
-        while let Some(message) = handle.recv().await {
-            if let Some((event, mut object)) = channel.arrived(&message) {
-                if let Some(fields) = object.as_object_mut() {
-                    fields.insert("label".into(), handle.label().into());
-                }
-                self.event(event, object);
-            }
-        }
+    fn channels(&self) -> MutexGuard<'_, HashMap<String, Arc<Channel>>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn serve(self: &Arc<Self>, request: &Request) -> Result<Value, Failure> {
+    /// Serves everything that does not take long.
+    pub(crate) fn answer(&self, request: &Request) -> Result<Value, Failure> {
         match request.op.as_str() {
-            "offer" => self.offer(false),
-            "restart" => self.offer(true),
-            "answer" => self.answer(&request.sdp),
+            "offer" => self.offer(OfferOptions { ice_restart: false }),
+            "restart" => self.offer(OfferOptions { ice_restart: true }),
+            "answer" => {
+                self.pc.set_remote_description(&SessionDescription::offer(request.sdp.as_str()))?;
+                let answer = self.pc.create_answer()?;
+                self.apply(answer)
+            }
             "accept" => {
                 self.pc.set_remote_description(&SessionDescription::answer(request.sdp.as_str()))?;
-                Ok(Value::Null)
+                Ok(json!({}))
             }
             "candidate" => self.candidate(request),
             "channel" => self.open(request),
-            "stats" => Ok(self.stats()),
-            "close" if request.label.is_empty() => {
+            "stats" => Ok(stats::report(&self.pc)),
+            "close" if request.label.is_none() => {
                 self.pc.close();
-                Ok(Value::Null)
+                Ok(json!({}))
             }
-            "expect" => {
-                self.channel(&request.label).expect(request);
-                Ok(Value::Null)
-            }
-            _ => self.serve_channel(request).await,
+            _ => self.channel(request.label()?)?.answer(request),
         }
     }
 
-    async fn serve_channel(&self, request: &Request) -> Result<Value, Failure> {
-        let channel = self.channel(&request.label);
-        if request.op == "verdict" {
-            return channel.verdict();
-        }
-        let handle = channel.handle().ok_or_else(|| format!("no channel {:?}", request.label))?;
-        match request.op.as_str() {
-            "send" => channel::send(&handle, request).await,
-            "close" => {
-                handle.close();
-                Ok(Value::Null)
-            }
-            op => Err(format!("no operation {op:?}").into()),
-        }
+    /// Serves what does.
+    pub(crate) async fn burst(&self, request: &Request) -> Result<Value, Failure> {
+        let channel = self.channel(request.label()?)?;
+        channel.burst(request).await
     }
 
-    /// Runs beside other requests and replies when the last message has left.
-    pub(crate) async fn burst(self: Arc<Self>, request: Request) {
-        let outcome = match self.channel(&request.label).handle() {
-            Some(handle) => channel::burst(&handle, &request).await,
-            None => Err(format!("no channel {:?}", request.label).into()),
-        };
-        self.writer.reply(request.id, outcome);
+    fn channel(&self, label: &str) -> Result<Arc<Channel>, Failure> {
+        self.channels().get(label).cloned().ok_or_else(|| format!("no channel {label}").into())
     }
 
-    fn offer(&self, ice_restart: bool) -> Result<Value, Failure> {
-        let offer = self.pc.create_offer(OfferOptions { ice_restart })?;
-        self.pc.set_local_description(offer.clone())?;
-        Ok(json!({"sdp": offer.sdp}))
+    fn offer(&self, options: OfferOptions) -> Result<Value, Failure> {
+        let offer = self.pc.create_offer(options)?;
+        self.apply(offer)
     }
 
-    fn answer(&self, sdp: &str) -> Result<Value, Failure> {
-        self.pc.set_remote_description(&SessionDescription::offer(sdp))?;
-        let answer = self.pc.create_answer()?;
-        self.pc.set_local_description(answer.clone())?;
-        Ok(json!({"sdp": answer.sdp}))
+    fn apply(&self, description: SessionDescription) -> Result<Value, Failure> {
+        let sdp = description.sdp.clone();
+        self.pc.set_local_description(description)?;
+        Ok(json!({"sdp": sdp}))
     }
 
     fn candidate(&self, request: &Request) -> Result<Value, Failure> {
@@ -157,34 +136,21 @@ impl Connection {
             sdp_m_line_index: request.sdp_m_line_index,
             username_fragment: None,
         })?;
-        Ok(Value::Null)
+        Ok(json!({}))
     }
 
-    fn open(self: &Arc<Self>, request: &Request) -> Result<Value, Failure> {
+    fn open(&self, request: &Request) -> Result<Value, Failure> {
         let init = DataChannelInit {
             ordered: request.ordered.unwrap_or(true),
-            max_retransmits: request.max_retransmits,
             max_packet_life_time: request.max_packet_life_time,
+            max_retransmits: request.max_retransmits,
             protocol: request.protocol.clone(),
             negotiated: request.negotiated.is_some(),
             id: request.negotiated,
-            ..DataChannelInit::default()
+            priority: Priority::default(),
         };
-        self.adopt(self.pc.create_data_channel(&request.label, init)?);
-        Ok(Value::Null)
-    }
-
-    fn stats(&self) -> Value {
-        let stats = self.pc.stats();
-        let transport = stats.transport;
-        let path = transport.selected_candidate_pair;
-        json!({
-            "iceState": transport.ice_state.name(), "connectionState": self.pc.connection_state().name(),
-            "localUfrag": transport.ice_local_username_fragment,
-            "dtlsVersion": transport.tls_version, "dtlsCipher": transport.dtls_cipher,
-            "localCandidate": path.map(|path| path.local.to_string()),
-            "remoteCandidate": path.map(|path| path.remote.to_string()),
-            "bytesSent": transport.bytes_sent, "bytesReceived": transport.bytes_received,
-        })
+        let channel = self.pc.create_data_channel(request.label()?, init)?;
+        self.adopt(Channel::new(channel, self.voice.clone()));
+        Ok(json!({}))
     }
 }

@@ -1,85 +1,117 @@
-//! Our partner of the interop matrix. The protocol is described in `interop/README.md`.
+//! The interop partner built on the `webrtc` crate: JSON lines on standard input and output (`interop/README.md`).
 
 mod channel;
-mod check;
 mod connection;
 mod pattern;
-mod request;
-mod writer;
+mod protocol;
+mod stats;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use webrtc::{Api, SettingEngine};
+use webrtc::{Api, Provider, SettingEngine};
 
 use connection::Connection;
-use request::Request;
-use writer::Writer;
+use protocol::{Failure, Output, Request};
 
-/// What goes wrong, in words for the matcher.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Our partner in the interop matrix.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves one matcher on standard input and output.
+    Peer {
+        /// Who does the cryptography.
+        #[arg(long, value_enum, default_value = "aws-lc-rs")]
+        provider: Crypto,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Crypto {
+    AwsLcRs,
+    RustCrypto,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let mut settings = SettingEngine::default();
-    settings.gathering.include_loopback = true;
-    if std::env::var_os("INTEROP_PURE_RUST").is_some() {
-        settings.provider = pure_rust()?;
-    }
-    let mut peer = Peer {
-        api: Api::builder().setting_engine(settings).build(),
-        connections: HashMap::new(),
-        writer: Writer::default(),
-    };
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Some(line) = lines.next_line().await? {
-        match serde_json::from_str::<Request>(&line) {
-            Ok(request) => peer.serve(request).await,
-            Err(error) => peer.writer.write(&json!({"ok": false, "error": error.to_string()})),
-        }
-    }
-    Ok(())
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let Command::Peer { provider } = Arguments::parse().command;
+    Peer::new(provider).serve().await
 }
 
-#[cfg(feature = "rust-crypto")]
-#[expect(clippy::unnecessary_wraps, reason = "the other form fails")]
-fn pure_rust() -> Result<webrtc::Provider, Failure> {
-    Ok(webrtc::Provider::rust_crypto())
-}
-
-#[cfg(not(feature = "rust-crypto"))]
-fn pure_rust() -> Result<webrtc::Provider, Failure> {
-    Err("this program was built without the feature rust-crypto".into())
-}
-
+/// Serves one matcher.
+#[derive(Debug)]
 struct Peer {
     api: Api,
+    provider: Crypto,
     connections: HashMap<String, Arc<Connection>>,
-    writer: Writer,
+    output: Output,
 }
 
 impl Peer {
-    async fn serve(&mut self, request: Request) {
-        let id = request.id;
-        let outcome = match request.op.as_str() {
-            "hello" => Ok(json!({"name": "ours", "version": env!("CARGO_PKG_VERSION")})),
-            "new" => Connection::new(&self.api, &request.pc, self.writer.clone()).map(|connection| {
-                self.connections.insert(request.pc, connection);
-                Value::Null
-            }),
-            "vanish" => std::process::abort(),
-            _ => match self.connections.get(&request.pc) {
-                Some(connection) if request.op == "burst" => {
-                    // Bursts take long and run beside the rest; everything else keeps the order of the lines.
-                    tokio::spawn(Arc::clone(connection).burst(request));
-                    return;
-                }
-                Some(connection) => connection.serve(&request).await,
-                None => Err(format!("no connection {:?}", request.pc).into()),
-            },
+    fn new(provider: Crypto) -> Self {
+        let mut settings = SettingEngine::default();
+        settings.gathering.include_loopback = true;
+        settings.provider = match provider {
+            Crypto::AwsLcRs => Provider::aws_lc_rs(),
+            Crypto::RustCrypto => Provider::rust_crypto(),
         };
-        self.writer.reply(id, outcome);
+        let api = Api::builder().setting_engine(settings).build();
+        Self { api, provider, connections: HashMap::new(), output: Output::default() }
+    }
+
+    async fn serve(mut self) -> Result<(), Failure> {
+        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        while let Some(line) = lines.next_line().await? {
+            let request: Request = serde_json::from_str(&line)?;
+            let id = request.id;
+            // Bursts take long and run beside the rest; everything else keeps the order of the lines.
+            if request.op == "burst" {
+                let connection = self.connection(&request).cloned();
+                let output = self.output.clone();
+                tokio::spawn(async move {
+                    let result = match connection {
+                        Ok(connection) => connection.burst(&request).await,
+                        Err(error) => Err(error),
+                    };
+                    output.reply(id, result);
+                });
+            } else {
+                let result = self.answer(&request);
+                self.output.reply(id, result);
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<Value, Failure> {
+        match request.op.as_str() {
+            "hello" => {
+                let version = format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.provider);
+                Ok(json!({"name": "ours", "version": version}))
+            }
+            "new" => {
+                let connection = Connection::new(&self.api, &request.pc, self.output.clone())?;
+                self.connections.insert(request.pc.clone(), connection);
+                Ok(json!({}))
+            }
+            "vanish" => std::process::abort(),
+            _ => self.connection(request)?.answer(request),
+        }
+    }
+
+    fn connection(&self, request: &Request) -> Result<&Arc<Connection>, Failure> {
+        self.connections.get(&request.pc).ok_or_else(|| format!("no connection {}", request.pc).into())
     }
 }
