@@ -197,9 +197,11 @@ mod tests {
         consent.refresh(start + 10 * SECOND);
         assert_eq!(consent.due(start + 10 * SECOND, &timers, None), None);
         // The keepalive of an idle path.
-        assert_eq!(consent.due(start + 15 * SECOND, &timers, None), Some(Due::Disconnected));
-        consent.disconnected = true;
         assert_eq!(consent.due(start + 15 * SECOND, &timers, None), Some(Due::Request));
+        consent.sent = start + 15 * SECOND;
+        assert_eq!(consent.due(start + 20 * SECOND, &timers, None), Some(Due::Disconnected));
+        consent.disconnected = true;
+        assert_eq!(consent.due(start + 20 * SECOND, &timers, None), None);
         assert_eq!(consent.due(start + 40 * SECOND, &timers, None), Some(Due::Expired));
     }
 }

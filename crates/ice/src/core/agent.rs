@@ -60,6 +60,8 @@ pub(super) struct Phase {
     /// When checks could begin: both sides' credentials are known.
     pub(super) started: Option<Instant>,
     pub(super) deadline: Option<Instant>,
+    /// Credentials that were shown for the next generation.
+    pub(super) next: Option<Credentials>,
     /// A path that carried data before the last selection; late data from it is welcome.
     pub(super) old_path: Option<Path>,
     pub(super) stats: Stats,
@@ -232,6 +234,13 @@ impl Agent {
     pub fn end_of_remote_candidates(&mut self, now: Instant) {
         self.remote.ended = true;
         self.advance(now);
+    }
+
+    /// The credentials of the generation that the next [`restart`](Self::restart) begins, for an offer that may still
+    /// be taken back.
+    pub fn next_credentials(&mut self) -> &Credentials {
+        let Self { phase, rng, .. } = self;
+        phase.next.get_or_insert_with(|| Credentials::random(rng))
     }
 
     /// Begins a new generation (RFC 8445 §9): fresh credentials, fresh candidates. The path in use carries data,

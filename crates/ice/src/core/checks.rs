@@ -21,8 +21,8 @@ use crate::priority::pair_priority;
 pub(super) struct Checks {
     pub(super) transactions: Transactions,
     pub(super) pacer: Pacer,
-    /// §6.1.4.1: pairs to be checked before all others; the flag says that the check nominates.
-    pub(super) triggered: VecDeque<(PairId, bool)>,
+    /// §6.1.4.1: pairs to be checked before all others.
+    pub(super) triggered: VecDeque<Triggered>,
     /// Whether the last slot went to a question to a server, so that questions and checks take turns.
     asked_last: bool,
 }
@@ -43,6 +43,20 @@ impl Checks {
         self.triggered = VecDeque::new();
     }
 }
+
+/// An entry of the triggered-check queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Triggered {
+    pub(super) pair: PairId,
+    /// The check nominates.
+    pub(super) nominate: bool,
+    /// Not before.
+    pub(super) at: Option<Instant>,
+}
+
+/// How long a check that was just sent is given before the peer's own check triggers another one: on near paths
+/// the answer is already under way, and Ta would have delayed the triggered check by more.
+const FRESH: Duration = Duration::from_millis(10);
 
 /// What the next slot is used for.
 enum Turn {
@@ -171,34 +185,43 @@ impl Agent {
     }
 
     /// §6.1.4.1: has a pair checked before all others.
-    pub(super) fn trigger(&mut self, id: PairId, nominate: bool) {
-        if let Some(queued) = self.checks.triggered.iter_mut().find(|(queued, _)| *queued == id) {
-            queued.1 |= nominate;
-        } else if nominate {
-            self.checks.triggered.push_front((id, true));
-        } else {
-            self.checks.triggered.push_back((id, false));
+    pub(super) fn trigger(&mut self, pair: PairId, nominate: bool) {
+        if let Some(queued) = self.checks.triggered.iter_mut().find(|queued| queued.pair == pair) {
+            queued.nominate |= nominate;
+            return;
         }
+        let entry = Triggered { pair, nominate, at: None };
+        if nominate { self.checks.triggered.push_front(entry) } else { self.checks.triggered.push_back(entry) }
     }
 
-    /// Cancels the checks of a pair that are under way (§7.3.1.4).
-    pub(super) fn cancel_checks(&mut self, id: PairId) {
+    /// §7.3.1.4: cancels the check of a pair that is under way, and triggers another one.
+    pub(super) fn replace_check(&mut self, pair: PairId) {
         let timers = self.config.timers;
+        let mut sent = None;
         for transaction in self.checks.transactions.iter_mut() {
-            if transaction.purpose == Purpose::Check(id) && !transaction.cancelled {
-                transaction.cancel(&timers);
+            if transaction.purpose == Purpose::Check(pair) && !transaction.cancelled {
+                sent = sent.max(Some(transaction.sent));
+                // One that was never polled goes out all the same.
+                if !transaction.queued {
+                    transaction.cancel(&timers);
+                }
             }
+        }
+        self.recheck(pair);
+        if let Some(queued) = self.checks.triggered.iter_mut().find(|queued| queued.pair == pair) {
+            queued.at = sent.map(|sent| sent + FRESH);
         }
     }
 
     /// §6.1.4.2: uses the slots that are free.
     fn send_checks(&mut self, now: Instant) {
-        while let Some(turn) = self.next_turn(|proven, pacer| pacer.is_ready(now, proven)) {
+        let ready = |at: Option<Instant>| at.is_none_or(|at| at <= now);
+        while let Some(turn) = self.next_turn(ready) {
             match turn {
                 Turn::Triggered => {
-                    let Some((id, nominate)) = self.checks.triggered.pop_front() else { return };
+                    let Some(next) = self.checks.triggered.pop_front() else { return };
                     self.checks.asked_last = false;
-                    self.send_check(now, id, nominate);
+                    self.send_check(now, next.pair, next.nominate);
                 }
                 Turn::Question => {
                     let (base, server) = self.local.questions.remove(0);
@@ -214,12 +237,11 @@ impl Agent {
         }
     }
 
-    fn next_turn(&self, ready: impl Fn(bool, &Pacer) -> bool) -> Option<Turn> {
-        let pacer = &self.checks.pacer;
-        if !self.checks.triggered.is_empty() && ready(true, pacer) {
+    fn next_turn(&self, ready: impl Fn(Option<Instant>) -> bool) -> Option<Turn> {
+        if self.triggered_at().is_some_and(&ready) {
             return Some(Turn::Triggered);
         }
-        if !ready(false, pacer) {
+        if !ready(self.checks.pacer.ready_at(false)) {
             return None;
         }
         let ordinary = self.pairs.next_waiting().filter(|_| self.checks_ordinary());
@@ -228,11 +250,27 @@ impl Agent {
         if self.checks.asked_last { ordinary.or(question) } else { question.or(ordinary) }
     }
 
+    /// When the first triggered check may be sent; `Some(None)` is at once.
+    fn triggered_at(&self) -> Option<Option<Instant>> {
+        let first = self.checks.triggered.front()?;
+        Some(self.checks.pacer.ready_at(true).max(first.at))
+    }
+
+    /// When the next check or question may be sent.
+    fn turn_deadline(&self) -> Option<Instant> {
+        let others = self.next_turn(|at| at == self.checks.pacer.ready_at(false));
+        let others = others.and_then(|_| self.checks.pacer.ready_at(false));
+        [self.triggered_at().flatten(), others].into_iter().flatten().min()
+    }
+
     /// §7.2: sends a check of a pair.
     fn send_check(&mut self, now: Instant, id: PairId, nominate: bool) {
         let Some(pair) = self.pairs.get(id) else { return };
-        let (path, rtt, local) = (pair.path, pair.rtt, pair.local);
-        let Some(base) = self.local.candidates.get(usize::from(local)).map(|candidate| candidate.base) else { return };
+        let (path, rtt) = (pair.path, pair.rtt);
+        let Some(base) = self.local.base(path.local) else {
+            return self.fail_pair(id, PairError::Unreachable);
+        };
+        self.checks.triggered.retain(|queued| queued.pair != id);
         let nominate = nominate && self.roles.role == Role::Controlling;
         let rto = self.check_rto(rtt);
         let transaction = Transaction {
@@ -338,15 +376,9 @@ impl Agent {
 
     /// The earliest time at which something is due.
     fn next_deadline(&self) -> Option<Instant> {
-        let pacer = &self.checks.pacer;
-        let turn = match self.next_turn(|_, _| true) {
-            Some(Turn::Triggered) => pacer.ready_at(true),
-            Some(Turn::Question | Turn::Ordinary(_)) => pacer.ready_at(false),
-            None => None,
-        };
         let parts = [
             self.checks.transactions.next_deadline(),
-            turn,
+            self.turn_deadline(),
             self.consent_deadline(),
             self.nomination_deadline(),
             self.failure_deadline(),

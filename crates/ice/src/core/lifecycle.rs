@@ -72,7 +72,7 @@ impl Agent {
 
     /// §9: a restart of this end.
     pub(super) fn begin_generation(&mut self) {
-        let credentials = Credentials::random(&mut self.rng);
+        let credentials = self.phase.next.take().unwrap_or_else(|| Credentials::random(&mut self.rng));
         self.leave_generation(Session::new(credentials, &self.config.provider));
         self.remote.early = Vec::new();
         if self.phase.state == ConnectionState::Failed {
@@ -133,7 +133,7 @@ impl Agent {
         }
         self.pairs.retain(|pair| pair.path.local != address);
         let pairs = &self.pairs;
-        self.checks.triggered.retain(|(id, _)| pairs.get(*id).is_some());
+        self.checks.triggered.retain(|queued| pairs.get(queued.pair).is_some());
         if self.roles.nominating.is_some_and(|id| self.pairs.get(id).is_none()) {
             self.roles.nominating = None;
         }
@@ -290,7 +290,7 @@ impl Agent {
         self.checks.transactions.retain(|other| {
             other.purpose != Purpose::Check(active.pair) && (other.purpose != Purpose::Consent || other.previous)
         });
-        self.checks.triggered.retain(|(id, _)| *id != active.pair);
+        self.checks.triggered.retain(|queued| queued.pair != active.pair);
         if self.roles.nominating == Some(active.pair) {
             self.roles.nominating = None;
         }

@@ -178,10 +178,9 @@ impl Agent {
             PairState::Succeeded => {}
             // Another pair is selected and works: the peer learns from the answer what it wants to know.
             _ if concluded && !nominates && !refreshed => {}
-            PairState::InProgress => {
-                self.cancel_checks(id);
-                self.recheck(id);
-            }
+            // A nomination or a probe of a pair that is known to work.
+            PairState::InProgress if valid => {}
+            PairState::InProgress => self.replace_check(id),
             PairState::Frozen | PairState::Waiting | PairState::Failed => self.recheck(id),
         }
     }

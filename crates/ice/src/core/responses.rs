@@ -137,7 +137,7 @@ impl Agent {
         self.checks.transactions.retain(|other| {
             other.purpose != Purpose::Check(id) || nominating && other.nominate.is_some()
         });
-        self.checks.triggered.retain(|(queued, nominate)| *queued != id || *nominate);
+        self.checks.triggered.retain(|queued| queued.pair != id || queued.nominate);
         if first {
             self.outbox.noise(Event::PathValidated(transaction.path));
         }

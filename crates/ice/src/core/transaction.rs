@@ -165,10 +165,6 @@ impl Pacer {
         if proven { next.checked_sub(self.interval * self.credit) } else { Some(next) }
     }
 
-    pub(crate) fn is_ready(&self, now: Instant, proven: bool) -> bool {
-        self.ready_at(proven).is_none_or(|at| at <= now)
-    }
-
     /// Uses a slot.
     pub(crate) fn take(&mut self, now: Instant) {
         self.next = Some(self.next.map_or(now, |next| next.max(now)) + self.interval);
@@ -245,11 +241,11 @@ mod tests {
     fn the_pacer_lends_slots_and_keeps_the_average() {
         let start = Instant::now();
         let mut pacer = Pacer::new(&Timers::default());
-        assert!(pacer.is_ready(start, false));
+        assert_eq!(pacer.ready_at(false), None);
         pacer.take(start);
-        assert!(!pacer.is_ready(start, false));
+        assert_eq!(pacer.ready_at(false), Some(start + Duration::from_millis(50)));
         let mut lent = 0;
-        while pacer.is_ready(start, true) {
+        while pacer.ready_at(true).is_none_or(|at| at <= start) {
             pacer.take(start);
             lent += 1;
         }
