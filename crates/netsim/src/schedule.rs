@@ -62,11 +62,6 @@ impl<T> Schedule<T> {
     pub(crate) fn pop(&mut self) -> Option<(Instant, T)> {
         self.heap.pop().map(|entry| (entry.at, entry.what))
     }
-
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
-        self.next_at().filter(|at| *at <= now)?;
-        self.pop().map(|(_, what)| what)
-    }
 }
 
 #[cfg(test)]
@@ -81,7 +76,6 @@ mod tests {
         for (millis, what) in [(5, 'c'), (1, 'a'), (5, 'd'), (3, 'b'), (5, 'e')] {
             schedule.push(start + Duration::from_millis(millis), what);
         }
-        assert_eq!(schedule.pop_due(start), None);
         let order: String = std::iter::from_fn(|| schedule.pop().map(|(_, what)| what)).collect();
         assert_eq!(order, "abcde");
     }

@@ -314,7 +314,8 @@ fn an_endpoint_that_spins_ends_the_test() {
             Some(self.0)
         }
     }
-    Network::new(1).add_host(Spinner(Instant::now()), &[ip("192.0.2.1")], &Link::default());
+    let past = Instant::now();
+    Network::new(1).add_host(Spinner(past), &[ip("192.0.2.1")], &Link::default());
 }
 
 #[test]
