@@ -118,7 +118,7 @@ class Session {
     if (pair) {
       const place = (id) => {
         const { address, port, candidateType } = report.get(id) ?? {};
-        return `${address ?? 'hidden'}:${port} (${candidateType})`;
+        return `${address || 'hidden'}:${port} (${candidateType})`;
       };
       $('#fact-pair').textContent = `${place(pair.localCandidateId)} ↔ ${place(pair.remoteCandidateId)}`;
     }
@@ -162,11 +162,14 @@ function say(whose, text) {
   $('#chat-log').scrollTop = $('#chat-log').scrollHeight;
 }
 
+const ORDER = ['transport', 'candidate-pair', 'local-candidate', 'remote-candidate', 'data-channel'];
+const rank = ({ type }) => (ORDER.indexOf(type) + ORDER.length + 1) % (ORDER.length + 1);
+
 /** One folded table an entry; those that were open stay open. */
 function tables(selector, entries) {
   const place = $(selector);
   const open = new Set([...place.querySelectorAll('details[open]')].map((element) => element.dataset.id));
-  place.replaceChildren(...entries.map((stats) => {
+  place.replaceChildren(...entries.toSorted((a, b) => rank(a) - rank(b)).map((stats) => {
     const details = document.createElement('details');
     details.dataset.id = stats.id;
     details.open = open.has(stats.id);

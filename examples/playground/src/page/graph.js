@@ -1,5 +1,8 @@
 // A line graph on a canvas: a few series over the same seconds, the newest at the right.
 
+// Points further apart are not joined, in milliseconds.
+const GAP = 1000;
+
 export class Graph {
   /** `series` maps a name to the CSS variable of its colour; `window` is in milliseconds. */
   constructor(canvas, { series, window, unit }) {
@@ -67,7 +70,10 @@ export class Graph {
     for (const { colour: name, values } of this.points.values()) {
       context.strokeStyle = colour(name);
       context.beginPath();
-      values.forEach((p, i) => (i ? context.lineTo(x(p.time), y(p.value)) : context.moveTo(x(p.time), y(p.value))));
+      values.forEach((p, i) => {
+        const joined = i > 0 && p.time - values[i - 1].time < GAP;
+        context[joined ? 'lineTo' : 'moveTo'](x(p.time), y(p.value));
+      });
       context.stroke();
     }
   }

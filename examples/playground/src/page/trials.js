@@ -36,15 +36,20 @@ class Lane {
   tick() {
     if (this.channel.readyState !== 'open') return;
     const now = performance.now();
-    for (const [sequence, time] of this.pending) {
-      if (now - time > PING_LOST_AFTER) this.lost += this.pending.delete(sequence);
-    }
+    if (this.channel.maxRetransmits !== null) this.giveUp(now);
     const view = new DataView(new ArrayBuffer(12));
     view.setUint32(0, ++this.sequence);
     view.setFloat64(4, now);
     this.pending.set(this.sequence, now);
     this.channel.send(view.buffer);
     this.show();
+  }
+
+  /** What may be lost is, when it has not come back for long. */
+  giveUp(now) {
+    for (const [sequence, time] of this.pending) {
+      if (now - time > PING_LOST_AFTER) this.lost += this.pending.delete(sequence);
+    }
   }
 
   pong(view) {
