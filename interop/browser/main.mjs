@@ -1,57 +1,9 @@
 // The browser partner: node main.mjs chromium|firefox. Starts the browser on a page of this folder and carries JSON lines
 // between it and standard input and output (interop/README.md).
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import puppeteer from 'puppeteer-core';
-
-const CHROMIUM_ARGUMENTS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--disable-background-timer-throttling',
-  '--disable-renderer-backgrounding', '--allow-loopback-in-peer-connection',
-  '--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter',
-];
-
-const FIREFOX_PREFERENCES = {
-  'media.peerconnection.ice.loopback': true,
-  'media.peerconnection.ice.obfuscate_host_addresses': false,
-  'app.update.enabled': false,
-  'browser.safebrowsing.malware.enabled': false,
-  'browser.safebrowsing.phishing.enabled': false,
-  'captivedetect.canonicalURL': '',
-  'datareporting.healthreport.uploadEnabled': false,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'extensions.getAddons.cache.enabled': false,
-  'extensions.systemAddon.update.enabled': false,
-  'extensions.update.enabled': false,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-  'services.settings.server': 'data:,',
-  'toolkit.telemetry.enabled': false,
-};
-
-const EXECUTABLES = {
-  chromium: [process.env.CHROMIUM, 'chromium', 'chromium-headless-shell'],
-  firefox: [process.env.FIREFOX, 'firefox-esr', 'firefox'],
-};
-
-function executable(kind) {
-  for (const name of EXECUTABLES[kind].filter(Boolean)) {
-    const found = spawnSync('sh', ['-c', `command -v "${name}"`]).stdout.toString().trim();
-    if (found) return found;
-  }
-  throw new Error(`no ${kind} here: apt-get install ${EXECUTABLES[kind][1]}`);
-}
-
-async function launch(kind, userDataDir) {
-  const common = { headless: true, executablePath: executable(kind), userDataDir, protocolTimeout: 60_000 };
-  return kind === 'chromium'
-    ? puppeteer.launch({ ...common, browser: 'chrome', pipe: true, args: CHROMIUM_ARGUMENTS })
-    : puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFERENCES });
-}
+import { close, launch } from './browsers.mjs';
 
 const TYPES = { '/page.html': 'text/html', '/page.js': 'text/javascript', '/pattern.js': 'text/javascript' };
 
@@ -80,13 +32,10 @@ function serve(connected) {
 }
 
 async function main(kind) {
-  if (!EXECUTABLES[kind]) throw new Error('usage: node main.mjs chromium|firefox');
-  const userDataDir = mkdtempSync(join(tmpdir(), `interop-${kind}-`));
-  process.on('exit', () => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 3 }));
   let connected;
   const page = new Promise((resolve) => (connected = resolve));
   const server = await serve(connected);
-  const browser = await launch(kind, userDataDir);
+  const browser = await launch(kind);
   const tab = await browser.newPage();
   tab.on('pageerror', (error) => console.error(`${kind}: ${error.message}`));
   await tab.goto(`http://127.0.0.1:${server.address().port}/page.html`);
@@ -99,7 +48,7 @@ async function main(kind) {
     }
     requests.write(`data: ${line}\n\n`);
   }
-  await Promise.race([browser.close().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 3000))]);
+  await close(browser);
   process.exit(0);
 }
 

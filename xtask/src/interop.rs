@@ -5,6 +5,7 @@ mod install;
 mod json;
 mod matcher;
 mod namespace;
+mod page;
 mod partner;
 mod scenarios;
 mod summary;
@@ -15,11 +16,14 @@ use clap::Args;
 
 use matcher::Match;
 use partner::{Kind, Side};
-use scenarios::{SCENARIOS, Scenario, Scene};
+use scenarios::{SCENARIOS, Scene};
 use summary::Summary;
 
 pub(crate) use install::{build_bench, build_pion, our_bench, pion};
 pub(crate) use namespace::{enter, inside};
+
+/// The row of the playground in the matrix.
+const PLAYGROUND: &str = "playground";
 
 /// Runs our peer against other implementations.
 #[derive(Args, Debug)]
@@ -51,6 +55,9 @@ impl Interop {
         };
         if !namespace::inside() {
             install::everything(peers.iter().chain([&self.us]))?;
+            if self.us == Kind::Ours {
+                install::build_playground()?;
+            }
         }
         if let Some(passed) = namespace::enter()? {
             return Ok(passed);
@@ -67,7 +74,7 @@ impl Interop {
     fn run_peer(&self, peer: Kind, summary: &mut Summary) -> Result<(), String> {
         let mut matched = self.start(peer)?;
         for offerer in [Side::Us, Side::Them] {
-            for scenario in SCENARIOS.iter().filter(|scenario| self.wants(scenario)) {
+            for scenario in SCENARIOS.iter().filter(|scenario| self.wants(scenario.name)) {
                 if scenario.last && offerer == Side::Us {
                     continue;
                 }
@@ -85,14 +92,30 @@ impl Interop {
             }
         }
         matched.end();
+        self.open_page(peer, summary);
         Ok(())
+    }
+
+    /// The playground's page has a browser on one end and us on the other.
+    fn open_page(&self, peer: Kind, summary: &mut Summary) {
+        let browser = matches!(peer, Kind::Chromium | Kind::Firefox);
+        if browser && self.us == Kind::Ours && self.wants(PLAYGROUND) {
+            let started = Instant::now();
+            let outcome = page::play(peer);
+            summary.add(
+                (self.us, peer, Side::Them),
+                PLAYGROUND,
+                started.elapsed(),
+                outcome,
+            );
+        }
     }
 
     fn start(&self, peer: Kind) -> Result<Match, String> {
         Match::start(self.us, peer, &self.provider, self.trace)
     }
 
-    fn wants(&self, scenario: &Scenario) -> bool {
-        self.only.as_ref().is_none_or(|word| scenario.name.contains(word))
+    fn wants(&self, scenario: &str) -> bool {
+        self.only.as_ref().is_none_or(|word| scenario.contains(word))
     }
 }

@@ -21,6 +21,18 @@ pub(crate) fn pion() -> PathBuf {
     target().join("interop").join("pion")
 }
 
+/// Where the playground is built to.
+pub(super) fn playground() -> PathBuf {
+    target().join("release").join("playground")
+}
+
+/// Builds the playground in release mode.
+pub(super) fn build_playground() -> Result<(), String> {
+    run(Command::new("cargo")
+        .args(["build", "--quiet", "--release", "--package", "playground"])
+        .current_dir(root()))
+}
+
 /// Where our peer is built to.
 pub(super) fn ours() -> PathBuf {
     target().join("release").join("interop-peer")
