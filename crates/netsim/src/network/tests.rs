@@ -1,4 +1,5 @@
 use super::*;
+use crate::endpoint::Path;
 use crate::link::Loss;
 use crate::nat::Behavior;
 use crate::toy::{Asker, Event};
