@@ -37,7 +37,7 @@ impl<'a> ForwardTsnRef<'a> {
         let mut reader = Reader::new(value);
         let new_cumulative_tsn = Tsn(reader.u32()?);
         let streams = reader.rest();
-        if streams.len() % 4 != 0 {
+        if !streams.len().is_multiple_of(4) {
             return Err(reader.error("half a stream entry"));
         }
         Ok(Self {

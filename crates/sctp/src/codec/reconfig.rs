@@ -7,7 +7,7 @@ use crate::tsn::Tsn;
 use bytes::BufMut;
 
 /// A list of stream identifiers on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamIds<'a>(&'a [u8]);
 
 impl<'a> StreamIds<'a> {
@@ -25,7 +25,7 @@ impl<'a> StreamIds<'a> {
 
     fn decode(reader: Reader<'a>) -> Result<Self, DecodeError> {
         let bytes = reader.rest();
-        if bytes.len() % 2 != 0 {
+        if !bytes.len().is_multiple_of(2) {
             return Err(reader.error("half a stream identifier"));
         }
         Ok(Self(bytes))
@@ -133,12 +133,6 @@ impl OutgoingReset<'_> {
                 out.put_u16(*id);
             }
         });
-    }
-}
-
-impl Default for StreamIds<'_> {
-    fn default() -> Self {
-        Self(&[])
     }
 }
 

@@ -159,6 +159,7 @@ impl Association {
     /// # Errors
     ///
     /// See [`SendError`]; after [`SendError::BufferFull`] an [`Event::Writable`] follows.
+    #[expect(clippy::too_many_arguments, reason = "the primitive of RFC 9260 §11.1 with the clock; the rest is in the options")]
     pub fn send(
         &mut self,
         now: Instant,

@@ -141,7 +141,7 @@ mod tests {
             let offset = (state >> 16) % 900;
             let count = (state >> 8) % 90;
             bits.reserve(base, offset + count + 1);
-            if state % 3 == 0 {
+            if state.is_multiple_of(3) {
                 bits.remove_range(base.plus(offset), count);
                 model.retain(|o| !(offset..offset + count).contains(o));
             } else {

@@ -53,7 +53,7 @@ impl Association {
     }
 
     /// The verification tag rules, §8.5 and §8.5.1.
-    fn admits(&mut self, tag: u32, first: &ChunkRef<'_>, packet: &PacketRef<'_>) -> bool {
+    fn admits(&self, tag: u32, first: &ChunkRef<'_>, packet: &PacketRef<'_>) -> bool {
         let own = tag == self.local.tag;
         match first.kind {
             ChunkKind::INIT => tag == 0 && packet.chunks().count() == 1,

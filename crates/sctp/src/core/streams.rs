@@ -42,15 +42,6 @@ impl<T> Streams<T> {
         Some(page.get_mut(usize::from(id) % PAGE)?.get_or_insert_default())
     }
 
-    /// Drops the stream's state.
-    pub(crate) fn remove(&mut self, id: u16) {
-        if let Some(Some(page)) = self.pages.get_mut(usize::from(id) / PAGE)
-            && let Some(place) = page.get_mut(usize::from(id) % PAGE)
-        {
-            *place = None;
-        }
-    }
-
     /// All streams with state, in order.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u16, &mut T)> {
         let places = self.pages.iter_mut().enumerate().flat_map(|(index, page)| {
@@ -76,8 +67,6 @@ mod tests {
         assert_eq!(streams.get(65_534), None);
         let ids: Vec<u16> = streams.iter_mut().map(|(id, _)| id).collect();
         assert_eq!(ids, [0, 63, 64, 1000, 65_535]);
-        streams.remove(64);
-        assert_eq!(streams.get_mut(64), None);
         assert_eq!(streams.get_mut(63), Some(&mut 64));
     }
 }

@@ -61,7 +61,7 @@ impl Pair {
 }
 
 fn message(len: usize, seed: u8) -> bytes::Bytes {
-    (0..len).map(|index| (index as u8).wrapping_mul(31).wrapping_add(seed)).collect()
+    (0..len).map(|index| index.wrapping_mul(31).wrapping_add(usize::from(seed)).to_le_bytes()[0]).collect()
 }
 
 #[test]

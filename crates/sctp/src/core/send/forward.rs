@@ -59,21 +59,19 @@ impl Forward {
         self.due
     }
 
-    pub(super) fn write(
-        &mut self,
-        now: Instant,
-        outstanding: &Outstanding,
-        queue: &SendQueue,
-        out: &mut Vec<u8>,
-        room: usize,
-    ) {
+    /// Notes that the chunk goes out.
+    pub(super) const fn note_sent(&mut self, now: Instant) {
         self.due = false;
+        self.told = Some((self.point, now));
+    }
+
+    /// Appends the chunk within `room` bytes.
+    pub(super) fn write(&self, outstanding: &Outstanding, queue: &SendQueue, out: &mut Vec<u8>, room: usize) {
         let Some(limit) = room.checked_sub(8).map(|room| (room / 4).min(MAX_STREAMS)) else { return };
         let (point, skipped) = self.skipped(outstanding, queue, limit);
         if !point.is_after(outstanding.cumulative()) {
             return;
         }
-        self.told = Some((self.point, now));
         write_chunk(out, ChunkKind::FORWARD_TSN, 0, |out| {
             out.put_u32(point.0);
             for stream in &skipped {

@@ -355,7 +355,8 @@ impl Sender {
 
     /// Appends FORWARD-TSN within `room` bytes.
     pub(super) fn write_forward_tsn(&mut self, now: Instant, out: &mut Vec<u8>, room: usize) {
-        self.forward.write(now, &self.outstanding, &self.queue, out, room);
+        self.forward.note_sent(now);
+        self.forward.write(&self.outstanding, &self.queue, out, room);
     }
 
     /// True when every message is acknowledged (or given up and the peer told).
