@@ -33,7 +33,10 @@ pub enum Error {
     /// The SDP can be parsed, but something that WebRTC needs is missing or wrong in it.
     #[error("the description is not usable: {0}")]
     Description(DescriptionError),
-    /// The candidate cannot be parsed or is refused.
+    /// The candidate cannot be parsed (`OperationError`).
+    #[error("the candidate cannot be parsed")]
+    CandidateSyntax(#[from] ice::ParseCandidateError),
+    /// The candidate is refused (`OperationError`).
     #[error("the candidate is not usable")]
     Candidate(#[from] ice::CandidateError),
     /// The candidate names a section that the descriptions do not have.

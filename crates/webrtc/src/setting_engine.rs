@@ -19,8 +19,13 @@ pub enum DtlsRole {
 }
 
 /// A predicate over interfaces or addresses.
-#[derive(Clone)]
 pub struct Filter<T: ?Sized>(Arc<dyn Fn(&T) -> bool + Send + Sync>);
+
+impl<T: ?Sized> Clone for Filter<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 impl<T: ?Sized> Filter<T> {
     /// Keeps what `keep` returns true for.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::PeerConnection;
-use super::event::Event;
+use super::event::{Event, IceCandidateError};
 use crate::description::IceCandidateInit;
 use crate::error::Error;
 
@@ -12,6 +12,9 @@ const MAX_EARLY: usize = 128;
 
 /// The most candidates of ours that are written into descriptions.
 const MAX_LOCAL: usize = 128;
+
+/// W3C webrtc-pc §4.8.2.
+const SERVER_UNREACHABLE: u16 = 701;
 
 /// Whether addresses are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +72,8 @@ impl PeerConnection {
     ///
     /// # Errors
     ///
-    /// [`Error::NoRemoteDescription`], [`Error::UnknownSection`], [`Error::Candidate`] or [`Error::Closed`].
+    /// [`Error::NoRemoteDescription`], [`Error::UnknownSection`], [`Error::CandidateSyntax`], [`Error::Candidate`] or
+    /// [`Error::Closed`].
     pub fn add_ice_candidate(&mut self, now: Instant, candidate: Option<IceCandidateInit>) -> Result<(), Error> {
         self.ensure_open()?;
         let candidate = candidate.unwrap_or_default();
@@ -111,7 +115,7 @@ impl PeerConnection {
         let parsed: ice::Candidate = candidate.candidate.parse()?;
         match self.transport.ice.add_remote_candidate(now, parsed) {
             Ok(()) => {}
-            Err(error) if error.is_unsupported() => self.candidates.ignored += 1,
+            Err(ice::CandidateError::Unresolved(_)) => self.candidates.ignored += 1,
             Err(error) => return Err(error.into()),
         }
         Ok(())
@@ -124,6 +128,12 @@ impl PeerConnection {
         }
         let event = self.candidate_event(text);
         self.push(Event::IceCandidate(event));
+    }
+
+    /// The name of a STUN server could not be looked up.
+    pub fn stun_server_failed(&mut self, url: &str, text: &str) {
+        let error = IceCandidateError { url: url.to_owned(), code: SERVER_UNREACHABLE, text: text.to_owned() };
+        self.push(Event::IceCandidateError(error));
     }
 
     pub(super) fn end_of_local_candidates(&mut self) {

@@ -125,10 +125,16 @@ impl PeerConnection {
             return Some(event);
         }
         while self.events.is_empty() {
-            let event = self.transport.channels.poll_event()?;
+            let event = self.transport.poll_channels()?;
             self.digest_channels(event);
         }
         self.events.pop_front()
+    }
+
+    /// A path over which the peer was reached: from here on its datagrams are for this connection, which whoever routes
+    /// datagrams to many connections may learn.
+    pub fn poll_path(&mut self) -> Option<ice::Path> {
+        self.transport.validated.pop_front()
     }
 
     /// Whether addresses are wanted: true from the moment that gathering has to begin until

@@ -26,8 +26,8 @@ pub(super) struct Drafts {
     pub(super) wants_data: bool,
     /// `restart_ice` was called and no offer has carried new credentials yet.
     restart: bool,
-    /// The credentials that the next description announces, if they are not those in use.
-    credentials: Option<ice::Credentials>,
+    /// The last description that was made announces new credentials.
+    restarts: bool,
     negotiation_needed: bool,
 }
 
@@ -42,7 +42,7 @@ impl Drafts {
             answer: None,
             wants_data: false,
             restart: false,
-            credentials: None,
+            restarts: false,
             negotiation_needed: false,
         }
     }
@@ -209,12 +209,12 @@ impl PeerConnection {
 
     /// The credentials of the next description: those in use, or others when ICE restarts.
     fn draft_credentials(&mut self, restart: bool) -> ice::Credentials {
-        if !restart {
-            self.drafts.credentials = None;
-            return self.transport.ice.local_credentials().clone();
+        self.drafts.restarts = restart;
+        if restart {
+            self.transport.ice.next_credentials().clone()
+        } else {
+            self.transport.ice.local_credentials().clone()
         }
-        let credentials = self.drafts.credentials.take().unwrap_or_else(|| self.transport.ice.new_credentials());
-        self.drafts.credentials.insert(credentials).clone()
     }
 
     /// Whether an offer of the peer has other ICE credentials than its description in force (RFC 8839 §4.4.1.1.1).
@@ -280,10 +280,12 @@ impl PeerConnection {
     }
 
     fn use_draft_credentials(&mut self, now: Instant) {
-        let Some(credentials) = self.drafts.credentials.take() else { return };
+        if !std::mem::take(&mut self.drafts.restarts) {
+            return;
+        }
         self.drafts.restart = false;
         self.candidates.restart();
-        self.transport.ice.restart(now, credentials);
+        self.transport.ice.restart(now);
         self.transport.settle(now);
     }
 

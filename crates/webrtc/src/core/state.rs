@@ -90,11 +90,12 @@ impl PeerConnection {
             ice::Event::GatheringStateChange(state) => self.gathering(state),
             ice::Event::ConnectionStateChange(state) => self.ice_state(state),
             ice::Event::SelectedPairChange(pair) => self.push(Event::SelectedCandidatePairChange(pair.path)),
-            ice::Event::GatheringError { url, code, reason } => {
+            ice::Event::GatheringError { url, code, reason, .. } => {
                 self.push(Event::IceCandidateError(IceCandidateError { url, code, text: reason.to_string() }));
             }
             ice::Event::Failed(reason) => self.fail(FailureReason::Ice(reason)),
-            ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
+            // RoleChange and PathValidated are of no interest to an application.
+            _ => {}
         }
     }
 

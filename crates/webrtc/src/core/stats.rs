@@ -65,11 +65,9 @@ pub struct TransportStats {
     /// Whether we are the DTLS client, once it is decided.
     pub dtls_is_client: Option<bool>,
     /// The DTLS version, such as `FEFD` for 1.2.
-    pub tls_version: Option<String>,
+    pub tls_version: Option<&'static str>,
     /// The cipher suite's IANA name.
     pub dtls_cipher: Option<&'static str>,
-    /// The SRTP profile's name.
-    pub srtp_cipher: Option<String>,
     /// The path that data takes.
     pub selected_candidate_pair: Option<ice::Path>,
 }
@@ -183,13 +181,12 @@ impl PeerConnection {
             packets_sent: counters.packets_sent,
             packets_received: counters.packets_received,
             ice_role: agent.role(),
-            ice_state: self.states.ice(),
+            ice_state: self.ice_connection_state(),
             ice_local_username_fragment: agent.local_credentials().ufrag.clone(),
-            dtls_state: self.states.dtls_state(),
+            dtls_state: self.dtls_state(),
             dtls_is_client: peer.map(|peer| peer.role == crate::DtlsRole::Server),
-            tls_version: connection.and_then(|it| it.version()).map(|version| format!("{:04X}", version.code())),
+            tls_version: connection.and_then(|it| it.version()).map(tls_version),
             dtls_cipher: connection.and_then(|it| it.cipher_suite()).map(dtls::CipherSuite::name),
-            srtp_cipher: connection.and_then(|it| it.srtp_profile()).map(|profile| profile.to_string()),
             selected_candidate_pair: agent.data_path(),
         }
     }
@@ -230,9 +227,21 @@ impl PeerConnection {
     }
 }
 
+/// The version on the wire, in hexadecimal.
+const fn tls_version(version: dtls::Version) -> &'static str {
+    match version {
+        dtls::Version::Dtls12 => "FEFD",
+        _ => "unknown",
+    }
+}
+
 impl CandidateStats {
     fn new(candidate: &ice::Candidate) -> Self {
-        Self { kind: candidate.kind, address: candidate.address.to_string(), priority: candidate.priority }
+        let address = match &candidate.address {
+            ice::Address::Ip(address) => address.to_string(),
+            ice::Address::Name { host, port } => format!("{host}:{port}"),
+        };
+        Self { kind: candidate.kind, address, priority: candidate.priority }
     }
 }
 

@@ -28,11 +28,7 @@ impl Timeline {
             ice::Event::LocalCandidate(_) => &mut self.gathered,
             ice::Event::PathValidated(_) => &mut self.checked,
             ice::Event::SelectedPairChange(_) => &mut self.nominated,
-            ice::Event::GatheringStateChange(_)
-            | ice::Event::ConnectionStateChange(_)
-            | ice::Event::RoleChange(_)
-            | ice::Event::GatheringError { .. }
-            | ice::Event::Failed(_) => return,
+            _ => return,
         };
         moment.get_or_insert(now);
     }

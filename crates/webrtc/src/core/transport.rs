@@ -23,7 +23,6 @@ const RECORD_OVERHEAD: usize = 13 + 8 + 16;
 pub(super) enum News {
     Ice(ice::Event),
     Dtls(dtls::Event),
-    Channels(datachannel::Event),
 }
 
 /// How the peer is reached and recognised: what its description says.
@@ -44,7 +43,11 @@ pub(super) struct Transport {
     /// A sealed datagram that was larger than the batch it would have ended.
     held: Vec<u8>,
     pub(super) news: VecDeque<News>,
+    /// Paths that nobody has been told of; ICE bounds how many there can be.
+    pub(super) validated: VecDeque<ice::Path>,
     has_data: bool,
+    /// When a datagram or a deadline came last: the moment of the news of channels.
+    latest: Option<Instant>,
     /// Datagrams that are neither STUN nor DTLS.
     pub(super) unexpected: u64,
 }
@@ -60,7 +63,7 @@ impl Transport {
             mtu: (settings.mtu.saturating_sub(RECORD_OVERHEAD)) & !3,
             max_message_size: settings.max_message_size,
             send_buffer: settings.send_buffer,
-            receive_buffer: settings.receive_buffer,
+            receive_window: settings.receive_buffer,
             ..sctp::Config::default()
         };
         let config = datachannel::Config { sctp, ..datachannel::Config::default() };
@@ -72,7 +75,9 @@ impl Transport {
             path: None,
             held: Vec::new(),
             news: VecDeque::new(),
+            validated: VecDeque::new(),
             has_data: false,
+            latest: None,
             unexpected: 0,
         }
     }
@@ -96,6 +101,7 @@ impl Transport {
     }
 
     pub(super) fn handle_input(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
+        self.latest = Some(now);
         match self.ice.handle_input(now, path, datagram) {
             ice::Input::Stun => self.settle(now),
             ice::Input::Dropped => {}
@@ -110,7 +116,7 @@ impl Transport {
     fn open(&mut self, now: Instant, datagram: &mut [u8]) {
         let was_connected = self.security.is_connected();
         for packet in self.security.handle_input(now, datagram) {
-            self.channels.handle_input(now, packet);
+            self.channels.handle_input(now, &packet);
         }
         if !was_connected || !self.security.is_connected() {
             self.settle(now);
@@ -118,6 +124,7 @@ impl Transport {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.latest = Some(now);
         self.ice.handle_timeout(now);
         self.security.handle_timeout(now);
         self.channels.handle_timeout(now);
@@ -128,6 +135,9 @@ impl Transport {
     pub(super) fn settle(&mut self, now: Instant) {
         while let Some(event) = self.ice.poll_event() {
             self.timeline.ice(now, &event);
+            if let ice::Event::PathValidated(path) = &event {
+                self.validated.push_back(*path);
+            }
             self.news.push_back(News::Ice(event));
         }
         let path = self.ice.data_path();
@@ -146,14 +156,13 @@ impl Transport {
         }
     }
 
-    /// The next thing that a layer reported. Channel news is asked for last, since it is the most frequent.
-    pub(super) fn poll_news(&mut self, now: Instant) -> Option<News> {
-        if let Some(news) = self.news.pop_front() {
-            return Some(news);
-        }
+    /// The next piece of news of channels, which is the most frequent and waits in their own queue.
+    pub(super) fn poll_channels(&mut self) -> Option<datachannel::Event> {
         let event = self.channels.poll_event()?;
-        self.timeline.channels(now, &event);
-        Some(News::Channels(event))
+        if let Some(now) = self.latest {
+            self.timeline.channels(now, &event);
+        }
+        Some(event)
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {

@@ -62,6 +62,10 @@ impl Api {
     /// [`Error::Io`] without a runtime.
     pub fn new_peer_connection(&self, configuration: Configuration) -> Result<(PeerConnection, Events), Error> {
         let runtime = current_runtime()?;
+        let urls = configuration.ice_servers.iter().flat_map(|server| &server.urls);
+        if let Some(url) = urls.filter(|url| url.parse::<stun::Uri>().is_err()).next() {
+            return Err(Error::IceServer(url.clone()));
+        }
         let mut seed = [0; 32];
         self.settings.provider.random(&mut seed);
         let core = core::PeerConnection::new(&configuration, Arc::clone(&self.settings), seed)?;

@@ -67,21 +67,18 @@ impl Driver {
         let mut next = inbox.pop();
         while let Some(first) = next {
             let path = path(socket, &first);
-            let Some(route) = self.inner.route(path, first.contents) else {
+            let Some(shared) = self.inner.route(path, first.contents) else {
                 next = inbox.pop();
                 continue;
             };
-            let mut state = route.shared.lock();
+            let mut state = shared.lock();
             state.core.handle_input(now, path, first.contents);
             next = inbox.pop();
             while let Some(more) = next.take_if(|more| self::path(socket, more) == path) {
                 state.core.handle_input(now, path, more.contents);
                 next = inbox.pop();
             }
-            if !route.is_bound && state.core.knows_path(path) {
-                state.bind(path);
-            }
-            state.settle(now, &route.shared.events);
+            state.settle(now, &shared.events);
         }
     }
 

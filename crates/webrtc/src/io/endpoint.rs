@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::driver::Driver;
 use super::gather;
-use super::router::{ConnectionId, Route, Router};
+use super::router::{ConnectionId, Router};
 use super::schedule::Schedule;
 use super::shared::{Home, Shared};
 use crate::core::Transmit;
@@ -226,7 +226,7 @@ impl Inner {
         self.router().get(id)
     }
 
-    pub(super) fn route(&self, path: ice::Path, datagram: &[u8]) -> Option<Route> {
+    pub(super) fn route(&self, path: ice::Path, datagram: &[u8]) -> Option<Arc<Shared>> {
         let routed = self.router().route(path, datagram);
         if routed.is_none() {
             self.unrouted.fetch_add(1, Ordering::Relaxed);

@@ -250,9 +250,13 @@ impl PeerConnection {
         let mut names = Vec::new();
         for url in self.0.configuration.ice_servers.iter().flat_map(|server| &server.urls) {
             let Ok(uri) = url.parse::<stun::Uri>() else { continue };
-            match uri.host().parse() {
-                Ok(address) => state.core.add_stun_server(now, SocketAddr::new(address, uri.port()), url),
-                Err(_) => names.push((url.clone(), uri)),
+            let port = uri.port_or_default();
+            match uri.host {
+                _ if uri.scheme != stun::Scheme::Stun => state.core.stun_server_failed(url, "only stun: is supported"),
+                stun::Host::Address(address) => {
+                    state.core.add_stun_server(now, SocketAddr::new(address, port), url);
+                }
+                stun::Host::Name(name) => names.push((url.clone(), name, port)),
             }
         }
         if names.is_empty() {
@@ -260,8 +264,8 @@ impl PeerConnection {
         }
         let connection = Arc::downgrade(&self.0.shared);
         self.0.runtime.spawn(async move {
-            for (url, uri) in names {
-                let found = tokio::net::lookup_host((uri.host(), uri.port())).await;
+            for (url, name, port) in names {
+                let found = tokio::net::lookup_host((name, port)).await;
                 let Some(shared) = connection.upgrade() else { return };
                 shared.run(|state, now| match found {
                     Ok(addresses) => addresses.for_each(|address| state.core.add_stun_server(now, address, &url)),

@@ -76,7 +76,7 @@ impl Router {
         self.connections.get(&id).cloned()
     }
 
-    /// Whether this path leads to its connection without a look at the datagram.
+    /// Datagrams over this path are for this connection.
     pub(super) fn bind(&mut self, path: ice::Path, id: ConnectionId) {
         self.mux.bind(path, id);
     }
@@ -98,33 +98,17 @@ impl Router {
         }
     }
 
-    pub(super) fn route(&mut self, path: ice::Path, datagram: &[u8]) -> Option<Route> {
+    pub(super) fn route(&self, path: ice::Path, datagram: &[u8]) -> Option<Arc<Shared>> {
         if self.private {
-            let shared = self.connections.values().next().cloned()?;
-            return Some(Route { shared, is_bound: true });
+            return self.connections.values().next().cloned();
         }
-        let (id, is_bound) = if stun::is_stun(datagram) {
-            (self.route_stun(path, datagram)?, false)
+        let id = if stun::is_stun(datagram) && is_response(datagram) {
+            *self.transactions.get(&transaction(datagram)?)?
         } else {
-            (self.mux.route(path, datagram)?, true)
+            self.mux.route(path, datagram)?
         };
-        Some(Route { shared: self.get(id)?, is_bound })
+        self.get(id)
     }
-
-    fn route_stun(&self, path: ice::Path, datagram: &[u8]) -> Option<ConnectionId> {
-        if is_response(datagram) {
-            return self.transactions.get(&transaction(datagram)?).copied();
-        }
-        self.mux.route(path, datagram)
-    }
-}
-
-/// Where a datagram goes.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) shared: Arc<Shared>,
-    /// The path leads there without a look at the datagram.
-    pub(super) is_bound: bool,
 }
 
 /// A success or error response: RFC 8489 §5, the class bit C1.

@@ -112,10 +112,12 @@ impl State {
         self.home = Some(home);
     }
 
-    /// Datagrams over this path are for this connection.
-    pub(super) fn bind(&self, path: ice::Path) {
-        if let Some(home) = &self.home {
-            home.endpoint.router().bind(path, home.id);
+    /// Datagrams over paths that checks have validated are for this connection.
+    fn bind_paths(&mut self) {
+        while let Some(path) = self.core.poll_path() {
+            if let Some(home) = &self.home {
+                home.endpoint.router().bind(path, home.id);
+            }
         }
     }
 
@@ -132,6 +134,7 @@ impl State {
 
     /// Tells events, sends datagrams, and sees to it that the driver comes at the next deadline.
     pub(super) fn settle(&mut self, now: Instant, events: &EventQueue) {
+        self.bind_paths();
         self.flush(now);
         while let Some(event) = self.core.poll_event() {
             match event {

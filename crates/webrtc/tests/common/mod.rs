@@ -10,9 +10,9 @@ use webrtc::{
 };
 
 /// No test waits longer for anything.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub fn settings() -> SettingEngine {
+pub(crate) fn settings() -> SettingEngine {
     let mut settings = SettingEngine::default();
     settings.gathering.include_loopback = true;
     settings.gathering.addresses = Some(webrtc::Filter::new(|address: &std::net::IpAddr| {
@@ -21,23 +21,23 @@ pub fn settings() -> SettingEngine {
     settings
 }
 
-pub fn api() -> Api {
+pub(crate) fn api() -> Api {
     Api::builder().setting_engine(settings()).build()
 }
 
-pub struct Peer {
-    pub pc: PeerConnection,
-    pub events: Events,
+pub(crate) struct Peer {
+    pub(crate) pc: PeerConnection,
+    pub(crate) events: Events,
 }
 
 impl Peer {
-    pub fn new(api: &Api) -> Self {
+    pub(crate) fn new(api: &Api) -> Self {
         let (pc, events) = api.new_peer_connection(Configuration::default()).unwrap();
         Self { pc, events }
     }
 
     /// Waits for an event that `pick` takes.
-    pub async fn wait_for<T>(&mut self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
+    pub(crate) async fn wait_for<T>(&mut self, mut pick: impl FnMut(Event) -> Option<T>) -> T {
         timeout(PATIENCE, async {
             loop {
                 let event = self.events.next().await.expect("the connection has ended");
@@ -50,7 +50,7 @@ impl Peer {
         .expect("the event did not come")
     }
 
-    pub async fn connected(&mut self) {
+    pub(crate) async fn connected(&mut self) {
         if self.pc.connection_state() != PeerConnectionState::Connected {
             self.wait_for(|event| {
                 matches!(event, Event::ConnectionStateChange(PeerConnectionState::Connected)).then_some(())
@@ -59,7 +59,7 @@ impl Peer {
         }
     }
 
-    pub async fn incoming(&mut self) -> DataChannel {
+    pub(crate) async fn incoming(&mut self) -> DataChannel {
         self.wait_for(|event| match event {
             Event::DataChannel(channel) => Some(channel),
             _ => None,
@@ -68,18 +68,18 @@ impl Peer {
     }
 }
 
-pub struct Pair {
-    pub offerer: Peer,
-    pub answerer: Peer,
+pub(crate) struct Pair {
+    pub(crate) offerer: Peer,
+    pub(crate) answerer: Peer,
 }
 
 impl Pair {
-    pub fn new(api: &Api) -> Self {
+    pub(crate) fn new(api: &Api) -> Self {
         Self { offerer: Peer::new(api), answerer: Peer::new(api) }
     }
 
     /// One exchange of descriptions, which carry the candidates.
-    pub fn negotiate(&self) {
+    pub(crate) fn negotiate(&self) {
         let (offerer, answerer) = (&self.offerer.pc, &self.answerer.pc);
         offerer.set_local_description(None).unwrap();
         answerer.set_remote_description(&offerer.local_description().unwrap()).unwrap();
@@ -88,7 +88,7 @@ impl Pair {
     }
 
     /// A channel that is open on both sides.
-    pub async fn channel(&mut self, label: &str, init: DataChannelInit) -> (DataChannel, DataChannel) {
+    pub(crate) async fn channel(&mut self, label: &str, init: DataChannelInit) -> (DataChannel, DataChannel) {
         let ours = self.offerer.pc.create_data_channel(label, init).unwrap();
         if self.offerer.pc.current_local_description().is_none() {
             self.negotiate();
@@ -101,11 +101,11 @@ impl Pair {
 }
 
 /// An offer with one line changed.
-pub fn edited(description: SessionDescription, from: &str, to: &str) -> SessionDescription {
+pub(crate) fn edited(description: SessionDescription, from: &str, to: &str) -> SessionDescription {
     assert!(description.sdp.contains(from), "{from} is not in {}", description.sdp);
     SessionDescription { sdp: description.sdp.replace(from, to), ..description }
 }
 
-pub async fn within<F: Future>(future: F) -> F::Output {
+pub(crate) async fn within<F: Future>(future: F) -> F::Output {
     timeout(PATIENCE, future).await.expect("it took too long")
 }

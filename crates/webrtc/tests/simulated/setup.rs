@@ -1,0 +1,42 @@
+//! A thousand set-ups over bad links, each from its seed.
+
+use std::time::Duration;
+
+use netsim::{Link, Loss};
+use webrtc::{DataChannelInit, PeerConnectionState};
+
+use crate::peer::Call;
+
+/// 0 to 20 % loss, reordering, duplication, and the smallest path that WebRTC has to live with.
+pub(crate) fn link(seed: u64) -> Link {
+    let loss = (seed % 5) as f64 * 0.05;
+    let link = Link { mtu: 1200, ..Link::hostile(loss) };
+    if seed % 2 == 0 { link } else { Link { loss: Loss::bursts(loss, 3.0), ..link } }
+}
+
+#[test]
+fn a_thousand_set_ups_over_bad_links_succeed() {
+    let mut times = Vec::new();
+    for seed in 0..1000 {
+        let mut call = Call::new(seed, &link(seed));
+        let id = call.open(&DataChannelInit::default());
+        call.negotiate();
+        call.wait_open(id);
+        let state = call.network.endpoint(call.offerer).0.connection_state();
+        assert_eq!(state, PeerConnectionState::Connected, "seed {seed}");
+        times.push(call.network.elapsed());
+    }
+    times.sort_unstable();
+    assert!(times[500] < Duration::from_secs(5), "the median set-up takes {:?} of virtual time", times[500]);
+}
+
+#[test]
+fn a_set_up_over_a_good_link_takes_six_round_trips_at_most() {
+    let latency = Duration::from_millis(50);
+    let mut call = Call::new(1, &Link::with_latency(latency / 2)); // a host's link each: 50 ms one way
+    let id = call.open(&DataChannelInit::default());
+    call.negotiate();
+    call.wait_open(id);
+    // ICE 1, DTLS 2, SCTP 2, and the announcement on its way
+    assert!(call.network.elapsed() <= 6 * 2 * latency, "{:?}", call.network.elapsed());
+}
