@@ -1,5 +1,6 @@
 //! RFC 8489 §5: the message header, and the types that name a message.
 
+mod check;
 mod reader;
 mod writer;
 

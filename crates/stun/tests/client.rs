@@ -1,5 +1,13 @@
 //! The client core against a scripted server, in virtual time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

@@ -98,12 +98,17 @@ impl Client {
         self.stats
     }
 
+    /// How many requests are open, or have an event that was not taken.
+    pub fn outstanding(&self) -> usize {
+        self.transactions.len() + self.events.len()
+    }
+
     /// Starts a request.
     ///
     /// # Errors
     /// [`RequestError`] when there are too many, or it does not fit a message.
     pub fn request(&mut self, now: Instant, request: Request) -> Result<RequestId, RequestError> {
-        if self.transactions.len() + self.events.len() >= self.config.max_outstanding {
+        if self.outstanding() >= self.config.max_outstanding {
             return Err(RequestError::TooMany);
         }
         if !request.is_complete() {

@@ -88,6 +88,11 @@ impl Server {
         self.stats
     }
 
+    /// How many responses wait to be sent.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Takes what came from `source`.
     pub fn handle_input(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
         let Some(request) = MessageRef::decode(datagram)
