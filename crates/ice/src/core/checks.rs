@@ -48,7 +48,7 @@ impl Checks {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Triggered {
     pub(super) pair: PairId,
-    /// The check nominates.
+    /// The check nominates, and goes before others.
     pub(super) nominate: bool,
     /// Not before.
     pub(super) at: Option<Instant>,
@@ -221,7 +221,7 @@ impl Agent {
                 Turn::Triggered => {
                     let Some(next) = self.checks.triggered.pop_front() else { return };
                     self.checks.asked_last = false;
-                    self.send_check(now, next.pair, next.nominate);
+                    self.send_check(now, next.pair);
                 }
                 Turn::Question => {
                     let (base, server) = self.local.questions.remove(0);
@@ -231,7 +231,7 @@ impl Agent {
                 }
                 Turn::Ordinary(id) => {
                     self.checks.asked_last = false;
-                    self.send_check(now, id, false);
+                    self.send_check(now, id);
                 }
             }
         }
@@ -264,14 +264,14 @@ impl Agent {
     }
 
     /// §7.2: sends a check of a pair.
-    fn send_check(&mut self, now: Instant, id: PairId, nominate: bool) {
+    fn send_check(&mut self, now: Instant, id: PairId) {
         let Some(pair) = self.pairs.get(id) else { return };
         let (path, rtt) = (pair.path, pair.rtt);
         let Some(base) = self.local.base(path.local) else {
             return self.fail_pair(id, PairError::Unreachable);
         };
         self.checks.triggered.retain(|queued| queued.pair != id);
-        let nominate = nominate && self.roles.role == Role::Controlling;
+        let nominate = self.roles.nominating == Some(id) && self.roles.role == Role::Controlling;
         let rto = self.check_rto(rtt);
         let transaction = Transaction {
             id: self.draw_id(),

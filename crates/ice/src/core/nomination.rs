@@ -262,6 +262,7 @@ impl Agent {
     /// §8.1.2: the checks are over. A few pairs are kept for the day on which the selected one breaks.
     fn conclude(&mut self) {
         let Some(selected) = self.active.as_ref().map(|active| active.pair) else { return };
+        self.roles.nominating = None;
         let priority = self.pairs.get(selected).map_or(0, |pair| pair.priority);
         let wants_better = self.config.renomination;
         let mut spares: Vec<(bool, u64, PairId)> = self
