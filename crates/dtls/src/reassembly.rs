@@ -111,6 +111,11 @@ impl Reassembly {
         self.next
     }
 
+    /// Bytes of the messages under way.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether nothing is under way.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes == 0 && self.partial.iter().all(Option::is_none)

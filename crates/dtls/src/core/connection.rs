@@ -352,6 +352,16 @@ impl Connection {
         self.phase == Phase::Closed
     }
 
+    /// Whether the peer has shown that it receives at its address: by a cookie, or by the keys.
+    pub fn is_peer_validated(&self) -> bool {
+        self.is_connected() || matches!(self.entry, Entry::Admitted)
+    }
+
+    /// Bytes that the peer has made this connection hold: fragments, early records, the handshake so far.
+    pub fn held_bytes(&self) -> usize {
+        self.inbound.held_bytes() + self.early.held_bytes() + self.context.transcript.bytes().len()
+    }
+
     /// Which end this is.
     pub fn role(&self) -> Role {
         self.context.role

@@ -50,6 +50,10 @@ impl EarlyRecords {
         self.opened.push(data)
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.sealed.bytes + self.opened.bytes
+    }
+
     pub(crate) fn take_sealed(&mut self) -> Vec<Vec<u8>> {
         self.sealed.take()
     }
