@@ -99,8 +99,8 @@
 //! - Containers are DER with lengths up to 65,535 bytes.
 //! - Randomness is a thread's ChaCha generator, seeded by the system and reseeded every 64 KiB; it panics where the
 //!   system has no randomness to begin with. It does not notice a `fork` without `exec`.
-//! - Secrets are wiped when dropped: [`Secret`], AES key schedules, private keys. [`Digest`] is not: wipe those that are
-//!   secret. Tags, digests and secrets are compared in constant time.
+//! - Secrets are wiped when dropped: [`Secret`], AES key schedules, MAC keys, private keys. Hashes under way and
+//!   [`Digest`] are not: wipe digests that are secret. Tags, digests and secrets are compared in constant time.
 //! - Bad input never panics: each kind of call has its own small error type.
 //!
 //! # What it does not do
