@@ -1,13 +1,20 @@
-//! `cargo xtask ci`: everything that has to hold before a change lands, in the order in which it fails fastest.
+//! `cargo xtask ci`: everything that has to hold before a change lands. Every step runs even if an earlier one fails, so
+//! that one log shows all faults; the last line counts the tests.
+
+mod counted;
+mod deny;
+mod steps;
 
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use crate::shell;
+use counted::Counts;
+use steps::{STEPS, Step};
 
-/// Runs every check, and stops at the first that fails.
+/// Runs every check.
 #[derive(Debug, Args)]
 pub(crate) struct Ci {
     /// Leave the interop set out: it installs browsers.
@@ -15,130 +22,100 @@ pub(crate) struct Ci {
     no_interop: bool,
 }
 
-/// A step: its name, the program, its arguments, and what is set in its environment.
-struct Step {
+/// What became of a step.
+struct Outcome {
     name: &'static str,
-    arguments: &'static [&'static str],
-    environment: &'static [(&'static str, &'static str)],
+    holds: bool,
+    took: Duration,
+    /// Of steps that run tests.
+    counts: Option<Counts>,
 }
-
-const fn step(name: &'static str, arguments: &'static [&'static str]) -> Step {
-    Step {
-        name,
-        arguments,
-        environment: &[],
-    }
-}
-
-const STEPS: &[Step] = &[
-    step("format", &["fmt", "--all", "--check"]),
-    step(
-        "clippy",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    step(
-        "clippy, pure Rust",
-        &[
-            "clippy",
-            "-p",
-            "webrtc",
-            "--no-default-features",
-            "--features",
-            "tokio,rust-crypto",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    step(
-        "clippy, cores alone",
-        &[
-            "clippy",
-            "-p",
-            "webrtc",
-            "--no-default-features",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    Step {
-        name: "documentation",
-        arguments: &["doc", "--workspace", "--no-deps", "--locked"],
-        environment: &[("RUSTDOCFLAGS", "-D warnings")],
-    },
-    step("tests", &["test", "--workspace", "--locked"]),
-    step(
-        "tests, pure Rust",
-        &[
-            "test",
-            "-p",
-            "crypto",
-            "-p",
-            "stun",
-            "-p",
-            "dtls",
-            "-p",
-            "webrtc",
-            "--no-default-features",
-            "--features",
-            "tokio,rust-crypto,crypto/rust-crypto",
-            "--lib",
-            "--tests",
-        ],
-    ),
-];
 
 impl Ci {
     /// Runs the steps; true when all hold.
     pub(crate) fn run(&self) -> Result<bool, String> {
         let started = Instant::now();
-        if !timed("tidy", crate::tidy::run)? {
-            return Ok(false);
+        let mut outcomes = vec![timed("tidy", || crate::tidy::run().map(|holds| (holds, None)))];
+        outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
+        outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
+        if !self.no_interop {
+            outcomes.push(timed("interop", || interop(&[]).map(|holds| (holds, None))));
+            let pure = ["pion", "--provider", "rust-crypto"];
+            outcomes.push(timed("interop, pure Rust", || {
+                interop(&pure).map(|holds| (holds, None))
+            }));
         }
-        for step in STEPS {
-            if !timed(step.name, || cargo(step))? {
-                return Ok(false);
-            }
-        }
-        if !self.no_interop && !timed("interop", interop)? {
-            return Ok(false);
-        }
-        eprintln!("ci: everything holds, {:.0} s", started.elapsed().as_secs_f64());
-        Ok(true)
+        report(&outcomes, started.elapsed());
+        Ok(outcomes.iter().all(|outcome| outcome.holds))
     }
 }
 
-fn timed(name: &str, run: impl FnOnce() -> Result<bool, String>) -> Result<bool, String> {
-    eprintln!("ci: {name}");
+fn timed(name: &'static str, run: impl FnOnce() -> Result<(bool, Option<Counts>), String>) -> Outcome {
+    eprintln!("ci: {name} …");
     let started = Instant::now();
-    let holds = run()?;
-    eprintln!(
-        "ci: {name} {}, {:.0} s",
-        if holds { "holds" } else { "FAILS" },
-        started.elapsed().as_secs_f64()
-    );
-    Ok(holds)
+    let (holds, counts) = run().unwrap_or_else(|message| {
+        eprintln!("ci: {name}: {message}");
+        (false, None)
+    });
+    let outcome = Outcome {
+        name,
+        holds,
+        took: started.elapsed(),
+        counts,
+    };
+    eprintln!("ci: {}", line(&outcome));
+    outcome
 }
 
 /// In a process of its own, which moves into a network namespace.
-fn interop() -> Result<bool, String> {
+fn interop(arguments: &[&str]) -> Result<bool, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    shell::succeeds(Command::new(program).arg("interop"))
+    shell::succeeds(Command::new(program).arg("interop").args(arguments))
 }
 
-fn cargo(step: &Step) -> Result<bool, String> {
+fn cargo(step: &Step) -> Result<(bool, Option<Counts>), String> {
     let mut command = Command::new(shell::cargo());
     command
         .args(step.arguments)
         .envs(step.environment.iter().copied());
-    shell::succeeds(&mut command)
+    if step.arguments.first() == Some(&"test") {
+        return counted::run(&mut command, &mut std::io::stdout().lock())
+            .map(|(holds, counts)| (holds, Some(counts)));
+    }
+    Ok((shell::succeeds(&mut command)?, None))
+}
+
+fn line(outcome: &Outcome) -> String {
+    let verdict = if outcome.holds { "holds" } else { "FAILS" };
+    let counts = outcome
+        .counts
+        .map_or_else(String::new, |counts| format!(" ({counts})"));
+    format!(
+        "{verdict} {:5.0} s  {}{counts}",
+        outcome.took.as_secs_f64(),
+        outcome.name
+    )
+}
+
+/// A table of the steps, and one line that says it all.
+fn report(outcomes: &[Outcome], took: Duration) {
+    eprintln!("\nci: summary");
+    for outcome in outcomes {
+        eprintln!("ci: {}", line(outcome));
+    }
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.holds)
+        .map(|outcome| outcome.name)
+        .collect();
+    let verdict = if failed.is_empty() {
+        "everything holds".into()
+    } else {
+        format!("FAILED: {}", failed.join(", "))
+    };
+    let counts: Counts = outcomes.iter().filter_map(|outcome| outcome.counts).sum();
+    eprintln!(
+        "ci: {verdict} after {:.0} s; test result: {counts}",
+        took.as_secs_f64()
+    );
 }

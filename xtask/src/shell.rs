@@ -1,7 +1,19 @@
 //! Running other programs.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or(here.clone(), Into::into)
+}
 
 /// The cargo that runs us, or the one on the path.
 pub(crate) fn cargo() -> OsString {

@@ -1,5 +1,6 @@
 //! Dependencies go one way (ARCHITECTURE.md), and no dependency needs a newer Rust than we promise.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -41,7 +42,7 @@ pub(super) fn check() -> Result<Vec<String>, String> {
         .get("packages")
         .and_then(Value::as_array)
         .ok_or("cargo metadata without packages")?;
-    let mut faults = Vec::new();
+    let mut faults = unknown(packages);
     for (name, allowed) in ALLOWED {
         let package = packages
             .iter()
@@ -63,6 +64,20 @@ pub(super) fn check() -> Result<Vec<String>, String> {
         }
     }
     Ok(faults)
+}
+
+/// Blocks that have no place in the table.
+fn unknown(packages: &[Value]) -> Vec<String> {
+    let manifest = |package: &Value| package["manifest_path"].as_str().map(PathBuf::from);
+    let blocks = packages.iter().filter(|it| {
+        let path = manifest(it).filter(|_| it["source"].is_null());
+        path.is_some_and(|path| path.starts_with(shell::root().join("crates")))
+    });
+    let names = blocks.filter_map(|it| it["name"].as_str());
+    let unknown = names.filter(|name| !ALLOWED.iter().any(|(known, _)| known == name));
+    unknown
+        .map(|name| format!("{name} has no place in xtask/src/tidy/dependencies.rs"))
+        .collect()
 }
 
 fn directions(package: &Value, name: &str, allowed: &[&str]) -> Vec<String> {
