@@ -5,6 +5,8 @@ mod config;
 pub mod core;
 mod credentials;
 mod event;
+#[cfg(feature = "tokio")]
+pub mod io;
 mod mux;
 mod priority;
 
@@ -15,4 +17,6 @@ pub use event::{
     CandidateError, ConnectionState, Event, FailReason, FailedPair, GatheringError, GatheringState, Input,
     PairCounters, PairError, PairInfo, PairState, Path, Role, Stats, Transmit,
 };
+#[cfg(feature = "tokio")]
+pub use io::{Agent, ConnectError, Connection, Endpoint, Events, GatherOptions};
 pub use mux::Mux;
