@@ -1,5 +1,8 @@
 //! What the program prints.
-#![expect(clippy::print_stdout, reason = "this is what the program says to the person who started it")]
+#![expect(
+    clippy::print_stdout,
+    reason = "this is what the program says to the person who started it"
+)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -21,24 +24,30 @@ pub(crate) fn line(name: &str, value: &str) {
     println!("  {name:<16} {value}");
 }
 
-/// Both peers' set-up, step by step.
+/// Both peers' set-up, step by step, from the moment that the first was made.
 pub(crate) fn timelines(offerer: &Timeline, answerer: &Timeline) {
     println!("\n  {:<16} {:>12} {:>12}", "set-up", "offerer", "answerer");
-    let steps: [(&str, fn(&Timeline) -> Option<Instant>); 6] = [
-        ("gathered", |timeline| timeline.gathered),
-        ("checked", |timeline| timeline.checked),
-        ("nominated", |timeline| timeline.nominated),
-        ("DTLS connected", |timeline| timeline.dtls_connected),
-        ("SCTP connected", |timeline| timeline.sctp_connected),
-        ("channel open", |timeline| timeline.channel_open),
-    ];
-    for (name, step) in steps {
-        let cell = |timeline: &Timeline| {
-            let from = offerer.created.zip(step(timeline));
-            from.map_or_else(|| "–".to_owned(), |(start, end)| milliseconds(end.saturating_duration_since(start)))
-        };
-        println!("  {name:<16} {:>12} {:>12}", cell(offerer), cell(answerer));
+    let cell = |time: Option<Instant>| {
+        let span = offerer
+            .created
+            .zip(time)
+            .map(|(start, end)| end.saturating_duration_since(start));
+        span.map_or_else(|| "–".to_owned(), milliseconds)
+    };
+    for ((name, ours), (_, theirs)) in steps(offerer).into_iter().zip(steps(answerer)) {
+        println!("  {name:<16} {:>12} {:>12}", cell(ours), cell(theirs));
     }
+}
+
+const fn steps(timeline: &Timeline) -> [(&'static str, Option<Instant>); 6] {
+    [
+        ("gathered", timeline.gathered),
+        ("checked", timeline.checked),
+        ("nominated", timeline.nominated),
+        ("DTLS connected", timeline.dtls_connected),
+        ("SCTP connected", timeline.sctp_connected),
+        ("channel open", timeline.channel_open),
+    ]
 }
 
 /// A duration as people read it.

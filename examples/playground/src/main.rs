@@ -62,13 +62,21 @@ impl Serve {
 
     fn configuration(&self) -> Configuration {
         let ice_servers = self.ice_server.iter().map(IceServer::stun).collect();
-        Configuration { ice_servers, ..Configuration::default() }
+        Configuration {
+            ice_servers,
+            ..Configuration::default()
+        }
     }
 
     async fn run(self) -> Result<(), Failure> {
         let listener = tokio::net::TcpListener::bind(self.listen)
             .await
-            .map_err(|error| format!("cannot listen on {}: {error} (choose another with --listen)", self.listen))?;
+            .map_err(|error| {
+                format!(
+                    "cannot listen on {}: {error} (choose another with --listen)",
+                    self.listen
+                )
+            })?;
         console::serving(listener.local_addr()?);
         server::serve(listener, self.api()?, self.configuration()).await
     }

@@ -95,11 +95,15 @@ async fn carry(
             event = offerer_events.next() => (event, answerer),
             event = answerer_events.next() => (event, offerer),
         };
+        // States show in the timeline.
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "an application picks the events that it wants"
+        )]
         match event.ok_or("a connection ended")? {
             Event::IceCandidate(candidate) => to.add_ice_candidate(candidate)?,
             Event::Failed(reason) => return Err(reason.into()),
             Event::DataChannel(channel) => return Ok(channel),
-            // States show in the timeline.
             _ => {}
         }
     }
@@ -111,12 +115,15 @@ fn security(pc: &PeerConnection) {
     if let Some(path) = transport.selected_candidate_pair {
         console::line("pair", &format!("{} ↔ {}", path.local, path.remote));
     }
-    let version = match transport.tls_version.as_deref() {
+    let version = match transport.tls_version {
         Some("FEFD") => "1.2",
         Some("FEFC") => "1.3",
         _ => "unknown",
     };
-    console::line("DTLS", &format!("{version}, {}", transport.dtls_cipher.unwrap_or("no cipher")));
+    console::line(
+        "DTLS",
+        &format!("{version}, {}", transport.dtls_cipher.unwrap_or("no cipher")),
+    );
 }
 
 async fn echo(channel: &DataChannel, theirs: &DataChannel) -> Result<(), Failure> {
@@ -133,9 +140,21 @@ async fn echo(channel: &DataChannel, theirs: &DataChannel) -> Result<(), Failure
         }
     }
     times.sort_unstable();
-    let at = |index: usize| times.get(index).copied().map_or_else(String::new, console::milliseconds);
+    let at = |index: usize| {
+        times
+            .get(index)
+            .copied()
+            .map_or_else(String::new, console::milliseconds)
+    };
     let middle = times.len() / 2;
-    console::line("echo", &format!("{ECHOES} of {ECHOES}, p50 {}, p99 {}", at(middle), at(times.len() * 99 / 100)));
+    console::line(
+        "echo",
+        &format!(
+            "{ECHOES} of {ECHOES}, p50 {}, p99 {}",
+            at(middle),
+            at(times.len() * 99 / 100)
+        ),
+    );
     Ok(())
 }
 

@@ -14,7 +14,10 @@ pub(crate) fn entries(report: &StatsReport) -> Value {
             "currentRoundTripTime": pair.current_round_trip_time.map(|time| time.as_secs_f64()),
         })
     }));
-    let sides = [("local-candidate", &report.local_candidates), ("remote-candidate", &report.remote_candidates)];
+    let sides = [
+        ("local-candidate", &report.local_candidates),
+        ("remote-candidate", &report.remote_candidates),
+    ];
     for (kind, candidates) in sides {
         entries.extend(candidates.iter().enumerate().map(|(n, candidate)| {
             json!({
@@ -66,12 +69,19 @@ fn details(report: &StatsReport) -> [Value; 4] {
         "ignoredCandidates": report.ignored_candidates, "sendErrors": report.send_errors,
         "eventsLost": report.events_lost,
     });
-    [entry("ice", &report.ice), entry("dtls", &report.dtls), entry("sctp", &report.sctp), other]
+    [
+        entry("ice", &report.ice),
+        entry("dtls", &report.dtls),
+        entry("sctp", &report.sctp),
+        other,
+    ]
 }
 
 /// The outermost fields of a pretty-printed struct.
 fn members(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    let outermost = text.lines().filter_map(|line| line.strip_prefix("    ").filter(|rest| !rest.starts_with(' ')));
+    let outermost = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ").filter(|rest| !rest.starts_with(' ')));
     outermost.filter_map(|line| {
         let (key, value) = line.trim_end_matches(',').split_once(": ")?;
         Some((key.to_owned(), value.to_owned()))
@@ -92,7 +102,13 @@ mod tests {
         }
         let text = format!("{:#?}", Counters { sent: 3, rtt: None });
         let found: Vec<_> = members(&text).collect();
-        assert_eq!(found, [("sent".to_owned(), "3".to_owned()), ("rtt".to_owned(), "None".to_owned())]);
+        assert_eq!(
+            found,
+            [
+                ("sent".to_owned(), "3".to_owned()),
+                ("rtt".to_owned(), "None".to_owned())
+            ]
+        );
     }
 
     #[test]

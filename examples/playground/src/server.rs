@@ -53,14 +53,37 @@ struct Candidate {
 }
 
 /// Serves until Ctrl-C.
-pub(crate) async fn serve(listener: TcpListener, api: Api, configuration: Configuration) -> Result<(), Failure> {
-    let shared = Arc::new(Shared { api, configuration, sessions: Mutex::default() });
+pub(crate) async fn serve(
+    listener: TcpListener,
+    api: Api,
+    configuration: Configuration,
+) -> Result<(), Failure> {
+    let shared = Arc::new(Shared {
+        api,
+        configuration,
+        sessions: Mutex::default(),
+    });
     let router = Router::new()
-        .route("/", get(|| file("text/html; charset=utf-8", include_str!("page/index.html"))))
-        .route("/style.css", get(|| file("text/css", include_str!("page/style.css"))))
-        .route("/app.js", get(|| file("text/javascript", include_str!("page/app.js"))))
-        .route("/graph.js", get(|| file("text/javascript", include_str!("page/graph.js"))))
-        .route("/trials.js", get(|| file("text/javascript", include_str!("page/trials.js"))))
+        .route(
+            "/",
+            get(|| file("text/html; charset=utf-8", include_str!("page/index.html"))),
+        )
+        .route(
+            "/style.css",
+            get(|| file("text/css", include_str!("page/style.css"))),
+        )
+        .route(
+            "/app.js",
+            get(|| file("text/javascript", include_str!("page/app.js"))),
+        )
+        .route(
+            "/graph.js",
+            get(|| file("text/javascript", include_str!("page/graph.js"))),
+        )
+        .route(
+            "/trials.js",
+            get(|| file("text/javascript", include_str!("page/trials.js"))),
+        )
         .route("/api/offer", post(offer))
         .route("/api/offer/{id}", post(offer_again))
         .route("/api/candidates/{id}", post(candidate))
@@ -75,7 +98,10 @@ pub(crate) async fn serve(listener: TcpListener, api: Api, configuration: Config
 }
 
 async fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text)
+    (
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")],
+        text,
+    )
 }
 
 impl Shared {
@@ -84,7 +110,10 @@ impl Shared {
     }
 
     fn session(&self, id: &str) -> Result<Arc<Session>, Refusal> {
-        self.sessions().get(id).cloned().ok_or((StatusCode::NOT_FOUND, "no such connection".to_owned()))
+        self.sessions()
+            .get(id)
+            .cloned()
+            .ok_or((StatusCode::NOT_FOUND, "no such connection".to_owned()))
     }
 }
 
@@ -136,7 +165,10 @@ async fn candidate(
 }
 
 async fn events(State(shared): App, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let news = shared.session(&id)?.news().ok_or_else(|| bad("somebody listens already"))?;
+    let news = shared
+        .session(&id)?
+        .news()
+        .ok_or_else(|| bad("somebody listens already"))?;
     Ok(Sse::new(news).keep_alive(KeepAlive::default()).into_response())
 }
 

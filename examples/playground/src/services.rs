@@ -45,7 +45,9 @@ struct Command {
 
 impl Services {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { bulk: Mutex::default() })
+        Arc::new(Self {
+            bulk: Mutex::default(),
+        })
     }
 
     /// Serves a channel until it closes.
@@ -68,8 +70,12 @@ impl Services {
     /// Obeys the page's commands. What is not one is passed over.
     async fn control(self: Arc<Self>, control: DataChannel) {
         while let Some(message) = control.recv().await {
-            let Ok(command) = serde_json::from_slice::<Command>(&message.data) else { continue };
-            let Some(bulk) = self.bulk().get(&command.channel).cloned() else { continue };
+            let Ok(command) = serde_json::from_slice::<Command>(&message.data) else {
+                continue;
+            };
+            let Some(bulk) = self.bulk().get(&command.channel).cloned() else {
+                continue;
+            };
             match command.op.as_str() {
                 "upload-start" => {
                     bulk.begin();
@@ -121,9 +127,10 @@ impl Bulk {
 
     async fn tell(&self, control: &DataChannel, op: &str, (bytes, messages, ms): (u64, u64, f64)) {
         let label = self.channel.label();
-        let text = json!({"op": op, "channel": label, "bytes": bytes, "messages": messages, "ms": ms}).to_string();
+        let text =
+            json!({"op": op, "channel": label, "bytes": bytes, "messages": messages, "ms": ms}).to_string();
         // A page that has gone needs no answer.
-        drop(control.send(text).await);
+        let _gone = control.send(text).await;
     }
 
     fn arrived(&self) -> (u64, u64, f64) {
@@ -170,6 +177,11 @@ impl Bulk {
         while self.channel.buffered_amount() > 0 && self.channel.ready_state() == DataChannelState::Open {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.tell(&control, "download-done", (bytes, messages, started.elapsed().as_secs_f64() * 1e3)).await;
+        self.tell(
+            &control,
+            "download-done",
+            (bytes, messages, started.elapsed().as_secs_f64() * 1e3),
+        )
+        .await;
     }
 }

@@ -11,7 +11,8 @@ use futures_core::Stream;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use webrtc::{
-    Api, Configuration, Error, Event, Events, IceCandidateInit, PeerConnection, PeerConnectionState, SessionDescription,
+    Api, Configuration, Error, Event, Events, IceCandidateInit, PeerConnection, PeerConnectionState,
+    SessionDescription,
 };
 
 use crate::report;
@@ -36,7 +37,12 @@ impl Session {
         let (pc, events) = api.new_peer_connection(configuration)?;
         let (sender, receiver) = mpsc::channel(MAX_NEWS);
         let news = Mutex::new(Some(receiver));
-        let session = Arc::new(Self { pc, started: Instant::now(), sender, news });
+        let session = Arc::new(Self {
+            pc,
+            started: Instant::now(),
+            sender,
+            news,
+        });
         tokio::spawn(Arc::clone(&session).listen(events));
         tokio::spawn(Arc::clone(&session).report());
         Ok(session)
@@ -58,12 +64,19 @@ impl Session {
 
     /// What the page is told; once.
     pub(crate) fn news(&self) -> Option<News> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner).take().map(News)
+        self.news
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .map(News)
     }
 
     /// Whether nothing will come any more.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.pc.connection_state(), PeerConnectionState::Closed | PeerConnectionState::Failed)
+        matches!(
+            self.pc.connection_state(),
+            PeerConnectionState::Closed | PeerConnectionState::Failed
+        )
     }
 
     /// Ends the connection.
@@ -74,6 +87,8 @@ impl Session {
     async fn listen(self: Arc<Self>, mut events: Events) {
         let services = Services::new();
         while let Some(event) = events.next().await {
+            // The page makes the offers, and what servers answer shows in the statistics.
+            #[expect(clippy::wildcard_enum_match_arm, reason = "an application picks the events that it wants")]
             match event {
                 Event::IceCandidate(init) => self.tell(
                     "candidate",
@@ -94,7 +109,6 @@ impl Session {
                     self.step(&format!("channel {} open", channel.label()));
                     services.attach(channel);
                 }
-                // The page offers, and our servers' errors show in the statistics.
                 _ => {}
             }
         }
@@ -114,7 +128,10 @@ impl Session {
 
     /// Tells the page; when it does not listen, it misses what is too much.
     fn tell(&self, name: &str, data: &Value) {
-        drop(self.sender.try_send(sse::Event::default().event(name).data(data.to_string())));
+        drop(
+            self.sender
+                .try_send(sse::Event::default().event(name).data(data.to_string())),
+        );
     }
 }
 

@@ -1,6 +1,5 @@
 //! One data channel of the matcher's.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +24,11 @@ pub(crate) struct Channel {
 impl Channel {
     /// Takes a channel over: what it receives goes to the matcher or its checker.
     pub(crate) fn new(channel: DataChannel, voice: Voice) -> Arc<Self> {
-        let this = Arc::new(Self { channel, checker: Mutex::default(), voice });
+        let this = Arc::new(Self {
+            channel,
+            checker: Mutex::default(),
+            voice,
+        });
         tokio::spawn(Arc::clone(&this).listen());
         this
     }
@@ -43,14 +46,16 @@ impl Channel {
             self.take(&message);
         }
         let reason = self.channel.close_reason().map(|reason| format!("{reason:?}"));
-        self.voice.tell("closed", json!({"label": self.label(), "reason": reason}));
+        self.voice
+            .tell("closed", json!({"label": self.label(), "reason": reason}));
     }
 
     fn take(&self, message: &Message) {
         let mut guard = self.checker();
         let Some(checker) = guard.as_mut() else {
             let (key, body) = show(message);
-            self.voice.tell("message", json!({"label": self.label(), key: body}));
+            self.voice
+                .tell("message", json!({"label": self.label(), key: body}));
             return;
         };
         if checker.receive(message.kind, &message.data) {
@@ -68,11 +73,18 @@ impl Channel {
         match request.op.as_str() {
             "send" => self.channel.try_send(payload(request)?)?,
             "expect" => {
-                *self.checker() =
-                    Some(Checker::new(pattern(request), request.ordered.unwrap_or(true), request.lossy));
+                *self.checker() = Some(Checker::new(
+                    pattern(request),
+                    request.ordered.unwrap_or(true),
+                    request.lossy,
+                ));
             }
             "verdict" => {
-                return self.checker().as_ref().map(Checker::verdict).ok_or_else(|| "nothing is expected".into());
+                return self
+                    .checker()
+                    .as_ref()
+                    .map(Checker::verdict)
+                    .ok_or_else(|| "nothing is expected".into());
             }
             "close" => self.channel.close(),
             other => return Err(format!("no operation {other}").into()),
@@ -101,7 +113,11 @@ impl Channel {
 }
 
 const fn pattern(request: &Request) -> Pattern {
-    Pattern { seed: request.seed, count: request.count, max: request.max }
+    Pattern {
+        seed: request.seed,
+        count: request.count,
+        max: request.max,
+    }
 }
 
 /// What the matcher is told of a channel.
@@ -125,14 +141,15 @@ fn show(message: &Message) -> (&'static str, String) {
             let text = String::from_utf8_lossy(&message.data);
             ("text", text.chars().take(SHOWN).collect())
         }
-        Kind::Binary => {
-            let mut digits = String::new();
-            for byte in message.data.iter().take(SHOWN) {
-                // Writing to a string does not fail.
-                drop(write!(digits, "{byte:02x}"));
-            }
-            ("hex", digits)
-        }
+        Kind::Binary => (
+            "hex",
+            message
+                .data
+                .iter()
+                .take(SHOWN)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        ),
     }
 }
 

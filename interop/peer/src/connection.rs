@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use webrtc::{
-    Api, Configuration, DataChannelInit, Event, Events, IceCandidateInit, OfferOptions, PeerConnection, Priority,
-    SessionDescription,
+    Api, Configuration, DataChannelInit, Event, Events, IceCandidateInit, OfferOptions, PeerConnection,
+    Priority, SessionDescription,
 };
 
 use crate::channel::{self, Channel};
@@ -31,7 +31,8 @@ pub(crate) struct Voice {
 impl Voice {
     /// Writes an event.
     pub(crate) fn tell(&self, event: &str, object: Value) {
-        self.output.write(&with(object, [("ev", json!(event)), ("pc", json!(self.name))]));
+        self.output
+            .write(&with(object, [("ev", json!(event)), ("pc", json!(self.name))]));
     }
 }
 
@@ -39,8 +40,15 @@ impl Connection {
     /// Makes a connection whose events go to the matcher.
     pub(crate) fn new(api: &Api, name: &str, output: Output) -> Result<Arc<Self>, Failure> {
         let (pc, events) = api.new_peer_connection(Configuration::default())?;
-        let voice = Voice { name: name.to_owned(), output };
-        let connection = Arc::new(Self { pc, channels: Mutex::default(), voice });
+        let voice = Voice {
+            name: name.to_owned(),
+            output,
+        };
+        let connection = Arc::new(Self {
+            pc,
+            channels: Mutex::default(),
+            voice,
+        });
         tokio::spawn(Arc::clone(&connection).listen(events));
         Ok(connection)
     }
@@ -48,6 +56,7 @@ impl Connection {
     async fn listen(self: Arc<Self>, mut events: Events) {
         let mut reason = None;
         while let Some(event) = events.next().await {
+            #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol carries only these")]
             match event {
                 Event::IceCandidate(init) => self.voice.tell(
                     "candidate",
@@ -65,7 +74,6 @@ impl Connection {
                     self.voice.tell("channel", channel::describe(&channel));
                     self.adopt(Channel::new(channel, self.voice.clone()));
                 }
-                // The rest is of no interest to the matcher.
                 _ => {}
             }
         }
@@ -89,12 +97,14 @@ impl Connection {
             "offer" => self.offer(OfferOptions { ice_restart: false }),
             "restart" => self.offer(OfferOptions { ice_restart: true }),
             "answer" => {
-                self.pc.set_remote_description(&SessionDescription::offer(request.sdp.as_str()))?;
+                self.pc
+                    .set_remote_description(&SessionDescription::offer(request.sdp.as_str()))?;
                 let answer = self.pc.create_answer()?;
                 self.apply(answer)
             }
             "accept" => {
-                self.pc.set_remote_description(&SessionDescription::answer(request.sdp.as_str()))?;
+                self.pc
+                    .set_remote_description(&SessionDescription::answer(request.sdp.as_str()))?;
                 Ok(json!({}))
             }
             "candidate" => self.candidate(request),
@@ -115,7 +125,10 @@ impl Connection {
     }
 
     fn channel(&self, label: &str) -> Result<Arc<Channel>, Failure> {
-        self.channels().get(label).cloned().ok_or_else(|| format!("no channel {label}").into())
+        self.channels()
+            .get(label)
+            .cloned()
+            .ok_or_else(|| format!("no channel {label}").into())
     }
 
     fn offer(&self, options: OfferOptions) -> Result<Value, Failure> {

@@ -68,7 +68,12 @@ impl Peer {
             Crypto::RustCrypto => Provider::rust_crypto(),
         };
         let api = Api::builder().setting_engine(settings).build();
-        Self { api, provider, connections: HashMap::new(), output: Output::default() }
+        Self {
+            api,
+            provider,
+            connections: HashMap::new(),
+            output: Output::default(),
+        }
     }
 
     async fn serve(mut self) -> Result<(), Failure> {
@@ -112,6 +117,8 @@ impl Peer {
     }
 
     fn connection(&self, request: &Request) -> Result<&Arc<Connection>, Failure> {
-        self.connections.get(&request.pc).ok_or_else(|| format!("no connection {}", request.pc).into())
+        self.connections
+            .get(&request.pc)
+            .ok_or_else(|| format!("no connection {}", request.pc).into())
     }
 }

@@ -79,8 +79,9 @@ struct Digest(bool, usize, u32);
 
 impl Digest {
     fn of(kind: Kind, data: &[u8]) -> Self {
-        let fnv =
-            data.iter().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+        let fnv = data.iter().fold(0x811C_9DC5_u32, |hash, byte| {
+            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+        });
         Self(kind == Kind::Text, data.len(), fnv)
     }
 }
@@ -149,7 +150,12 @@ impl Checker {
     /// Moves to the message after this one; only where loss is allowed may it skip some.
     fn advance(&mut self, digest: Digest) -> bool {
         let reach = if self.lossy { usize::MAX } else { 1 };
-        let found = self.expected.iter().skip(self.position).take(reach).position(|other| *other == digest);
+        let found = self
+            .expected
+            .iter()
+            .skip(self.position)
+            .take(reach)
+            .position(|other| *other == digest);
         if let Some(skipped) = found {
             self.position += skipped + 1;
         }
@@ -175,7 +181,11 @@ impl Checker {
 mod tests {
     use super::*;
 
-    const PATTERN: Pattern = Pattern { seed: 7, count: 50, max: 1000 };
+    const PATTERN: Pattern = Pattern {
+        seed: 7,
+        count: 50,
+        max: 1000,
+    };
 
     fn judge(order: impl IntoIterator<Item = u32>, ordered: bool, lossy: bool) -> (usize, usize) {
         let mut checker = Checker::new(PATTERN, ordered, lossy);
@@ -194,7 +204,10 @@ mod tests {
             assert_eq!(kind == Kind::Text, index % 2 == 0);
             assert!(kind == Kind::Binary || std::str::from_utf8(&data).is_ok());
         }
-        assert_eq!((PATTERN.message(1).1.len(), PATTERN.message(2).1.len()), (0, 1000));
+        assert_eq!(
+            (PATTERN.message(1).1.len(), PATTERN.message(2).1.len()),
+            (0, 1000)
+        );
     }
 
     #[test]
