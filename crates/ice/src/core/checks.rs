@@ -344,7 +344,8 @@ impl Agent {
             self.roles.nominating = None;
         }
         let Some(pair) = self.pairs.get_mut(id) else { return };
-        pair.last_error = Some(error);
+        // What an answer that did not count has said tells more than that none counted.
+        pair.last_error = pair.last_error.filter(|_| error == PairError::NoResponse).or(Some(error));
         pair.nominate_on_success = false;
         pair.state = if in_use { PairState::Succeeded } else { PairState::Failed };
         pair.valid &= in_use;

@@ -164,7 +164,10 @@ impl Agent {
             Some(_) if nomination > self.roles.followed => true,
             Some(active) => {
                 let consent = &active.consent;
-                let stale = consent.failing_over.is_some() || now.saturating_duration_since(consent.heard) >= STALE;
+                // Nothing proves a path to a lite agent but a request, which may be a replay: it is patient.
+                let quiet = consent.keeping == Keeping::Asking
+                    && now.saturating_duration_since(consent.heard) >= STALE;
+                let stale = consent.failing_over.is_some() || consent.disconnected || quiet;
                 let higher = self.pairs.get(active.pair).is_none_or(|selected| selected.priority < priority);
                 stale || higher && nomination == 0
             }

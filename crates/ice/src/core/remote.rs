@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 
-use stun::TransactionId;
-
 use super::message::Check;
 use crate::candidate::{Address, Candidate, CandidateKind, Foundation};
 use crate::event::Path;
@@ -46,8 +44,6 @@ pub(crate) struct Remote {
     pub(crate) ended: bool,
     /// How many names were refused because somebody else has to resolve them.
     pub(crate) unresolved: usize,
-    /// The last unanswerable refusal, kept for the diagnosis only.
-    pub(crate) last_refused: Option<(TransactionId, u16)>,
 }
 
 /// What became of a remote candidate.

@@ -42,29 +42,34 @@ impl Agent {
         if key.is_none_or(|key| message.check_integrity(key).is_err()) {
             // RFC 8489 §9.1.4: as if it had never come. What it says is kept for the diagnosis.
             if let Some(error) = message.error_code() {
-                self.remote.last_refused = Some((id, error.code));
-                self.diagnose(id, error.code);
+                self.diagnose(id, PairError::Refused(error.code));
             }
             self.phase.stats.unexpected += 1;
             return;
+        }
+        if transaction.path != path {
+            // §7.2.5.2.1: the answer has to take the way back that the request took. It is not taken for the end of
+            // the check, so that who sees an answer cannot replay it from elsewhere to fail the pair: the check ends
+            // with the right answer, or with none, and then the pair has failed.
+            return self.diagnose(id, PairError::AddressMismatch);
         }
         let Some(transaction) = self.checks.transactions.remove(id) else { return };
         self.phase.stats.responses_received += 1;
         if transaction.previous {
             self.refresh_previous(now, path, message);
         } else {
-            self.handle_authentic(now, path, &transaction, message);
+            self.handle_authentic(now, &transaction, message);
         }
         self.advance(now);
     }
 
-    /// An unauthenticated refusal changes nothing but what is told when nothing works.
-    fn diagnose(&mut self, id: stun::TransactionId, code: u16) {
+    /// Notes what is told when nothing works; nothing else changes.
+    fn diagnose(&mut self, id: stun::TransactionId, error: PairError) {
         let Some(transaction) = self.checks.transactions.get(id) else { return };
         if let Purpose::Check(pair) = transaction.purpose
             && let Some(pair) = self.pairs.get_mut(pair)
         {
-            pair.last_error = Some(PairError::Refused(code));
+            pair.last_error = Some(error);
         }
     }
 
@@ -76,7 +81,7 @@ impl Agent {
         }
     }
 
-    fn handle_authentic(&mut self, now: Instant, path: Path, transaction: &Transaction, message: &MessageRef<'_>) {
+    fn handle_authentic(&mut self, now: Instant, transaction: &Transaction, message: &MessageRef<'_>) {
         let pair = match transaction.purpose {
             Purpose::Check(pair) => Some(pair),
             Purpose::Consent => self.active.as_ref().map(|active| active.pair),
@@ -86,10 +91,6 @@ impl Agent {
         else {
             return;
         };
-        // §7.2.5.2.1: the answer has to take the way back that the request took.
-        if path != transaction.path {
-            return self.fail_pair(pair, PairError::AddressMismatch);
-        }
         if let Some(known) = self.pairs.get_mut(pair) {
             known.counters.responses_received = known.counters.responses_received.saturating_add(1);
         }
