@@ -23,7 +23,8 @@ use handle::Handle;
 
 /// An association with one peer whose channels are [`DataChannel`]s.
 ///
-/// A task of the current tokio runtime drives it, until this and all its channels are dropped or the association ends.
+/// A task of the current tokio runtime drives it until the association ends. Dropping this and all its channels shuts it
+/// down: what was sent is still delivered.
 /// The transport has to protect the packets where that matters: in WebRTC it is DTLS.
 #[derive(Debug)]
 pub struct Transport {

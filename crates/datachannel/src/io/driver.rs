@@ -26,7 +26,7 @@ pub(super) async fn run(shared: Arc<Shared>, transport: Arc<dyn Datagram>, peer:
         }
         let deadline = {
             let state = shared.lock();
-            if state.is_over() || state.dropped {
+            if state.is_over() {
                 return;
             }
             state.channels.poll_timeout()

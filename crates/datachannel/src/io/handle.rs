@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use crate::core::{ChannelId, Channels};
 use crate::event::Event;
 
-/// The side of the application. Dropping the last one ends the association.
+/// The side of the application. Dropping the last one ends the association in good order.
 #[derive(Debug)]
 pub(super) struct Handle(Arc<Shared>);
 
@@ -24,7 +24,6 @@ impl Handle {
             incoming: VecDeque::new(),
             connected: false,
             ended: None,
-            dropped: false,
         };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
@@ -49,8 +48,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.lock().dropped = true;
-        self.with(|channels, now| channels.abort(now, "the application has left"));
+        self.with(Channels::shutdown);
     }
 }
 
@@ -71,7 +69,6 @@ pub(super) struct State {
     incoming: VecDeque<ChannelId>,
     connected: bool,
     ended: Option<Ended>,
-    pub(super) dropped: bool,
 }
 
 #[derive(Debug)]
@@ -80,9 +77,9 @@ enum Ended {
     Transport(io::ErrorKind),
 }
 
-/// The façade's clock; cores have none.
+/// The façade's clock, which tokio's tests can turn; cores have none.
 pub(super) fn now() -> Instant {
-    Instant::now()
+    tokio::time::Instant::now().into_std()
 }
 
 impl Shared {
