@@ -35,8 +35,9 @@ pub(super) const STEPS: &[Step] = &[
     },
     step("cargo test --workspace", &["test", "--workspace", "--no-fail-fast", "--locked"]),
     step("tests, pure Rust", &[
-        "test", "-p", "crypto", "-p", "stun", "-p", "ice", "-p", "dtls", "-p", "webrtc",
-        "--no-default-features", "--features", "webrtc/tokio,webrtc/rust-crypto", "--lib", "--tests",
-        "--no-fail-fast", "--locked",
+        "test", "-p", "crypto", "-p", "stun", "-p", "ice", "-p", "dtls", "-p", "webrtc", "--no-default-features",
+        "--features", "crypto/rust-crypto,stun/tokio,stun/rust-crypto,ice/tokio,ice/rust-crypto",
+        "--features", "dtls/tokio,dtls/rust-crypto,webrtc/tokio,webrtc/rust-crypto",
+        "--lib", "--tests", "--no-fail-fast", "--locked",
     ]),
 ];
