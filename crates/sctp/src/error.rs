@@ -21,6 +21,9 @@ pub enum SendError {
     /// The stream number is not below what both ends agreed on.
     #[error("the stream does not exist")]
     InvalidStream,
+    /// The stream is open at this end already (façade only).
+    #[error("the stream is already open")]
+    InUse,
     /// The stream is being reset; it can be used again after the reset's event.
     #[error("the stream is being reset")]
     Resetting,
@@ -68,6 +71,9 @@ pub enum CloseReason {
     /// The peer stopped answering; see [`Config::max_retransmissions`](crate::Config::max_retransmissions).
     #[error("the peer does not answer any more")]
     Unreachable,
+    /// The transport under the association failed (façade only).
+    #[error("the transport failed: {0}")]
+    Transport(String),
     /// The shutdown did not finish in time; the association was aborted.
     #[error("the shutdown did not finish in time")]
     ShutdownTimeout,

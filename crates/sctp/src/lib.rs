@@ -4,6 +4,8 @@ pub mod core;
 
 mod config;
 mod error;
+#[cfg(feature = "tokio")]
+mod io;
 mod message;
 mod stats;
 #[cfg(test)]
@@ -11,6 +13,8 @@ mod test_time;
 mod tsn;
 
 pub use config::Config;
+#[cfg(feature = "tokio")]
+pub use io::{Association, SctpStream};
 pub use error::{CloseReason, ResetError, SendError};
 pub use message::{Direction, Event, Message, Reliability, SendOptions, State};
 pub use stats::Stats;

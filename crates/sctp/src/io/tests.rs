@@ -1,0 +1,113 @@
+//! The façade over memory, in tokio's paused time.
+
+use super::*;
+use crate::SendOptions;
+use datagram::{PairConfig, pair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+async fn connected() -> (Association, Association) {
+    let (a, b) = pair(PairConfig::default());
+    let (a_addr, b_addr) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+    let (a, b) = tokio::join!(
+        Association::connect(Arc::new(a), b_addr, Config::default()),
+        Association::accept(Arc::new(b), a_addr, Config::default()),
+    );
+    (a.unwrap(), b.unwrap())
+}
+
+#[test]
+fn handles_are_send_and_sync() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Association>();
+    check::<SctpStream>();
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_keep_their_borders_and_their_ppid() {
+    let (alice, bob) = connected().await;
+    let mut out = alice.open(4, Reliability::Reliable).unwrap();
+    assert_eq!(alice.open(4, Reliability::Reliable).unwrap_err(), SendError::InUse);
+    out.set_ppid(51);
+    out.send("one").await.unwrap();
+    out.send("two").await.unwrap();
+    let mut incoming = bob.accept_stream().await.unwrap();
+    assert_eq!(incoming.id(), 4);
+    let first = incoming.recv().await.unwrap().unwrap();
+    assert_eq!((&first.data[..], first.ppid), (&b"one"[..], 51));
+    assert_eq!(incoming.recv().await.unwrap().unwrap().data, "two");
+    incoming.send("back").await.unwrap();
+    assert_eq!(out.recv().await.unwrap().unwrap().data, "back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_flow_with_back_pressure_and_end_with_the_reset() {
+    let (alice, bob) = connected().await;
+    let mut out = alice.open(0, Reliability::Reliable).unwrap();
+    let data: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251).to_le_bytes()[0]).collect();
+    let expected = data.clone();
+    let writer = tokio::spawn(async move {
+        out.write_all(&data).await.unwrap();
+        out.shutdown().await.unwrap();
+        out
+    });
+    let mut incoming = bob.accept_stream().await.unwrap();
+    // The reader sleeps: 20 MB must not pile up anywhere.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let (sent, received) = (alice.stats(), bob.stats());
+    assert!(sent.send_buffered <= Config::default().send_buffer);
+    assert!(received.data_chunks_received * 1100 < 6 << 20, "{received:?}");
+    let mut read = Vec::new();
+    incoming.read_to_end(&mut read).await.unwrap();
+    assert!(read == expected);
+    drop(writer.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_delivers_first_and_abort_names_its_reason() {
+    let (alice, bob) = connected().await;
+    let mut out = alice.open(1, Reliability::Reliable).unwrap();
+    out.send(vec![5; 100_000]).await.unwrap();
+    alice.shutdown().await.unwrap();
+    assert_eq!(bob.closed().await, CloseReason::Shutdown);
+    assert_eq!(out.send("late").await, Err(SendError::Closed));
+    let mut incoming = bob.accept_stream().await.unwrap();
+    assert_eq!(incoming.recv().await.unwrap().unwrap().data.len(), 100_000);
+    assert_eq!(incoming.recv().await, Ok(None));
+    assert_eq!(bob.accept_stream().await.unwrap_err(), CloseReason::Shutdown);
+
+    let (alice, bob) = connected().await;
+    let mut stream = bob.open(1, Reliability::Reliable).unwrap();
+    alice.abort("had enough");
+    let CloseReason::PeerAbort { text, .. } = bob.closed().await else { panic!("another reason") };
+    assert_eq!(text, "had enough");
+    assert!(stream.recv().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_shuts_down_and_its_task_ends() {
+    let (alice, bob) = connected().await;
+    let mut out = alice.open(1, Reliability::Reliable).unwrap();
+    out.set_options(SendOptions { unordered: true, ..SendOptions::default() });
+    out.send("farewell").await.unwrap();
+    let weak = Arc::downgrade(&alice.handle.shared);
+    drop(alice);
+    assert_eq!(bob.state(), State::Established, "the stream still holds it");
+    drop(out);
+    assert_eq!(bob.accept_stream().await.unwrap().recv().await.unwrap().unwrap().data, "farewell");
+    assert_eq!(bob.closed().await, CloseReason::Shutdown);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(weak.upgrade().is_none(), "the driver is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_a_handshake_timeout_and_a_broken_transport_is_told() {
+    let (a, b) = pair(PairConfig::default());
+    let peer = b.local_addr().unwrap();
+    let error = Association::connect(Arc::new(a), peer, Config::default()).await.unwrap_err();
+    assert_eq!(error, CloseReason::HandshakeTimeout);
+
+    let (a, b) = pair(PairConfig::default());
+    drop(b);
+    let error = Association::connect(Arc::new(a), peer, Config::default()).await.unwrap_err();
+    assert!(matches!(error, CloseReason::Transport(_) | CloseReason::HandshakeTimeout), "{error}");
+}
