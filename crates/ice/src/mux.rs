@@ -145,3 +145,78 @@ impl<Id: Copy + Eq + Hash> Mux<Id> {
         ours.and_then(|ours| self.ufrags.get(ours)).or_else(|| self.paths.get(&path)).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stun::attributes::Username;
+    use stun::{Class, MessageWriter, Method};
+
+    fn path(n: u16) -> Path {
+        Path { local: "10.0.0.1:1".parse().unwrap(), remote: ([10, 0, 0, 2], n).into() }
+    }
+
+    fn request(ufrag: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        let username = format!("{ufrag}:theirs");
+        MessageWriter::new(&mut out, Class::Request, Method::BINDING, [7; 12].into())
+            .attribute(&Username(&username))
+            .fingerprint()
+            .finish();
+        out
+    }
+
+    fn response(ufrag: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut id = [7; 12];
+        id[..4].copy_from_slice(&transaction_tag(ufrag));
+        MessageWriter::new(&mut out, Class::SuccessResponse, Method::BINDING, id.into()).fingerprint().finish();
+        out
+    }
+
+    #[test]
+    fn requests_go_by_fragment_responses_by_tag_and_data_by_path() {
+        let mut mux = Mux::new();
+        assert!(mux.register("aaaa", 1) && mux.register("bbbb", 2));
+        assert_eq!(mux.route(path(1), &request("bbbb")), Some(2));
+        assert_eq!(mux.route(path(1), &response("aaaa")), Some(1));
+        assert_eq!(mux.route(path(1), b"\xffdata"), None);
+        mux.bind(path(1), 1);
+        assert_eq!(mux.route(path(1), b"\xffdata"), Some(1));
+        // A fragment says more than an address that a NAT has given to somebody else since.
+        assert_eq!(mux.route(path(1), &request("bbbb")), Some(2));
+        assert_eq!(mux.route(path(1), &request("unknown")), Some(1));
+        mux.bind(path(1), 2);
+        assert_eq!(mux.route(path(1), b"\xffdata"), Some(2));
+        mux.remove(1);
+        assert_eq!(mux.route(path(1), b"\xffdata"), Some(2));
+        assert_eq!(mux.route(path(3), &request("aaaa")), None);
+        assert_eq!(mux.route(path(3), &response("aaaa")), None);
+        mux.remove(2);
+        assert!(mux.is_empty() && mux.paths.is_empty() && mux.tags.is_empty() && mux.ufrags.is_empty());
+    }
+
+    #[test]
+    fn a_fragment_belongs_to_one_agent() {
+        let mut mux = Mux::new();
+        assert!(mux.register("aaaa", 1));
+        assert!(mux.register("aaaa", 1));
+        assert!(!mux.register("aaaa", 2));
+        assert_eq!(mux.len(), 1);
+    }
+
+    #[test]
+    fn what_one_agent_may_have_is_bounded() {
+        let mut mux = Mux::new();
+        for n in 0..100_u16 {
+            mux.register(&format!("ufrag{n}"), 1);
+            mux.bind(path(n), 1);
+        }
+        assert_eq!((mux.ufrags.len(), mux.tags.len(), mux.paths.len()), (MAX_UFRAGS, MAX_UFRAGS, MAX_PATHS));
+        assert_eq!(mux.route(path(99), b"\xff"), Some(1));
+        assert_eq!(mux.route(path(0), b"\xff"), None);
+        // Nobody binds for an agent that is not there.
+        mux.bind(path(500), 9);
+        assert_eq!(mux.route(path(500), b"\xff"), None);
+    }
+}

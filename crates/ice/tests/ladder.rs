@@ -1,4 +1,12 @@
 //! One agent against a scripted peer: what is sent when, and what it does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

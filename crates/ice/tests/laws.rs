@@ -1,4 +1,12 @@
 //! The laws L1–L6 over two agents.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod support;
 

@@ -126,14 +126,14 @@ impl State {
         }
         let mut news = false;
         while let Some(event) = self.agent.poll_event() {
-            match event {
-                Event::PathValidated(path) => self.validated.push(path),
-                Event::Failed(reason) => {
-                    self.failure = Some(reason.clone());
-                    self.report(Event::Failed(reason));
-                }
-                event => self.report(event),
+            if let Event::PathValidated(path) = event {
+                self.validated.push(path);
+                continue;
             }
+            if let Event::Failed(reason) = &event {
+                self.failure = Some(reason.clone());
+            }
+            self.report(event);
             news = true;
         }
         if news {
