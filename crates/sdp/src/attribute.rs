@@ -122,7 +122,7 @@ pub enum Attribute {
 }
 
 impl Attribute {
-    /// An attribute this crate has no type for.
+    /// An attribute this crate has no type for. As with every [`Text`], a line end in it would end the line.
     pub fn unknown(name: impl Into<Text>, value: Option<&str>) -> Self {
         Self::Unknown {
             name: name.into(),

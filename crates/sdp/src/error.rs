@@ -28,7 +28,8 @@ pub struct ParseError {
 pub struct Limits {
     /// Bytes of the whole description. Default 1 MiB: an offer with 200 video sections has about 900 KiB.
     pub size: usize,
-    /// Lines, default 32,768. Memory is at most about 100 bytes a line beside the text.
+    /// Lines, default 32,768. What a description holds in memory is about 64 bytes a line beside its text, and
+    /// at worst (lists of one-letter words) some forty times the text.
     pub lines: usize,
     /// Media descriptions, default 1,024.
     pub media: usize,

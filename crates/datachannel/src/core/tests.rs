@@ -509,3 +509,40 @@ fn a_shutdown_delivers_everything_first() {
         );
     }
 }
+
+#[test]
+fn an_acknowledgement_without_room_follows_later() {
+    let sctp = sctp::Config {
+        send_buffer: 1000,
+        ..sctp::Config::default()
+    };
+    let mut pair = Pair::new(Config {
+        sctp,
+        ..Config::default()
+    });
+    let [_, other] = pair.channel(CLIENT, ChannelConfig::new("full"));
+    let (now, data) = (pair.now, Bytes::from(vec![1; 1000]));
+    pair.ends[SERVER].send(now, other, Kind::Binary, data).unwrap();
+    let id = pair.open(CLIENT, ChannelConfig::new("second"));
+    // The OPEN reaches a server whose buffer has room for nothing, not even one byte.
+    let mut packet = Vec::new();
+    pair.ends[CLIENT].poll_transmit(now, &mut packet).unwrap();
+    pair.ends[SERVER].handle_input(now, &packet);
+    let [_, server] = pair.events();
+    let [Event::Incoming(second)] = server[..] else {
+        panic!("{server:?}")
+    };
+    assert_eq!(
+        pair.ends[SERVER].slots.get(second).unwrap().handshake,
+        channel::Handshake::AckDue
+    );
+    pair.run();
+    assert_eq!(
+        pair.ends[SERVER].slots.get(second).unwrap().handshake,
+        channel::Handshake::Done
+    );
+    assert_eq!(
+        pair.ends[CLIENT].slots.get(id).unwrap().handshake,
+        channel::Handshake::Done
+    );
+}

@@ -229,3 +229,8 @@ fn simulcast_streams_have_alternatives_and_pauses() {
     assert_eq!(simulcast.streams(RidDirection::Recv).len(), 1);
     assert_eq!(simulcast.to_string(), "recv 5 send 1,~4;2");
 }
+
+#[test]
+fn an_attribute_stays_small() {
+    assert!(size_of::<Attribute>() <= 64, "{}", size_of::<Attribute>());
+}
