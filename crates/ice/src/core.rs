@@ -3,6 +3,7 @@
 mod active;
 mod agent;
 mod checks;
+mod consent;
 mod gather;
 mod lifecycle;
 mod local;

@@ -671,3 +671,72 @@ fn cores_can_be_moved_between_threads() {
     send::<Agent>();
     send::<ice::Mux<u32>>();
 }
+
+#[test]
+fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
+    let mut ladder = Ladder::controlling();
+    ladder.agent.add_stun_server(ladder.now, address("192.0.2.9:3478"), "stun:far");
+    ladder.agent.end_local_addresses(ladder.now);
+    let mut out = Vec::new();
+    let asked = ladder.agent.poll_transmit(ladder.now, &mut out).unwrap();
+    assert_eq!(asked.path.remote, address("192.0.2.9:3478"));
+    ladder.agent.handle_transmit_error(ladder.now, asked.path);
+    assert_eq!(ladder.agent.gathering_state(), ice::GatheringState::Complete);
+    let reason = ice::GatheringError::Unreachable;
+    let expected = Event::GatheringError { url: "stun:far".into(), address: address(HERE), code: 701, reason };
+    assert!(ladder.events().contains(&expected));
+    ladder.set_remote().candidate(THERE, 1000).pass(50 * MS);
+    let check = ladder.expect();
+    ladder.agent.handle_transmit_error(ladder.now, check.path);
+    ladder.pass(Duration::from_secs(45));
+    let failed = ladder.events().into_iter().find_map(|event| match event {
+        Event::Failed(reason) => Some(reason.to_string()),
+        _ => None,
+    });
+    let text = failed.unwrap();
+    assert!(text.contains("10.0.0.1:1000 → 10.0.0.2:2000 (host to host)"), "{text}");
+    assert!(text.contains("the socket cannot send there"), "{text}");
+}
+
+#[test]
+fn a_role_that_is_set_is_no_news() {
+    let mut ladder = Ladder::controlling();
+    ladder.agent.set_role(Role::Controlled);
+    assert_eq!((ladder.agent.role(), ladder.agent.stats().role_changes), (Role::Controlled, 0));
+    assert!(!ladder.events().iter().any(|event| matches!(event, Event::RoleChange(_))));
+}
+
+#[test]
+fn link_local_addresses_are_paired_with_their_like_and_keep_the_scope_of_the_socket() {
+    let mut ladder = Ladder::controlling();
+    let base: SocketAddr = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 1000, 0, 7).into();
+    ladder.agent.add_local_address(ladder.now, base);
+    ladder.agent.add_local_address(ladder.now, address("[2001:db8::1]:1000"));
+    ladder.set_remote().candidate("[fe80::2]:2000", 1000);
+    let check = ladder.expect();
+    assert_eq!(ladder.agent.candidate_pairs().len(), 1);
+    let scoped: SocketAddr = std::net::SocketAddrV6::new("fe80::2".parse().unwrap(), 2000, 0, 7).into();
+    assert_eq!(check.path, Path { local: base, remote: scoped });
+    let key = ladder.key(&ladder.peer.pwd);
+    let mut out = Vec::new();
+    MessageWriter::new(&mut out, Class::SuccessResponse, Method::BINDING, check.id)
+        .attribute(&XorMappedAddress(address("[fe80::1]:1000")))
+        .integrity(&key)
+        .fingerprint()
+        .finish();
+    ladder.agent.handle_input(ladder.now, check.path, &out);
+    assert_eq!(ladder.agent.data_path(), Some(check.path));
+}
+
+#[test]
+fn both_families_are_tried_in_turn() {
+    let mut ladder = Ladder::controlling();
+    for n in 1..=3 {
+        ladder.agent.add_local_address(ladder.now, address(&format!("[2001:db8::{n}]:1000")));
+    }
+    let candidates = ladder.agent.local_candidates();
+    let mut order: Vec<_> = candidates.iter().map(|c| (c.priority, c.address.ip().unwrap().is_ipv4())).collect();
+    order.sort_unstable();
+    let families: Vec<_> = order.into_iter().rev().map(|(_, v4)| v4).collect();
+    assert_eq!(families, [false, true, false, false]);
+}

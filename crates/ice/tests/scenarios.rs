@@ -40,8 +40,8 @@ fn two_full_agents_complete() {
 }
 
 #[test]
-fn connects_over_a_thousand_hostile_links() {
-    for n in 0..1000 {
+fn connects_over_three_thousand_hostile_links() {
+    for n in 0..3000 {
         let link = Link::hostile(f64::from(u32::try_from(n % 5).unwrap()) * 0.05);
         let mut scene = Scene::pair(n, &link, BOTH.map(config));
         scene.connect();
@@ -423,4 +423,96 @@ fn servers_that_do_not_help_are_reported_and_waited_for_no_longer_than_said() {
     let refused = GatheringError::Refused { code: 420, reason: "no".into() };
     let timeout = GatheringError::Timeout(5 * SECOND);
     assert_eq!(errors, [("stun:refusing".into(), 420, refused), ("stun:198.51.100.1".into(), 701, timeout)]);
+}
+
+#[test]
+fn candidates_and_credentials_may_come_in_any_order() {
+    // What each side learns, in every order: credentials, candidate, end of candidates.
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    for (n, first) in orders.iter().enumerate() {
+        for second in &orders {
+            for gap in [0, 20, 700] {
+                let mut scene = Scene::pair(u64::try_from(n).unwrap(), &latency(), BOTH.map(config));
+                scene.add_addresses(scene.a, &["192.0.2.1"]);
+                scene.add_addresses(scene.b, &["192.0.2.2"]);
+                let facts = [scene.a, scene.b].map(|node| {
+                    let agent = scene.agent(node);
+                    (support::parameters(agent), agent.local_candidates()[0].clone())
+                });
+                for step in 0..3 {
+                    for (node, order, facts) in [(scene.a, first, &facts[1]), (scene.b, second, &facts[0])] {
+                        scene.with(node, |agent, now| match order[step] {
+                            0 => agent.set_remote(now, facts.0.clone()).unwrap(),
+                            1 => agent.add_remote_candidate(now, facts.1.clone()).unwrap(),
+                            _ => agent.end_of_remote_candidates(now),
+                        });
+                        scene.net.run_for(Duration::from_millis(gap));
+                    }
+                }
+                assert!(scene.until_selected(2 * SECOND).is_some(), "{first:?} {second:?} {gap}");
+                scene.net.run_for(SECOND);
+                assert_eq!(scene.state(scene.a), ConnectionState::Completed);
+                assert_eq!(scene.state(scene.b), ConnectionState::Completed);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_side_may_know_no_candidates_at_all() {
+    for (known_by_a, known_by_b) in [(true, false), (false, true)] {
+        let mut scene = Scene::pair(8, &latency(), BOTH.map(config));
+        scene.add_addresses(scene.a, &["192.0.2.1"]);
+        scene.add_addresses(scene.b, &["192.0.2.2"]);
+        for (node, peer, known) in [(scene.a, scene.b, known_by_a), (scene.b, scene.a, known_by_b)] {
+            let (parameters, candidate) =
+                (support::parameters(scene.agent(peer)), scene.agent(peer).local_candidates()[0].clone());
+            scene.with(node, |agent, now| {
+                agent.set_remote(now, parameters).unwrap();
+                if known {
+                    agent.add_remote_candidate(now, candidate).unwrap();
+                }
+            });
+        }
+        assert!(scene.until_selected(2 * SECOND).is_some());
+        scene.ping(1);
+    }
+}
+
+#[test]
+fn bursts_of_loss_neither_fail_nor_flap_for_ever() {
+    for n in 0..200 {
+        let link = Link { loss: netsim::Loss::bursts(0.1, 8.0), ..latency() };
+        let mut scene = Scene::pair(n, &link, BOTH.map(config));
+        scene.connect();
+        assert!(scene.until_selected(39 * SECOND).is_some(), "seed {n}");
+        scene.net.run_for(300 * SECOND);
+        for node in [scene.a, scene.b] {
+            assert!(!scene.saw(node, ConnectionState::Failed), "seed {n}");
+            assert_eq!(scene.agent(node).stats().selected_pair_changes, 1, "seed {n}");
+        }
+    }
+}
+
+#[test]
+fn several_interfaces_and_loss_agree_on_one_path() {
+    for n in 0..1000 {
+        let mut net = Network::new(n);
+        let link = Link::hostile(f64::from(u32::try_from(n % 5).unwrap()) * 0.05);
+        let peers = [1, 2].map(|side| {
+            let role = if side == 1 { Role::Controlling } else { Role::Controlled };
+            Host::Peer(Box::new(Peer::new(config(role), seed(n, side))))
+        });
+        let [a, b] = peers;
+        let a = net.add_host(a, &[ip("192.0.2.1"), ip("198.51.100.1"), ip("2001:db8::1")], &link);
+        let b = net.add_host(b, &[ip("192.0.2.2"), ip("198.51.100.2"), ip("2001:db8::2")], &link);
+        let mut scene = Scene::new(net, a, b);
+        scene.add_addresses(a, &["192.0.2.1", "198.51.100.1", "2001:db8::1"]);
+        scene.add_addresses(b, &["192.0.2.2", "198.51.100.2", "2001:db8::2"]);
+        scene.signal();
+        assert!(scene.until_selected(39 * SECOND).is_some(), "seed {n}");
+        scene.net.run_for(60 * SECOND);
+        let (left, right) = (scene.agent(a).data_path().unwrap(), scene.agent(b).data_path().unwrap());
+        assert_eq!((left.local, left.remote), (right.remote, right.local), "seed {n}");
+    }
 }

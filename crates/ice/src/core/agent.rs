@@ -125,7 +125,7 @@ impl Agent {
     /// Takes a role, for the side that learns late whether it offers or answers. A lite agent stays controlled.
     pub fn set_role(&mut self, role: Role) {
         if !self.config.lite && role != self.roles.role {
-            self.take_role(role);
+            self.change_role(role);
         }
     }
 
@@ -266,6 +266,14 @@ impl Agent {
             return self.handle_stun(now, path, datagram);
         }
         self.handle_data(now, path, datagram.len())
+    }
+
+    /// The socket could not send a datagram of [`poll_transmit`](Self::poll_transmit): no route, not permitted. A
+    /// server that is unreachable is given up at once; a pair notes it for [`FailReason`](crate::FailReason). Do not
+    /// call it when the socket was merely full.
+    pub fn handle_transmit_error(&mut self, now: Instant, path: Path) {
+        self.note_unreachable(canonical(path));
+        self.advance(now);
     }
 
     /// Time has passed.

@@ -9,7 +9,7 @@ use super::agent::Agent;
 use super::local::LocalCandidate;
 use super::transaction::{Purpose, Transaction};
 use crate::candidate::CandidateKind;
-use crate::event::{Event, GatheringError, GatheringState, Path};
+use crate::event::{Event, GatheringError, GatheringState, PairError, Path};
 
 impl Agent {
     /// Emits the host candidate of a base, pairs it, and has the servers asked.
@@ -96,6 +96,21 @@ impl Agent {
     /// A server did not answer.
     pub(super) fn gathering_timed_out(&mut self, transaction: &Transaction, server: u8) {
         self.report_server(transaction, server, GatheringError::Timeout(self.config.timers.gathering));
+    }
+
+    /// The socket has no way to where a request was to go.
+    pub(super) fn note_unreachable(&mut self, path: Path) {
+        let asked = self.checks.transactions.iter().find_map(|transaction| match transaction.purpose {
+            Purpose::Gather { server, .. } if transaction.path == path => Some((transaction.id, server)),
+            Purpose::Gather { .. } | Purpose::Check(_) | Purpose::Consent => None,
+        });
+        if let Some((id, server)) = asked {
+            if let Some(transaction) = self.checks.transactions.remove(id) {
+                self.report_server(&transaction, server, GatheringError::Unreachable);
+            }
+        } else if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.path == path && !pair.valid) {
+            pair.last_error = Some(PairError::Unreachable);
+        }
     }
 
     fn report_server(&mut self, transaction: &Transaction, server: u8, reason: GatheringError) {

@@ -13,6 +13,10 @@ use crate::event::{Event, GatheringState, PairState, Role};
 /// pair it uses every 2.5 s.
 const STALE: Duration = Duration::from_secs(3);
 
+/// How long a selected pair may go without nomination while a lower one is nominated again and again, before the
+/// lower one is followed: a peer that repeats its nominations does so with every consent request.
+const SUPERSEDED: Duration = Duration::from_secs(10);
+
 /// Who nominates, and how far that is.
 #[derive(Debug)]
 pub(super) struct Roles {
@@ -43,12 +47,19 @@ impl Roles {
 
 impl Agent {
     /// Takes a role; the order of the pairs depends on it.
-    pub(super) fn take_role(&mut self, role: Role) {
+    pub(super) fn change_role(&mut self, role: Role) {
         self.roles.role = role;
         self.roles.nominating = None;
-        self.phase.stats.role_changes += 1;
         self.rank_pairs();
-        self.outbox.event(Event::RoleChange(role));
+    }
+
+    /// §7.3.1.1: takes a role because the peer has the other one.
+    pub(super) fn take_role(&mut self, role: Role) {
+        self.change_role(role);
+        self.phase.stats.role_changes += 1;
+        if !self.outbox.noise(Event::RoleChange(role)) {
+            self.phase.stats.overflow += 1;
+        }
     }
 
     /// The value for a new nomination; 0 where the peer does not know the attribute.
@@ -144,20 +155,23 @@ impl Agent {
     }
 
     /// §7.3.1.5: the peer nominates this pair, which counts when the pair is valid.
-    pub(super) fn note_nomination(&mut self, id: PairId, nomination: u32) {
+    pub(super) fn note_nomination(&mut self, now: Instant, id: PairId, nomination: u32) {
         if let Some(pair) = self.pairs.get_mut(id) {
+            let recent = |(_, last): &(Instant, Instant)| now.saturating_duration_since(*last) < 2 * SUPERSEDED;
+            let first = pair.nominations.filter(recent).map_or(now, |(first, _)| first);
+            pair.nominations = Some((first, now));
             pair.nomination = nomination;
             pair.nominate_on_success = !pair.valid;
         }
     }
 
     /// Follows a nomination of the peer. Of several, the pair of highest priority wins, since peers exist that
-    /// nominate every pair they try (RFC 5245 §8.1.1.2); with NOMINATION attributes the latest one wins; and a
-    /// silent pair gives way to any.
+    /// nominate every pair they try (RFC 5245 §8.1.1.2); with NOMINATION attributes the latest one wins; a silent
+    /// pair gives way to any, and one that is nominated no more to one that still is.
     pub(super) fn follow_nomination(&mut self, now: Instant, id: PairId) {
         let Some(pair) = self.pairs.get_mut(id) else { return };
         pair.nominated = true;
-        let (priority, nomination) = (pair.priority, pair.nomination);
+        let (priority, nomination, nominations) = (pair.priority, pair.nomination, pair.nominations);
         let follows = match self.active.as_ref().filter(|active| active.selected) {
             None => true,
             Some(active) if active.pair == id => false,
@@ -168,8 +182,12 @@ impl Agent {
                 let quiet = consent.keeping == Keeping::Asking
                     && now.saturating_duration_since(consent.heard) >= STALE;
                 let stale = consent.failing_over.is_some() || consent.disconnected || quiet;
-                let higher = self.pairs.get(active.pair).is_none_or(|selected| selected.priority < priority);
-                stale || higher && nomination == 0
+                let selected = self.pairs.get(active.pair);
+                let higher = selected.is_none_or(|selected| selected.priority < priority);
+                let last = selected.and_then(|selected| selected.nominations).map(|(_, last)| last);
+                let sustained = nominations.is_some_and(|(first, _)| now.saturating_duration_since(first) >= STALE);
+                let superseded = last.is_none_or(|last| now.saturating_duration_since(last) >= SUPERSEDED);
+                stale || nomination == 0 && (higher || superseded && sustained)
             }
         };
         self.roles.followed = self.roles.followed.max(nomination);
@@ -207,7 +225,7 @@ impl Agent {
         if let Some(pair) = self.pairs.get(id)
             && let Some(info) = self.describe_pair(pair)
         {
-            self.outbox.event(Event::SelectedPairChange(Box::new(info)));
+            self.outbox.noise(Event::SelectedPairChange(Box::new(info)));
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Pair {
     pub(crate) heard: bool,
     /// Chosen by the controlling agent.
     pub(crate) nominated: bool,
+    /// The first and the last nomination of the peer, of those that follow each other.
+    pub(crate) nominations: Option<(Instant, Instant)>,
     /// The next success nominates (§7.3.1.5).
     pub(crate) nominate_on_success: bool,
     /// The value of the NOMINATION attribute that came last, 0 for none.
@@ -123,6 +125,7 @@ impl Pairs {
             valid: false,
             heard: false,
             nominated: false,
+            nominations: None,
             nominate_on_success: false,
             nomination: 0,
             priority,

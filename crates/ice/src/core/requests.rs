@@ -168,7 +168,7 @@ impl Agent {
         let concluded = self.active.as_ref().is_some_and(|active| active.selected && active.consent.asked.is_none());
         let nominates = check.use_candidate && self.roles.role == Role::Controlled;
         if nominates {
-            self.note_nomination(id, check.nomination);
+            self.note_nomination(now, id, check.nomination);
         }
         let Some((state, valid)) = self.pairs.get(id).map(|pair| (pair.state, pair.valid)) else { return };
         if nominates && valid {
@@ -233,7 +233,7 @@ impl Agent {
         (pair.state, pair.valid) = (PairState::Succeeded, true);
         pair.last_response = Some(now);
         if check.use_candidate {
-            self.note_nomination(id, check.nomination);
+            self.note_nomination(now, id, check.nomination);
             self.follow_nomination(now, id);
         }
         self.update_active(now);

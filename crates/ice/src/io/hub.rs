@@ -149,10 +149,11 @@ impl Hub {
         inner.agents.get(&inner.mux.route(path, datagram)?).cloned()
     }
 
-    /// Sends a datagram. What the socket has no room for is lost, as anywhere on the way: STUN is repeated, and data
-    /// goes by [`poll_send`](Self::poll_send).
-    pub(super) fn send(&self, path: Path, contents: &[u8]) {
-        let _ = self.with_socket(path, contents, |udp, transmit| udp.try_send(transmit));
+    /// Sends a datagram of the agent; false when there is no way to its destination. What the socket has no room for
+    /// is lost, as anywhere on the way: STUN is repeated, and data goes by [`poll_send`](Self::poll_send).
+    pub(super) fn send(&self, path: Path, contents: &[u8]) -> bool {
+        let sent = self.with_socket(path, contents, |udp, transmit| udp.try_send(transmit));
+        sent.is_some_and(|sent| sent.map_or_else(|error| error.kind() == std::io::ErrorKind::WouldBlock, |()| true))
     }
 
     /// Sends a datagram, waiting for room; `None` when no socket has the address.

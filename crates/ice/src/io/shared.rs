@@ -122,7 +122,9 @@ impl State {
         loop {
             self.out.clear();
             let Some(transmit) = self.agent.poll_transmit(now, &mut self.out) else { break };
-            hub.send(transmit.path, &self.out);
+            if !hub.send(transmit.path, &self.out) {
+                self.agent.handle_transmit_error(now, transmit.path);
+            }
         }
         let mut news = false;
         while let Some(event) = self.agent.poll_event() {
