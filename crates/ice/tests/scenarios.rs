@@ -511,8 +511,13 @@ fn several_interfaces_and_loss_agree_on_one_path() {
         scene.add_addresses(b, &["192.0.2.2", "198.51.100.2", "2001:db8::2"]);
         scene.signal();
         assert!(scene.until_selected(39 * SECOND).is_some(), "seed {n}");
-        scene.net.run_for(60 * SECOND);
-        let (left, right) = (scene.agent(a).data_path().unwrap(), scene.agent(b).data_path().unwrap());
-        assert_eq!((left.local, left.remote), (right.remote, right.local), "seed {n}");
+        scene.net.run_for(20 * SECOND);
+        // One side may be a moment behind: loss makes the other one turn to a spare pair.
+        let agree = |net: &Network<Host>| {
+            let path = |node| net.endpoint(node).peer().agent.data_path().unwrap();
+            (path(a).local, path(a).remote) == (path(b).remote, path(b).local)
+        };
+        assert!(scene.net.run_while(60 * SECOND, |net| !agree(net)), "seed {n}");
+        assert!(!scene.saw(a, ConnectionState::Failed) && !scene.saw(b, ConnectionState::Failed), "seed {n}");
     }
 }
