@@ -75,8 +75,11 @@ fn transport_attribute() -> impl Strategy<Value = Attribute> {
         prop_oneof![Just(Setup::Active), Just(Setup::Passive), Just(Setup::ActPass)]
             .prop_map(Attribute::from),
         phrase().prop_map(Attribute::TlsId),
-        (any::<u16>(), proptest::option::of(connection()))
-            .prop_map(|(port, address)| Rtcp { port, address }.into()),
+        (any::<u16>(), proptest::option::of(connection())).prop_map(|(port, address)| Rtcp {
+            port,
+            address: address.map(Box::new)
+        }
+        .into()),
         any::<u16>().prop_map(Attribute::SctpPort),
         any::<u64>().prop_map(Attribute::MaxMessageSize),
         (any::<u16>(), word(), proptest::option::of(any::<u16>())).prop_map(

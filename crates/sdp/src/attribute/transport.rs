@@ -257,7 +257,8 @@ pub struct Rtcp {
     /// The RTCP port; 9 while ICE has none.
     pub port: u16,
     /// Its address where it differs from that of `c=`.
-    pub address: Option<Connection>,
+    /// Boxed since it would make every attribute larger.
+    pub address: Option<Box<Connection>>,
 }
 
 impl Rtcp {
@@ -266,7 +267,7 @@ impl Rtcp {
         let address = if address.is_empty() {
             None
         } else {
-            Some(Connection::parse(source, address)?)
+            Some(Connection::parse(source, address)?.into())
         };
         Some(Self {
             port: port.parse().ok()?,
