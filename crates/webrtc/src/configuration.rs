@@ -22,7 +22,10 @@ impl IceServer {
     /// ```
     #[must_use]
     pub fn stun(url: impl Into<String>) -> Self {
-        Self { urls: vec![url.into()], ..Self::default() }
+        Self {
+            urls: vec![url.into()],
+            ..Self::default()
+        }
     }
 }
 

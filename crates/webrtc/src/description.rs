@@ -59,19 +59,28 @@ impl SessionDescription {
     /// An offer from the peer.
     #[must_use]
     pub fn offer(sdp: impl Into<String>) -> Self {
-        Self { kind: SdpType::Offer, sdp: sdp.into() }
+        Self {
+            kind: SdpType::Offer,
+            sdp: sdp.into(),
+        }
     }
 
     /// A final answer from the peer.
     #[must_use]
     pub fn answer(sdp: impl Into<String>) -> Self {
-        Self { kind: SdpType::Answer, sdp: sdp.into() }
+        Self {
+            kind: SdpType::Answer,
+            sdp: sdp.into(),
+        }
     }
 
     /// Takes the pending offer back.
     #[must_use]
     pub const fn rollback() -> Self {
-        Self { kind: SdpType::Rollback, sdp: String::new() }
+        Self {
+            kind: SdpType::Rollback,
+            sdp: String::new(),
+        }
     }
 }
 
@@ -94,7 +103,11 @@ impl IceCandidateInit {
     /// A candidate of the first section.
     #[must_use]
     pub fn new(candidate: impl Into<String>) -> Self {
-        Self { candidate: candidate.into(), sdp_m_line_index: Some(0), ..Self::default() }
+        Self {
+            candidate: candidate.into(),
+            sdp_m_line_index: Some(0),
+            ..Self::default()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong: misuse is returned by the call, the end of a connection is one event with its cause.
 
-use crate::states::{DataChannelState, SignalingState};
 use crate::description::SdpType;
+use crate::states::{DataChannelState, SignalingState};
 
 /// A call that cannot be carried out. The connection is as it was before.
 #[derive(Debug, thiserror::Error)]

@@ -128,21 +128,21 @@ mod error;
 mod setting_engine;
 mod states;
 
-pub use self::configuration::{
-    BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy,
-};
+pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,
 };
 pub use self::error::{DescriptionError, Error, FailureReason, SendError};
 #[cfg(feature = "tokio")]
 pub use self::io::{
-    Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload, PeerConnection,
+    Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload,
+    PeerConnection,
 };
 pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
 pub use self::states::{
-    DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState, SignalingState,
+    DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState,
+    SignalingState,
 };
-pub use datachannel::{Kind, Message, Reliability};
 pub use crypto::Provider;
+pub use datachannel::{Kind, Message, Reliability};
 pub use dtls::{Certificate, Fingerprint, KeyLog};

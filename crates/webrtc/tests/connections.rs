@@ -6,20 +6,30 @@ use std::net::SocketAddr;
 
 use common::{Pair, Peer, api, edited, settings, within};
 use webrtc::{
-    Api, Configuration, DataChannelInit, Endpoint, Error, Event, FailureReason, IceCandidateInit, OfferOptions,
-    PeerConnectionState, SessionDescription, SignalingState,
+    Api, Configuration, DataChannelInit, Endpoint, Error, Event, FailureReason, IceCandidateInit,
+    OfferOptions, PeerConnectionState, SessionDescription, SignalingState,
 };
 
 #[tokio::test]
 async fn candidates_may_trickle_in_either_order() {
     let mut pair = Pair::new(&api());
-    let chat = pair.offerer.pc.create_data_channel("chat", DataChannelInit::default()).unwrap();
+    let chat = pair
+        .offerer
+        .pc
+        .create_data_channel("chat", DataChannelInit::default())
+        .unwrap();
     let offer = pair.offerer.pc.create_offer(OfferOptions::default()).unwrap();
     pair.offerer.pc.set_local_description(offer.clone()).unwrap();
-    assert!(!offer.sdp.contains("a=candidate"), "what createOffer made has no candidates yet");
+    assert!(
+        !offer.sdp.contains("a=candidate"),
+        "what createOffer made has no candidates yet"
+    );
     pair.answerer.pc.set_remote_description(&offer).unwrap();
     let mut from_offerer = trickled(&mut pair.offerer).await;
-    pair.answerer.pc.add_ice_candidate(from_offerer.remove(0)).unwrap(); // before the answer
+    pair.answerer
+        .pc
+        .add_ice_candidate(from_offerer.remove(0))
+        .unwrap(); // before the answer
     let answer = pair.answerer.pc.create_answer().unwrap();
     pair.answerer.pc.set_local_description(answer.clone()).unwrap();
     pair.offerer.pc.set_remote_description(&answer).unwrap();
@@ -36,7 +46,10 @@ async fn candidates_may_trickle_in_either_order() {
 /// Every candidate of a peer, the empty one at the end.
 async fn trickled(peer: &mut Peer) -> Vec<IceCandidateInit> {
     let mut candidates = Vec::new();
-    while candidates.last().is_none_or(|last: &IceCandidateInit| !last.candidate.is_empty()) {
+    while candidates
+        .last()
+        .is_none_or(|last: &IceCandidateInit| !last.candidate.is_empty())
+    {
         let candidate = peer.wait_for(|event| match event {
             Event::IceCandidate(candidate) => Some(candidate),
             _ => None,
@@ -53,7 +66,10 @@ async fn either_side_restarts_ice_while_data_flows() {
     let before = pair.offerer.pc.local_description().unwrap();
     pair.offerer.pc.restart_ice();
     pair.negotiate();
-    assert_ne!(ufrag(&before), ufrag(&pair.offerer.pc.local_description().unwrap()));
+    assert_ne!(
+        ufrag(&before),
+        ufrag(&pair.offerer.pc.local_description().unwrap())
+    );
     ours.send("after the first").await.unwrap();
     assert_eq!(within(theirs.recv()).await.unwrap().data, "after the first");
     std::mem::swap(&mut pair.offerer, &mut pair.answerer);
@@ -65,34 +81,59 @@ async fn either_side_restarts_ice_while_data_flows() {
 }
 
 fn ufrag(description: &SessionDescription) -> String {
-    let line = description.sdp.lines().find(|line| line.starts_with("a=ice-ufrag:"));
+    let line = description
+        .sdp
+        .lines()
+        .find(|line| line.starts_with("a=ice-ufrag:"));
     line.unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn an_unknown_certificate_ends_in_an_event_that_names_it() {
     let mut pair = Pair::new(&api());
-    let _chat = pair.offerer.pc.create_data_channel("chat", DataChannelInit::default()).unwrap();
+    let _chat = pair
+        .offerer
+        .pc
+        .create_data_channel("chat", DataChannelInit::default())
+        .unwrap();
     let (offerer, answerer) = (&pair.offerer.pc, &pair.answerer.pc);
     offerer.set_local_description(None).unwrap();
     let offer = offerer.local_description().unwrap();
-    let line = offer.sdp.lines().find(|line| line.starts_with("a=fingerprint:sha-256 ")).unwrap().to_owned();
+    let line = offer
+        .sdp
+        .lines()
+        .find(|line| line.starts_with("a=fingerprint:sha-256 "))
+        .unwrap()
+        .to_owned();
     let forged = format!("a=fingerprint:sha-256 {}", ["00"; 32].join(":"));
-    answerer.set_remote_description(&edited(offer, &line, &forged)).unwrap();
+    answerer
+        .set_remote_description(&edited(offer, &line, &forged))
+        .unwrap();
     answerer.set_local_description(None).unwrap();
-    offerer.set_remote_description(&answerer.local_description().unwrap()).unwrap();
+    offerer
+        .set_remote_description(&answerer.local_description().unwrap())
+        .unwrap();
     let reason = pair.answerer.wait_for(|event| match event {
         Event::Failed(reason) => Some(reason),
         _ => None,
     });
     let reason = reason.await;
-    assert!(matches!(reason, FailureReason::Dtls(dtls::CloseReason::FingerprintMismatch { .. })), "{reason}");
+    assert!(
+        matches!(
+            reason,
+            FailureReason::Dtls(dtls::CloseReason::FingerprintMismatch { .. })
+        ),
+        "{reason}"
+    );
     assert_eq!(pair.answerer.pc.connection_state(), PeerConnectionState::Failed);
     let theirs = pair.offerer.wait_for(|event| match event {
         Event::Failed(reason) => Some(reason),
         _ => None,
     });
-    assert!(matches!(theirs.await, FailureReason::Dtls(_)), "the other side gets an alert");
+    assert!(
+        matches!(theirs.await, FailureReason::Dtls(_)),
+        "the other side gets an alert"
+    );
 }
 
 #[tokio::test]
@@ -103,10 +144,15 @@ async fn closing_one_connection_closes_the_other() {
     assert!(within(theirs.recv()).await.is_none());
     let closed = Event::ConnectionStateChange(PeerConnectionState::Closed);
     let closed = format!("{closed:?}");
-    pair.answerer.wait_for(|event| (format!("{event:?}") == closed).then_some(())).await;
+    pair.answerer
+        .wait_for(|event| (format!("{event:?}") == closed).then_some(()))
+        .await;
     while within(pair.offerer.events.next()).await.is_some() {}
     assert!(ours.try_send("late").is_err());
-    assert!(matches!(pair.offerer.pc.create_offer(OfferOptions::default()), Err(Error::Closed)));
+    assert!(matches!(
+        pair.offerer.pc.create_offer(OfferOptions::default()),
+        Err(Error::Closed)
+    ));
     assert_eq!(pair.offerer.pc.signaling_state(), SignalingState::Closed);
 }
 
@@ -114,10 +160,16 @@ async fn closing_one_connection_closes_the_other() {
 async fn many_connections_share_one_port() {
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let endpoint = Endpoint::bind(address, 1200).unwrap();
-    let server = Api::builder().setting_engine(settings()).endpoint(endpoint.clone()).build();
+    let server = Api::builder()
+        .setting_engine(settings())
+        .endpoint(endpoint.clone())
+        .build();
     let mut open = Vec::new();
     for n in 0..8 {
-        let mut pair = Pair { offerer: Peer::new(&api()), answerer: Peer::new(&server) };
+        let mut pair = Pair {
+            offerer: Peer::new(&api()),
+            answerer: Peer::new(&server),
+        };
         let (ours, theirs) = pair.channel("chat", DataChannelInit::default()).await;
         ours.send(format!("I am {n}")).await.unwrap();
         assert_eq!(within(theirs.recv()).await.unwrap().data, format!("I am {n}"));
@@ -128,7 +180,17 @@ async fn many_connections_share_one_port() {
     for (n, (pair, ours, theirs)) in open.iter().enumerate() {
         theirs.send(format!("hello {n}")).await.unwrap();
         assert_eq!(within(ours.recv()).await.unwrap().data, format!("hello {n}"));
-        assert_eq!(pair.offerer.pc.stats().transport.selected_candidate_pair.unwrap().remote.port(), port);
+        assert_eq!(
+            pair.offerer
+                .pc
+                .stats()
+                .transport
+                .selected_candidate_pair
+                .unwrap()
+                .remote
+                .port(),
+            port
+        );
     }
     drop(open);
     assert_eq!(endpoint.stats().connections, 0);
@@ -138,14 +200,22 @@ async fn many_connections_share_one_port() {
 async fn glare_is_resolved_by_rolling_back() {
     let pair = Pair::new(&api());
     let (polite, other) = (&pair.offerer.pc, &pair.answerer.pc);
-    let ours = polite.create_data_channel("polite", DataChannelInit::default()).unwrap();
-    let _theirs = other.create_data_channel("other", DataChannelInit::default()).unwrap();
+    let ours = polite
+        .create_data_channel("polite", DataChannelInit::default())
+        .unwrap();
+    let _theirs = other
+        .create_data_channel("other", DataChannelInit::default())
+        .unwrap();
     polite.set_local_description(None).unwrap();
     other.set_local_description(None).unwrap();
-    polite.set_remote_description(&other.local_description().unwrap()).unwrap(); // takes its own offer back
+    polite
+        .set_remote_description(&other.local_description().unwrap())
+        .unwrap(); // takes its own offer back
     assert_eq!(polite.signaling_state(), SignalingState::HaveRemoteOffer);
     polite.set_local_description(None).unwrap();
-    other.set_remote_description(&polite.local_description().unwrap()).unwrap();
+    other
+        .set_remote_description(&polite.local_description().unwrap())
+        .unwrap();
     assert!(within(ours.opened()).await);
 }
 
@@ -154,29 +224,60 @@ async fn calls_in_the_wrong_state_say_so_and_change_nothing() {
     let api = api();
     let peer = Peer::new(&api).pc;
     assert!(matches!(peer.create_answer(), Err(Error::NoRemoteOffer)));
-    assert!(matches!(peer.add_ice_candidate(IceCandidateInit::default()), Err(Error::NoRemoteDescription)));
-    assert!(matches!(peer.set_remote_description(&SessionDescription::offer("v=1")), Err(Error::Sdp(_))));
+    assert!(matches!(
+        peer.add_ice_candidate(IceCandidateInit::default()),
+        Err(Error::NoRemoteDescription)
+    ));
+    assert!(matches!(
+        peer.set_remote_description(&SessionDescription::offer("v=1")),
+        Err(Error::Sdp(_))
+    ));
     let no_ice = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
         m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\n";
-    assert!(matches!(peer.set_remote_description(&SessionDescription::offer(no_ice)), Err(Error::Description(_))));
-    let both =
-        DataChannelInit { max_retransmits: Some(1), max_packet_life_time: Some(1), ..DataChannelInit::default() };
-    assert!(matches!(peer.create_data_channel("x", both), Err(Error::TwoLimits)));
-    let no_id = DataChannelInit { negotiated: true, ..DataChannelInit::default() };
-    assert!(matches!(peer.create_data_channel("x", no_id), Err(Error::NegotiatedWithoutId)));
+    assert!(matches!(
+        peer.set_remote_description(&SessionDescription::offer(no_ice)),
+        Err(Error::Description(_))
+    ));
+    let both = DataChannelInit {
+        max_retransmits: Some(1),
+        max_packet_life_time: Some(1),
+        ..DataChannelInit::default()
+    };
+    assert!(matches!(
+        peer.create_data_channel("x", both),
+        Err(Error::TwoLimits)
+    ));
+    let no_id = DataChannelInit {
+        negotiated: true,
+        ..DataChannelInit::default()
+    };
+    assert!(matches!(
+        peer.create_data_channel("x", no_id),
+        Err(Error::NegotiatedWithoutId)
+    ));
     let foreign = SessionDescription::offer("v=0\r\n");
-    assert!(matches!(peer.set_local_description(foreign), Err(Error::ModifiedDescription)));
+    assert!(matches!(
+        peer.set_local_description(foreign),
+        Err(Error::ModifiedDescription)
+    ));
     assert_eq!(peer.signaling_state(), SignalingState::Stable);
-    let bad = Configuration { ice_servers: vec![webrtc::IceServer::stun("http://x")], ..Configuration::default() };
+    let bad = Configuration {
+        ice_servers: vec![webrtc::IceServer::stun("http://x")],
+        ..Configuration::default()
+    };
     assert!(matches!(api.new_peer_connection(bad), Err(Error::IceServer(_))));
 }
 
 #[tokio::test]
 async fn media_sections_of_an_offer_are_rejected_in_their_places() {
     let offerer = Peer::new(&api());
-    let _chat = offerer.pc.create_data_channel("chat", DataChannelInit::default()).unwrap();
+    let _chat = offerer
+        .pc
+        .create_data_channel("chat", DataChannelInit::default())
+        .unwrap();
     let offer = offerer.pc.create_offer(OfferOptions::default()).unwrap();
-    let media = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=rtpmap:111 opus/48000/2\r\n";
+    let media =
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:a\r\na=rtpmap:111 opus/48000/2\r\n";
     let with_audio = edited(offer, "m=application", &format!("{media}m=application"));
     let answerer = Peer::new(&api());
     answerer.pc.set_remote_description(&with_audio).unwrap();

@@ -15,7 +15,9 @@ async fn messages_of_every_size_arrive_whole_and_in_order() {
     let sizes = [0, 1, 1_000, 1_163, 1_200, 16_384, 65_536, 262_144];
     let sender = tokio::spawn(async move {
         for size in sizes {
-            ours.send(vec![u8::try_from(size % 251).unwrap(); size]).await.unwrap();
+            ours.send(vec![u8::try_from(size % 251).unwrap(); size])
+                .await
+                .unwrap();
             ours.send(Payload::text("x".repeat(size))).await.unwrap();
         }
         ours
@@ -28,7 +30,10 @@ async fn messages_of_every_size_arrive_whole_and_in_order() {
         assert_eq!((text.kind, text.data.len()), (Kind::Text, size));
     }
     drop(sender.await.unwrap());
-    assert!(within(theirs.recv()).await.is_none(), "dropping the other side closes this one");
+    assert!(
+        within(theirs.recv()).await.is_none(),
+        "dropping the other side closes this one"
+    );
 }
 
 #[tokio::test]
@@ -39,8 +44,18 @@ async fn what_a_channel_was_made_with_reaches_the_peer() {
         (false, None, None, Reliability::Reliable),
         (true, Some(3), None, Reliability::Retransmits(3)),
         (false, Some(0), None, Reliability::Retransmits(0)),
-        (true, None, Some(500), Reliability::Lifetime(std::time::Duration::from_millis(500))),
-        (false, None, Some(100), Reliability::Lifetime(std::time::Duration::from_millis(100))),
+        (
+            true,
+            None,
+            Some(500),
+            Reliability::Lifetime(std::time::Duration::from_millis(500)),
+        ),
+        (
+            false,
+            None,
+            Some(100),
+            Reliability::Lifetime(std::time::Duration::from_millis(100)),
+        ),
     ];
     let mut open = Vec::new();
     for (ordered, max_retransmits, max_packet_life_time, expected) in kinds {
@@ -54,7 +69,10 @@ async fn what_a_channel_was_made_with_reaches_the_peer() {
         };
         let (ours, theirs) = pair.channel("six", init).await;
         assert_eq!((theirs.ordered(), theirs.reliability()), (ordered, expected));
-        assert_eq!((theirs.label(), theirs.protocol()), ("six".to_owned(), "p".to_owned()));
+        assert_eq!(
+            (theirs.label(), theirs.protocol()),
+            ("six".to_owned(), "p".to_owned())
+        );
         assert_eq!(ours.id(), theirs.id());
         theirs.send("works").await.unwrap();
         assert_eq!(within(ours.recv()).await.unwrap().data, "works");
@@ -65,13 +83,20 @@ async fn what_a_channel_was_made_with_reaches_the_peer() {
 #[tokio::test]
 async fn a_negotiated_channel_is_announced_to_nobody() {
     let pair = Pair::new(&api());
-    let init = DataChannelInit { negotiated: true, id: Some(7), ..DataChannelInit::default() };
+    let init = DataChannelInit {
+        negotiated: true,
+        id: Some(7),
+        ..DataChannelInit::default()
+    };
     let ours = pair.offerer.pc.create_data_channel("a", init.clone()).unwrap();
     let theirs = pair.answerer.pc.create_data_channel("b", init).unwrap();
     pair.negotiate();
     ours.send("hello").await.unwrap();
     assert_eq!(within(theirs.recv()).await.unwrap().data, "hello");
-    assert_eq!((ours.id(), theirs.id(), theirs.negotiated()), (Some(7), Some(7), true));
+    assert_eq!(
+        (ours.id(), theirs.id(), theirs.negotiated()),
+        (Some(7), Some(7), true)
+    );
 }
 
 #[tokio::test]
@@ -85,7 +110,10 @@ async fn closing_one_side_closes_the_other_and_frees_the_id() {
     assert_eq!(within(theirs.recv()).await.unwrap().data, "last words");
     assert!(within(theirs.recv()).await.is_none());
     while !matches!(within(ours.next_event()).await, Some(ChannelEvent::Closed(_))) {}
-    assert_eq!((ours.ready_state(), theirs.ready_state()), (DataChannelState::Closed, DataChannelState::Closed));
+    assert_eq!(
+        (ours.ready_state(), theirs.ready_state()),
+        (DataChannelState::Closed, DataChannelState::Closed)
+    );
     let (again, theirs) = pair.channel("second", DataChannelInit::default()).await;
     assert_eq!(again.id(), id, "the id is free once both directions are reset");
     theirs.close();
@@ -98,7 +126,10 @@ async fn a_message_over_the_peers_limit_is_refused_with_the_limit() {
     small.max_message_size = 1000;
     let mut pair = Pair::new(&webrtc::Api::builder().setting_engine(small).build());
     let (ours, _theirs) = pair.channel("small", DataChannelInit::default()).await;
-    assert_eq!(ours.try_send(vec![0; 1001]), Err(SendError::TooLarge { limit: 1000 }));
+    assert_eq!(
+        ours.try_send(vec![0; 1001]),
+        Err(SendError::TooLarge { limit: 1000 })
+    );
     ours.try_send(vec![0; 1000]).unwrap();
 }
 
@@ -157,6 +188,11 @@ async fn a_detached_channel_is_a_stream_of_bytes() {
     });
     let mut received = Vec::new();
     within(theirs.read_to_end(&mut received)).await.unwrap();
-    assert!(received == expected, "{} of {} bytes", received.len(), expected.len());
+    assert!(
+        received == expected,
+        "{} of {} bytes",
+        received.len(),
+        expected.len()
+    );
     drop(writer.await.unwrap());
 }

@@ -25,7 +25,11 @@ async fn open_and_close() {
 fn sockets() -> Option<usize> {
     let files = std::fs::read_dir("/proc/self/fd").ok()?;
     let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
-    Some(links.filter(|link| link.to_string_lossy().starts_with("socket:")).count())
+    Some(
+        links
+            .filter(|link| link.to_string_lossy().starts_with("socket:"))
+            .count(),
+    )
 }
 
 /// Resident memory in bytes; `None` where the system does not tell.
@@ -65,7 +69,11 @@ async fn a_thousand_connections_leave_nothing_behind() {
 async fn connections_that_never_connect_leave_nothing_behind() {
     for _ in 0..100 {
         let pair = Pair::new(&api());
-        let _chat = pair.offerer.pc.create_data_channel("chat", DataChannelInit::default()).unwrap();
+        let _chat = pair
+            .offerer
+            .pc
+            .create_data_channel("chat", DataChannelInit::default())
+            .unwrap();
         pair.offerer.pc.set_local_description(None).unwrap();
     }
     settled().await;

@@ -74,11 +74,20 @@ impl PeerConnection {
     ///
     /// [`Error::NoRemoteDescription`], [`Error::UnknownSection`], [`Error::CandidateSyntax`], [`Error::Candidate`] or
     /// [`Error::Closed`].
-    pub fn add_ice_candidate(&mut self, now: Instant, candidate: Option<IceCandidateInit>) -> Result<(), Error> {
+    pub fn add_ice_candidate(
+        &mut self,
+        now: Instant,
+        candidate: Option<IceCandidateInit>,
+    ) -> Result<(), Error> {
         self.ensure_open()?;
         let candidate = candidate.unwrap_or_default();
-        let remote = self.signaling.remote.latest().ok_or(Error::NoRemoteDescription)?;
-        let section = super::sections::find(&remote.sdp, &candidate).ok_or(Error::UnknownSection)?;
+        let description = self
+            .signaling
+            .remote
+            .latest()
+            .ok_or(Error::NoRemoteDescription)?
+            .sdp();
+        let section = super::sections::find(&description, &candidate).ok_or(Error::UnknownSection)?;
         if let Some(ufrag) = &candidate.username_fragment
             && section.ufrag.is_some_and(|known| known != ufrag)
         {
@@ -132,7 +141,11 @@ impl PeerConnection {
 
     /// The name of a STUN server could not be looked up.
     pub fn stun_server_failed(&mut self, url: &str, text: &str) {
-        let error = IceCandidateError { url: url.to_owned(), code: SERVER_UNREACHABLE, text: text.to_owned() };
+        let error = IceCandidateError {
+            url: url.to_owned(),
+            code: SERVER_UNREACHABLE,
+            text: text.to_owned(),
+        };
         self.push(Event::IceCandidateError(error));
     }
 
@@ -145,7 +158,11 @@ impl PeerConnection {
     fn candidate_event(&self, candidate: String) -> IceCandidateInit {
         IceCandidateInit {
             candidate,
-            sdp_mid: self.signaling.local.latest().and_then(|applied| super::sections::first_mid(&applied.sdp)),
+            sdp_mid: self
+                .signaling
+                .local
+                .latest()
+                .and_then(|applied| super::sections::first_mid(&applied.sdp())),
             sdp_m_line_index: Some(0),
             username_fragment: Some(self.transport.ice.local_credentials().ufrag.clone()),
         }

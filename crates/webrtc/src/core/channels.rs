@@ -32,6 +32,7 @@ impl PeerConnection {
             priority: init.priority.weight(),
             negotiated: negotiated(init)?,
         };
+        self.transport.timeline.begin(now);
         let id = self.transport.channels.open(now, config)?;
         if !self.drafts.wants_data {
             self.drafts.wants_data = true;
@@ -46,11 +47,14 @@ impl PeerConnection {
     ///
     /// [`SendError`] says why it was not taken.
     pub fn send(&mut self, now: Instant, id: ChannelId, kind: Kind, data: Bytes) -> Result<(), SendError> {
-        self.transport.channels.send(now, id, kind, data).map_err(|error| match error {
-            datachannel::SendError::NotOpen => SendError::NotOpen(self.channel_state(id)),
-            datachannel::SendError::TooLarge { limit } => SendError::TooLarge { limit },
-            datachannel::SendError::BufferFull => SendError::BufferFull,
-        })
+        self.transport
+            .channels
+            .send(now, id, kind, data)
+            .map_err(|error| match error {
+                datachannel::SendError::NotOpen => SendError::NotOpen(self.channel_state(id)),
+                datachannel::SendError::TooLarge { limit } => SendError::TooLarge { limit },
+                datachannel::SendError::BufferFull => SendError::BufferFull,
+            })
     }
 
     /// The next message of a channel. What is not taken closes the window that the peer may send into.
@@ -65,12 +69,15 @@ impl PeerConnection {
 
     /// Forgets a channel that is closed.
     pub fn channel_state(&self, id: ChannelId) -> DataChannelState {
-        self.transport.channels.state(id).map_or(DataChannelState::Closed, |state| match state {
-            datachannel::State::Connecting => DataChannelState::Connecting,
-            datachannel::State::Open => DataChannelState::Open,
-            datachannel::State::Closing => DataChannelState::Closing,
-            datachannel::State::Closed => DataChannelState::Closed,
-        })
+        self.transport
+            .channels
+            .state(id)
+            .map_or(DataChannelState::Closed, |state| match state {
+                datachannel::State::Connecting => DataChannelState::Connecting,
+                datachannel::State::Open => DataChannelState::Open,
+                datachannel::State::Closing => DataChannelState::Closing,
+                datachannel::State::Closed => DataChannelState::Closed,
+            })
     }
 
     /// How a channel was made, by either side.
@@ -93,7 +100,9 @@ impl PeerConnection {
 
     /// When `buffered_amount` falls to this many bytes, an event says so. Default: 0.
     pub fn set_buffered_amount_low_threshold(&mut self, id: ChannelId, bytes: usize) {
-        self.transport.channels.set_buffered_amount_low_threshold(id, bytes);
+        self.transport
+            .channels
+            .set_buffered_amount_low_threshold(id, bytes);
     }
 }
 

@@ -15,9 +15,6 @@ mod stats;
 mod timeline;
 mod transport;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,7 +73,11 @@ impl PeerConnection {
     /// # Errors
     ///
     /// [`Error::Certificate`] when the given certificate has expired or none can be made.
-    pub fn new(configuration: &Configuration, settings: Arc<SettingEngine>, seed: [u8; 32]) -> Result<Self, Error> {
+    pub fn new(
+        configuration: &Configuration,
+        settings: Arc<SettingEngine>,
+        seed: [u8; 32],
+    ) -> Result<Self, Error> {
         let certificate = security::certificate(configuration, &settings)?;
         let agent = ice::core::Agent::new(ice_config(configuration, &settings), seed);
         Ok(Self {
@@ -105,7 +106,12 @@ impl PeerConnection {
     }
 
     /// Appends what has to be sent next, at most `max_segments` datagrams to one address.
-    pub fn poll_transmit(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<Transmit> {
+    pub fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<Transmit> {
         let transmit = self.transport.poll_transmit(now, max_segments, out);
         if transmit.is_none() && self.states.is_closed() {
             self.transport.close_ice();
@@ -124,11 +130,13 @@ impl PeerConnection {
         if let Some(event) = self.events.pop_front() {
             return Some(event);
         }
-        while self.events.is_empty() {
-            let event = self.transport.poll_channels()?;
-            self.digest_channels(event);
+        self.events = VecDeque::new();
+        loop {
+            let news = self.transport.poll_channels()?;
+            if let Some(event) = self.digest_channels(news) {
+                return Some(event);
+            }
         }
-        self.events.pop_front()
     }
 
     /// A path over which the peer was reached: from here on its datagrams are for this connection, which whoever routes
@@ -203,14 +211,21 @@ impl PeerConnection {
     }
 
     fn ensure_open(&self) -> Result<(), Error> {
-        if self.states.is_closed() { Err(Error::Closed) } else { Ok(()) }
+        if self.states.is_closed() {
+            Err(Error::Closed)
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn ice_config(configuration: &Configuration, settings: &SettingEngine) -> ice::Config {
     ice::Config {
         lite: settings.ice_lite,
-        timers: ice::Timers { pacing: settings.ice_pacing, ..ice::Timers::default() },
+        timers: ice::Timers {
+            pacing: settings.ice_pacing,
+            ..ice::Timers::default()
+        },
         transport_policy: match configuration.ice_transport_policy {
             IceTransportPolicy::All => ice::TransportPolicy::All,
             IceTransportPolicy::Relay => ice::TransportPolicy::Relay,

@@ -1,6 +1,5 @@
 //! Offers and answers: made, applied, taken back (RFC 9429 §4.1 and §5, W3C webrtc-pc §4.4.1).
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use rand_chacha::ChaCha20Rng;
@@ -37,7 +36,10 @@ impl Drafts {
         rng.set_stream(0x5d70);
         Self {
             // RFC 9429 §5.2.1: 64 bits with the highest one clear
-            origin: Origin { session_id: rng.next_u64() >> 1, version: 1 },
+            origin: Origin {
+                session_id: rng.next_u64() >> 1,
+                version: 1,
+            },
             offer: None,
             answer: None,
             wants_data: false,
@@ -71,13 +73,21 @@ impl PeerConnection {
     pub fn create_answer(&mut self) -> Result<SessionDescription, Error> {
         self.ensure_open()?;
         let state = self.signaling.state();
-        if !matches!(state, SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer) {
+        if !matches!(
+            state,
+            SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer
+        ) {
             return Err(Error::NoRemoteOffer);
         }
-        let offer = self.signaling.remote.pending.clone().ok_or(Error::NoRemoteOffer)?;
+        let offer = self
+            .signaling
+            .remote
+            .pending
+            .clone()
+            .ok_or(Error::NoRemoteOffer)?;
         let restart = self.peer_restarts(&offer);
         let credentials = self.draft_credentials(restart);
-        let sdp = sections::answer(&self.context(&credentials), &offer.sdp).to_string();
+        let sdp = sections::answer(&self.context(&credentials), &offer.sdp()).to_string();
         self.drafts.answer = Some(sdp.clone());
         Ok(SessionDescription::answer(sdp))
     }
@@ -107,7 +117,7 @@ impl PeerConnection {
         if draft.as_ref() != Some(&description.sdp) {
             return Err(Error::ModifiedDescription);
         }
-        let applied = Applied { kind: description.kind, sdp: Arc::new(description.sdp.parse()?) };
+        let applied = Applied::new(description.kind, description.sdp.parse()?);
         self.apply(now, Side::Local, applied)?;
         self.drafts.origin.version += 1;
         self.candidates.want_addresses();
@@ -120,7 +130,11 @@ impl PeerConnection {
     /// # Errors
     ///
     /// [`Error::Sdp`], [`Error::Description`], [`Error::WrongState`] or [`Error::Closed`]; nothing has changed.
-    pub fn set_remote_description(&mut self, now: Instant, description: &SessionDescription) -> Result<(), Error> {
+    pub fn set_remote_description(
+        &mut self,
+        now: Instant,
+        description: &SessionDescription,
+    ) -> Result<(), Error> {
         self.ensure_open()?;
         if description.kind == SdpType::Rollback {
             return self.roll_back(Side::Remote);
@@ -131,7 +145,7 @@ impl PeerConnection {
         if self.signaling.remote_offer_rolls_back(description.kind) {
             self.take_back();
         }
-        self.apply(now, Side::Remote, Applied { kind: description.kind, sdp: Arc::new(sdp) })?;
+        self.apply(now, Side::Remote, Applied::new(description.kind, sdp))?;
         self.digest(now);
         Ok(())
     }
@@ -145,19 +159,28 @@ impl PeerConnection {
     /// The local description in force or on its way, with the candidates that are known.
     #[must_use]
     pub fn local_description(&self) -> Option<SessionDescription> {
-        self.pending_local_description().or_else(|| self.current_local_description())
+        self.pending_local_description()
+            .or_else(|| self.current_local_description())
     }
 
     /// The local description of the last finished exchange.
     #[must_use]
     pub fn current_local_description(&self) -> Option<SessionDescription> {
-        self.signaling.local.current.as_ref().map(|applied| self.with_candidates(applied))
+        self.signaling
+            .local
+            .current
+            .as_ref()
+            .map(|applied| self.with_candidates(applied))
     }
 
     /// The local description of the exchange under way.
     #[must_use]
     pub fn pending_local_description(&self) -> Option<SessionDescription> {
-        self.signaling.local.pending.as_ref().map(|applied| self.with_candidates(applied))
+        self.signaling
+            .local
+            .pending
+            .as_ref()
+            .map(|applied| self.with_candidates(applied))
     }
 
     /// The peer's description in force or on its way.
@@ -179,11 +202,14 @@ impl PeerConnection {
     }
 
     fn with_candidates(&self, applied: &Applied) -> SessionDescription {
-        let mut sdp = (*applied.sdp).clone();
+        let mut sdp = (*applied.sdp()).clone();
         if sections::ufrag(&sdp) == Some(self.local_ufrag()) {
             sections::add_candidates(&mut sdp, &self.candidates.local, self.candidates.local_complete);
         }
-        SessionDescription { kind: applied.kind, sdp: sdp.to_string() }
+        SessionDescription {
+            kind: applied.kind,
+            sdp: sdp.to_string(),
+        }
     }
 
     fn implicit_description(&mut self) -> Result<SessionDescription, Error> {
@@ -202,7 +228,7 @@ impl PeerConnection {
             credentials,
             certificate: &self.transport.security.certificate,
             settings: &self.settings,
-            local: self.signaling.local.latest().map(|applied| &*applied.sdp),
+            local: self.signaling.local.latest().map(Applied::sdp),
             role: self.transport.security.peer().map(|peer| peer.role),
         }
     }
@@ -220,24 +246,36 @@ impl PeerConnection {
     /// Whether an offer of the peer has other ICE credentials than its description in force (RFC 8839 §4.4.1.1.1).
     fn peer_restarts(&self, offer: &Applied) -> bool {
         let current = self.signaling.remote.current.as_ref();
-        current.is_some_and(|current| sections::ufrag(&current.sdp) != sections::ufrag(&offer.sdp))
+        current.is_some_and(|current| sections::ufrag(&current.sdp()) != sections::ufrag(&offer.sdp()))
     }
 
-    fn check_sections(&self, kind: SdpType, sdp: &sdp::SessionDescription, remote: &Remote) -> Result<(), Error> {
+    fn check_sections(
+        &self,
+        kind: SdpType,
+        sdp: &sdp::SessionDescription,
+        remote: &Remote,
+    ) -> Result<(), Error> {
         self.signaling.next(Side::Remote, kind).or_else(|error| {
-            if self.signaling.remote_offer_rolls_back(kind) { Ok(SignalingState::HaveRemoteOffer) } else { Err(error) }
+            if self.signaling.remote_offer_rolls_back(kind) {
+                Ok(SignalingState::HaveRemoteOffer)
+            } else {
+                Err(error)
+            }
         })?;
         let offer = self.signaling.local.latest();
         let is_answer = kind != SdpType::Offer;
-        if is_answer && offer.is_some_and(|offer| !sections::match_offer(&offer.sdp, sdp)) {
+        if is_answer && offer.is_some_and(|offer| !sections::match_offer(&offer.sdp(), sdp)) {
             return Err(DescriptionError::SectionsDiffer.into());
         }
         let earlier = self.signaling.remote.current.as_ref();
-        if earlier.is_some_and(|earlier| sections::count(&earlier.sdp) > sections::count(sdp)) {
+        if earlier.is_some_and(|earlier| sections::count(&earlier.sdp()) > sections::count(sdp)) {
             return Err(DescriptionError::SectionGone.into());
         }
         if let (Some(known), Some(section)) = (self.transport.security.peer(), &remote.transport)
-            && !known.fingerprints.iter().any(|fingerprint| section.fingerprints.contains(fingerprint))
+            && !known
+                .fingerprints
+                .iter()
+                .any(|fingerprint| section.fingerprints.contains(fingerprint))
         {
             return Err(DescriptionError::NewDtlsAssociation.into());
         }
@@ -249,6 +287,7 @@ impl PeerConnection {
 
     fn apply(&mut self, now: Instant, side: Side, applied: Applied) -> Result<(), Error> {
         let kind = applied.kind;
+        self.transport.timeline.begin(now);
         let changed = self.signaling.apply(side, applied)?;
         if kind == SdpType::Offer {
             self.choose_ice_role(side);
@@ -276,7 +315,11 @@ impl PeerConnection {
             return;
         }
         let controls = offerer == Side::Local && !self.settings.ice_lite;
-        self.transport.ice.set_role(if controls { ice::Role::Controlling } else { ice::Role::Controlled });
+        self.transport.ice.set_role(if controls {
+            ice::Role::Controlling
+        } else {
+            ice::Role::Controlled
+        });
     }
 
     fn use_draft_credentials(&mut self, now: Instant) {
@@ -291,16 +334,30 @@ impl PeerConnection {
 
     /// Both descriptions are known: the transport may use the peer's.
     fn establish(&mut self, now: Instant, answerer: Side) -> Result<(), Error> {
-        let Some(remote) = self.signaling.remote.latest().cloned() else { return Ok(()) };
-        let Some(section) = Remote::read(&remote.sdp)?.transport else { return Ok(()) };
+        let Some(remote) = self.signaling.remote.latest().cloned() else {
+            return Ok(());
+        };
+        let description = remote.sdp();
+        let Some(section) = Remote::read(&description)?.transport else {
+            return Ok(());
+        };
         if section.lite && !self.settings.ice_lite {
             self.transport.ice.set_role(ice::Role::Controlling);
         }
-        let parameters = ice::RemoteParameters { credentials: section.credentials.clone(), lite: section.lite };
-        self.transport.ice.set_remote(now, parameters).map_err(|_| DescriptionError::BadIceCredentials)?;
-        for candidate in sections::candidates(&remote.sdp) {
+        let parameters = ice::RemoteParameters {
+            credentials: section.credentials.clone(),
+            lite: section.lite,
+        };
+        self.transport
+            .ice
+            .set_remote(now, parameters)
+            .map_err(|_| DescriptionError::BadIceCredentials)?;
+        for candidate in sections::candidates(&description) {
             // A candidate in a description that cannot be used is no reason to refuse the description.
-            if self.give_candidate(now, &IceCandidateInit::new(candidate)).is_err() {
+            if self
+                .give_candidate(now, &IceCandidateInit::new(candidate))
+                .is_err()
+            {
                 self.candidates.ignored += 1;
             }
         }
@@ -309,7 +366,9 @@ impl PeerConnection {
                 self.candidates.ignored += 1;
             }
         }
-        self.transport.channels.set_remote_max_message_size(section.max_message_size);
+        self.transport
+            .channels
+            .set_remote_max_message_size(section.max_message_size);
         self.drafts.wants_data = true;
         self.transport.want_data(now);
         let role = match answerer {
@@ -318,7 +377,13 @@ impl PeerConnection {
         };
         if self.transport.security.peer().is_none() {
             self.dtls(DtlsTransportState::Connecting);
-            self.transport.set_peer(now, Peer { role, fingerprints: section.fingerprints });
+            self.transport.set_peer(
+                now,
+                Peer {
+                    role,
+                    fingerprints: section.fingerprints,
+                },
+            );
         }
         self.transport.settle(now);
         Ok(())
@@ -327,7 +392,7 @@ impl PeerConnection {
     /// The peer's DTLS role after our answer.
     fn answered_role(&self) -> DtlsRole {
         let answer = self.signaling.local.latest();
-        match answer.and_then(|answer| sections::setup(&answer.sdp)) {
+        match answer.and_then(|answer| sections::setup(&answer.sdp())) {
             Some(sdp::Setup::Passive) => DtlsRole::Client,
             _ => DtlsRole::Server,
         }
@@ -354,7 +419,12 @@ impl PeerConnection {
         if self.states.is_closed() || self.signaling.state() != SignalingState::Stable {
             return;
         }
-        let negotiated = self.signaling.local.current.as_ref().is_some_and(|local| sections::has_data(&local.sdp));
+        let negotiated = self
+            .signaling
+            .local
+            .current
+            .as_ref()
+            .is_some_and(|local| sections::has_data(&local.sdp()));
         let needed = self.drafts.restart || (self.drafts.wants_data && !negotiated);
         if needed && !self.drafts.negotiation_needed {
             self.push(Event::NegotiationNeeded);
@@ -364,5 +434,8 @@ impl PeerConnection {
 }
 
 fn written(applied: &Applied) -> SessionDescription {
-    SessionDescription { kind: applied.kind, sdp: applied.sdp.to_string() }
+    SessionDescription {
+        kind: applied.kind,
+        sdp: applied.sdp().to_string(),
+    }
 }

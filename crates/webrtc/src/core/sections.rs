@@ -3,6 +3,8 @@
 //! One section of data channels (RFC 8841) on one transport. Every other section of a peer's offer is answered with
 //! port 0 (RFC 3264 §6), at its place.
 
+use std::sync::Arc;
+
 use sdp::{Attribute, IceOptions, MediaDescription, Section, SessionDescription, Setup};
 
 use super::MAX_SECTIONS;
@@ -28,7 +30,7 @@ pub(super) struct Context<'a> {
     pub(super) certificate: &'a dtls::Certificate,
     pub(super) settings: &'a SettingEngine,
     /// Our latest description, whose sections keep their places.
-    pub(super) local: Option<&'a SessionDescription>,
+    pub(super) local: Option<Arc<SessionDescription>>,
     /// The peer's DTLS role, once it was agreed.
     pub(super) role: Option<DtlsRole>,
 }
@@ -36,7 +38,11 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     fn session(&self) -> SessionDescription {
         let session = SessionDescription::new(self.origin.session_id, self.origin.version);
-        let session = if self.settings.ice_lite { session.with(Attribute::IceLite) } else { session };
+        let session = if self.settings.ice_lite {
+            session.with(Attribute::IceLite)
+        } else {
+            session
+        };
         session.with(IceOptions::new("trickle ice2"))
     }
 
@@ -100,7 +106,13 @@ pub(super) fn answer(context: &Context<'_>, offer: &SessionDescription) -> Sessi
     let accepted = accepted_section(offer);
     for (index, offered) in offer.media.iter().enumerate() {
         if Some(index) == accepted {
-            let setup = context.answered_setup(Section { session: offer, media: offered }.setup());
+            let setup = context.answered_setup(
+                Section {
+                    session: offer,
+                    media: offered,
+                }
+                .setup(),
+            );
             let mut data = context.data(offered.mid().unwrap_or("0"), setup);
             data.protocol = offered.protocol.clone();
             data.formats.clone_from(&offered.formats);
@@ -121,7 +133,9 @@ fn rejected(offered: &MediaDescription) -> MediaDescription {
     let mut media = MediaDescription::new(offered.kind.clone(), offered.protocol.clone(), mid);
     media.formats.clone_from(&offered.formats);
     if offered.mid().is_none() {
-        media.attributes.retain(|attribute| !matches!(attribute, Attribute::Mid(_)));
+        media
+            .attributes
+            .retain(|attribute| !matches!(attribute, Attribute::Mid(_)));
     }
     media.reject();
     media
@@ -129,7 +143,10 @@ fn rejected(offered: &MediaDescription) -> MediaDescription {
 
 /// The first section of data channels that is not rejected.
 fn accepted_section(description: &SessionDescription) -> Option<usize> {
-    description.media.iter().position(|media| media.is_data_channel() && !media.is_rejected())
+    description
+        .media
+        .iter()
+        .position(|media| media.is_data_channel() && !media.is_rejected())
 }
 
 /// What a description says about the peer's end of the transport.
@@ -155,14 +172,20 @@ impl Remote {
         if description.media.len() > MAX_SECTIONS {
             return Err(DescriptionError::TooManySections);
         }
-        let transport = data_section(description).map(|section| RemoteTransport::read(&section)).transpose()?;
+        let transport = data_section(description)
+            .map(|section| RemoteTransport::read(&section))
+            .transpose()?;
         Ok(Self { transport })
     }
 
     /// Refuses an answer that leaves the DTLS role open (RFC 8842 §5.3).
     pub(super) fn answered_role(&self) -> Result<(), DescriptionError> {
         match &self.transport {
-            Some(RemoteTransport { setup: Some(Setup::Active | Setup::Passive), .. }) | None => Ok(()),
+            Some(RemoteTransport {
+                setup: Some(Setup::Active | Setup::Passive),
+                ..
+            })
+            | None => Ok(()),
             Some(_) => Err(DescriptionError::BadSetup),
         }
     }
@@ -170,11 +193,18 @@ impl Remote {
 
 impl RemoteTransport {
     fn read(section: &Section<'_>) -> Result<Self, DescriptionError> {
-        let (ufrag, pwd) = section.ice_credentials().ok_or(DescriptionError::NoIceCredentials)?;
+        let (ufrag, pwd) = section
+            .ice_credentials()
+            .ok_or(DescriptionError::NoIceCredentials)?;
         let credentials = ice::Credentials::new(ufrag, pwd);
-        credentials.validate().map_err(|_| DescriptionError::BadIceCredentials)?;
+        credentials
+            .validate()
+            .map_err(|_| DescriptionError::BadIceCredentials)?;
         // A fingerprint of an unknown hash is passed over, as RFC 8122 §5 allows, if another can be checked.
-        let fingerprints: Vec<_> = section.fingerprints().filter_map(|it| it.to_string().parse().ok()).collect();
+        let fingerprints: Vec<_> = section
+            .fingerprints()
+            .filter_map(|it| it.to_string().parse().ok())
+            .collect();
         if fingerprints.is_empty() {
             return Err(DescriptionError::NoFingerprint);
         }
@@ -202,7 +232,9 @@ fn data_section(description: &SessionDescription) -> Option<Section<'_>> {
 }
 
 pub(super) fn ufrag(description: &SessionDescription) -> Option<&str> {
-    data_section(description)?.ice_credentials().map(|(ufrag, _)| ufrag)
+    data_section(description)?
+        .ice_credentials()
+        .map(|(ufrag, _)| ufrag)
 }
 
 pub(super) fn setup(description: &SessionDescription) -> Option<Setup> {
@@ -231,7 +263,9 @@ pub(super) fn match_offer(offer: &SessionDescription, answer: &SessionDescriptio
 
 /// The candidates of the peer's section, `candidate:…`, and an empty one if there will be no more.
 pub(super) fn candidates(description: &SessionDescription) -> Vec<String> {
-    let Some(section) = data_section(description) else { return Vec::new() };
+    let Some(section) = data_section(description) else {
+        return Vec::new();
+    };
     let mut candidates: Vec<_> = section.media.candidates().map(ToString::to_string).collect();
     if section.end_of_candidates() {
         candidates.push(String::new());
@@ -241,10 +275,16 @@ pub(super) fn candidates(description: &SessionDescription) -> Vec<String> {
 
 /// Writes our candidates into our section.
 pub(super) fn add_candidates(description: &mut SessionDescription, candidates: &[String], complete: bool) {
-    let Some(index) = accepted_section(description) else { return };
-    let Some(media) = description.media.get_mut(index) else { return };
+    let Some(index) = accepted_section(description) else {
+        return;
+    };
+    let Some(media) = description.media.get_mut(index) else {
+        return;
+    };
     for candidate in candidates {
-        media.attributes.push(Attribute::Candidate(sdp::Candidate::new(candidate.as_str())));
+        media
+            .attributes
+            .push(Attribute::Candidate(sdp::Candidate::new(candidate.as_str())));
     }
     if complete {
         media.attributes.push(Attribute::EndOfCandidates);
@@ -258,7 +298,10 @@ pub(super) struct Found<'a> {
 }
 
 /// The section that a candidate names (W3C webrtc-pc §4.4.1.7): by mid, else by index.
-pub(super) fn find<'a>(description: &'a SessionDescription, candidate: &IceCandidateInit) -> Option<Found<'a>> {
+pub(super) fn find<'a>(
+    description: &'a SessionDescription,
+    candidate: &IceCandidateInit,
+) -> Option<Found<'a>> {
     let media = match (&candidate.sdp_mid, candidate.sdp_m_line_index) {
         (Some(mid), _) if !mid.is_empty() => description.media_by_mid(mid)?,
         (_, Some(index)) => description.media.get(usize::from(index))?,
@@ -266,6 +309,11 @@ pub(super) fn find<'a>(description: &'a SessionDescription, candidate: &IceCandi
         _ if candidate.candidate.is_empty() => description.media.first()?,
         _ => return None,
     };
-    let section = Section { session: description, media };
-    Some(Found { ufrag: section.ice_credentials().map(|(ufrag, _)| ufrag) })
+    let section = Section {
+        session: description,
+        media,
+    };
+    Some(Found {
+        ufrag: section.ice_credentials().map(|(ufrag, _)| ufrag),
+    })
 }

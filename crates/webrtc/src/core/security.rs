@@ -37,7 +37,10 @@ pub(super) struct Security {
 
 impl fmt::Debug for Security {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Security").field("peer", &self.peer).field("early", &self.early.len()).finish_non_exhaustive()
+        f.debug_struct("Security")
+            .field("peer", &self.peer)
+            .field("early", &self.early.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,12 +52,24 @@ pub(super) fn certificate(
     let now = (settings.clock.0)();
     if let Some(certificate) = configuration.certificates.first() {
         let expired = certificate.expires() < now;
-        return if expired { Err(Error::CertificateExpired) } else { Ok(certificate.clone()) };
+        return if expired {
+            Err(Error::CertificateExpired)
+        } else {
+            Ok(certificate.clone())
+        };
     }
     let at = |seconds: u64| dtls::UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let (not_before, not_after) = (now.as_secs().saturating_sub(DAY), now.as_secs().saturating_add(30 * DAY));
+    let (not_before, not_after) = (
+        now.as_secs().saturating_sub(DAY),
+        now.as_secs().saturating_add(30 * DAY),
+    );
     let kind = dtls::KeyKind::EcdsaP256;
-    Ok(dtls::Certificate::self_signed(&settings.provider, kind, at(not_before), at(not_after))?)
+    Ok(dtls::Certificate::self_signed(
+        &settings.provider,
+        kind,
+        at(not_before),
+        at(not_after),
+    )?)
 }
 
 impl Drop for Security {
@@ -74,7 +89,15 @@ impl Security {
             cookies: false,
             ..dtls::Config::default()
         };
-        Self { certificate, config, seed, peer: None, connection: None, may_connect: false, early: Vec::new() }
+        Self {
+            certificate,
+            config,
+            seed,
+            peer: None,
+            connection: None,
+            may_connect: false,
+            early: Vec::new(),
+        }
     }
 
     pub(super) const fn peer(&self) -> Option<&Peer> {
@@ -109,14 +132,21 @@ impl Security {
     }
 
     fn start(&mut self, now: Instant) {
-        let is_client = self.peer.as_ref().is_some_and(|peer| peer.role == DtlsRole::Server);
+        let is_client = self
+            .peer
+            .as_ref()
+            .is_some_and(|peer| peer.role == DtlsRole::Server);
         if let Some(connection) = self.connection.as_mut().filter(|_| is_client && self.may_connect) {
             connection.connect(now);
             self.may_connect = false;
         }
     }
 
-    pub(super) fn handle_input<'d>(&mut self, now: Instant, datagram: &'d mut [u8]) -> dtls::ApplicationData<'d> {
+    pub(super) fn handle_input<'d>(
+        &mut self,
+        now: Instant,
+        datagram: &'d mut [u8],
+    ) -> dtls::ApplicationData<'d> {
         if let Some(connection) = &mut self.connection {
             return connection.handle_input(now, datagram);
         }
@@ -127,7 +157,9 @@ impl Security {
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| connection.is_connected())
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| connection.is_connected())
     }
 
     pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {
@@ -149,12 +181,16 @@ impl Security {
     }
 
     pub(super) fn head_room(&self) -> usize {
-        self.connection.as_ref().map_or(0, |connection| connection.head_room())
+        self.connection
+            .as_ref()
+            .map_or(0, |connection| connection.head_room())
     }
 
     /// Seals `out[start..]` in place; the first [`head_room`](Self::head_room) bytes are for the record header.
     pub(super) fn seal(&mut self, out: &mut Vec<u8>, start: usize) -> bool {
-        self.connection.as_mut().is_some_and(|connection| connection.seal(out, start).is_ok())
+        self.connection
+            .as_mut()
+            .is_some_and(|connection| connection.seal(out, start).is_ok())
     }
 
     pub(super) fn close(&mut self, now: Instant) {

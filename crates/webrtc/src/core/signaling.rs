@@ -9,11 +9,41 @@ use crate::description::SdpType;
 use crate::error::Error;
 use crate::states::SignalingState;
 
-/// A description as it was applied: the type, and the parsed text.
+/// A description as it was applied.
 #[derive(Clone, Debug)]
 pub(super) struct Applied {
     pub(super) kind: SdpType,
-    pub(super) sdp: Arc<sdp::SessionDescription>,
+    form: Form,
+}
+
+/// A parsed description takes ten times the memory of its text, so a connection that is up keeps the text alone.
+#[derive(Clone, Debug)]
+enum Form {
+    Parsed(Arc<sdp::SessionDescription>),
+    Text(Arc<str>),
+}
+
+impl Applied {
+    pub(super) fn new(kind: SdpType, sdp: sdp::SessionDescription) -> Self {
+        Self {
+            kind,
+            form: Form::Parsed(Arc::new(sdp)),
+        }
+    }
+
+    /// The description. What was parsed once is parsed again without fail.
+    pub(super) fn sdp(&self) -> Arc<sdp::SessionDescription> {
+        match &self.form {
+            Form::Parsed(sdp) => Arc::clone(sdp),
+            Form::Text(text) => Arc::new(text.parse().unwrap_or_default()),
+        }
+    }
+
+    fn compress(&mut self) {
+        if let Form::Parsed(sdp) = &self.form {
+            self.form = Form::Text(sdp.to_string().into());
+        }
+    }
 }
 
 /// Whose description.
@@ -73,13 +103,6 @@ impl Signaling {
         self.state
     }
 
-    pub(super) const fn side(&self, side: Side) -> &Descriptions {
-        match side {
-            Side::Local => &self.local,
-            Side::Remote => &self.remote,
-        }
-    }
-
     const fn side_mut(&mut self, side: Side) -> &mut Descriptions {
         match side {
             Side::Local => &mut self.local,
@@ -98,7 +121,10 @@ impl Signaling {
     ///
     /// [`Error::WrongState`] when the exchange does not expect it.
     pub(super) fn next(&self, side: Side, kind: SdpType) -> Result<SignalingState, Error> {
-        let wrong = Error::WrongState { kind, state: self.state };
+        let wrong = Error::WrongState {
+            kind,
+            state: self.state,
+        };
         let answerable = self.state == side.other().have_offer() || self.state == side.have_pranswer();
         match kind {
             SdpType::Offer if self.state == SignalingState::Stable || self.state == side.have_offer() => {
@@ -107,7 +133,9 @@ impl Signaling {
             SdpType::Answer if answerable => Ok(SignalingState::Stable),
             SdpType::Pranswer if answerable => Ok(side.have_pranswer()),
             SdpType::Rollback => match self.state {
-                SignalingState::HaveLocalOffer | SignalingState::HaveRemoteOffer => Ok(SignalingState::Stable),
+                SignalingState::HaveLocalOffer | SignalingState::HaveRemoteOffer => {
+                    Ok(SignalingState::Stable)
+                }
                 SignalingState::Stable
                 | SignalingState::HaveLocalPranswer
                 | SignalingState::HaveRemotePranswer
@@ -152,6 +180,15 @@ impl Signaling {
         self.state = SignalingState::Stable;
     }
 
+    /// The connection is up, and the descriptions will hardly be asked for.
+    pub(super) fn compress(&mut self) {
+        let sides = [&mut self.local, &mut self.remote];
+        sides
+            .into_iter()
+            .filter_map(|side| side.current.as_mut())
+            .for_each(Applied::compress);
+    }
+
     pub(super) fn close(&mut self) {
         self.state = SignalingState::Closed;
     }
@@ -162,7 +199,7 @@ mod tests {
     use super::*;
 
     fn applied(kind: SdpType) -> Applied {
-        Applied { kind, sdp: Arc::new(sdp::SessionDescription::default()) }
+        Applied::new(kind, sdp::SessionDescription::default())
     }
 
     #[test]
@@ -184,13 +221,19 @@ mod tests {
         let mut signaling = Signaling::default();
         for kind in [SdpType::Answer, SdpType::Pranswer, SdpType::Rollback] {
             for side in [Side::Local, Side::Remote] {
-                assert!(matches!(signaling.apply(side, applied(kind)), Err(Error::WrongState { .. })));
+                assert!(matches!(
+                    signaling.apply(side, applied(kind)),
+                    Err(Error::WrongState { .. })
+                ));
             }
         }
         signaling.apply(Side::Remote, applied(SdpType::Offer)).unwrap();
         assert!(signaling.apply(Side::Remote, applied(SdpType::Answer)).is_err());
         assert!(signaling.apply(Side::Local, applied(SdpType::Offer)).is_err());
-        assert!(!signaling.apply(Side::Remote, applied(SdpType::Offer)).unwrap(), "a second offer replaces the first");
+        assert!(
+            !signaling.apply(Side::Remote, applied(SdpType::Offer)).unwrap(),
+            "a second offer replaces the first"
+        );
     }
 
     #[test]

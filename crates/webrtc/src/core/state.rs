@@ -32,7 +32,9 @@ impl States {
             (Ice::Failed, _) | (_, Dtls::Failed) => PeerConnectionState::Failed,
             (Ice::Disconnected, _) => PeerConnectionState::Disconnected,
             (Ice::New | Ice::Closed, Dtls::New | Dtls::Closed) => PeerConnectionState::New,
-            (Ice::Connected | Ice::Completed, Dtls::Connected | Dtls::Closed) => PeerConnectionState::Connected,
+            (Ice::Connected | Ice::Completed, Dtls::Connected | Dtls::Closed) => {
+                PeerConnectionState::Connected
+            }
             (Ice::New | Ice::Checking | Ice::Connected | Ice::Completed | Ice::Closed, _) => {
                 PeerConnectionState::Connecting
             }
@@ -90,11 +92,17 @@ impl PeerConnection {
             ice::Event::GatheringStateChange(state) => self.gathering(state),
             ice::Event::ConnectionStateChange(state) => self.ice_state(state),
             ice::Event::SelectedPairChange(pair) => self.push(Event::SelectedCandidatePairChange(pair.path)),
-            ice::Event::GatheringError { url, code, reason, .. } => {
-                self.push(Event::IceCandidateError(IceCandidateError { url, code, text: reason.to_string() }));
+            ice::Event::GatheringError {
+                url, code, reason, ..
+            } => {
+                self.push(Event::IceCandidateError(IceCandidateError {
+                    url,
+                    code,
+                    text: reason.to_string(),
+                }));
             }
             ice::Event::Failed(reason) => self.fail(FailureReason::Ice(reason)),
-            // RoleChange and PathValidated are of no interest to an application.
+            ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
             _ => {}
         }
     }
@@ -133,7 +141,10 @@ impl PeerConnection {
 
     fn digest_dtls(&mut self, now: Instant, event: dtls::Event) {
         match event {
-            dtls::Event::Connected => self.dtls(DtlsTransportState::Connected),
+            dtls::Event::Connected => {
+                self.signaling.compress();
+                self.dtls(DtlsTransportState::Connected);
+            }
             dtls::Event::Closed(reason) if self.states.is_closed() => drop(reason),
             dtls::Event::Closed(dtls::CloseReason::CloseNotify) => {
                 self.dtls(DtlsTransportState::Closed);
@@ -189,10 +200,11 @@ impl PeerConnection {
         self.push(Event::ConnectionStateChange(PeerConnectionState::Closed));
     }
 
-    pub(super) fn digest_channels(&mut self, event: datachannel::Event) {
+    /// News of channels as an event, if it is one.
+    pub(super) fn digest_channels(&mut self, event: datachannel::Event) -> Option<Event> {
         use datachannel::Event as News;
-        let event = match event {
-            News::Connected => return,
+        Some(match event {
+            News::Connected => return None,
             News::Incoming(id) => Event::DataChannel(id),
             News::Open(id) => Event::Channel(id, ChannelEvent::Open),
             News::Readable(id) => Event::Channel(id, ChannelEvent::Readable),
@@ -200,9 +212,11 @@ impl PeerConnection {
             News::BufferedAmountLow(id) => Event::Channel(id, ChannelEvent::BufferedAmountLow),
             News::Closing(id) => Event::Channel(id, ChannelEvent::Closing),
             News::Closed(id, reason) => Event::Channel(id, ChannelEvent::Closed(reason)),
-            News::Disconnected(reason) => return self.sctp_ended(reason),
-        };
-        self.push(event);
+            News::Disconnected(reason) => {
+                self.sctp_ended(reason);
+                return self.events.pop_front();
+            }
+        })
     }
 
     fn sctp_ended(&mut self, reason: sctp::CloseReason) {

@@ -150,8 +150,16 @@ impl PeerConnection {
             transport: self.transport_stats(),
             candidate_pairs: self.candidate_pairs(),
             local_candidates: agent.local_candidates().iter().map(CandidateStats::new).collect(),
-            remote_candidates: agent.remote_candidates().iter().map(CandidateStats::new).collect(),
-            local_certificate: security.certificate.chain().first().map(|der| self.certificate_stats(der)),
+            remote_candidates: agent
+                .remote_candidates()
+                .iter()
+                .map(CandidateStats::new)
+                .collect(),
+            local_certificate: security
+                .certificate
+                .chain()
+                .first()
+                .map(|der| self.certificate_stats(der)),
             remote_certificate: peer_certificate.map(|der| self.certificate_stats(der)),
             data_channels: self.channel_stats(),
             ice: agent.stats(),
@@ -167,7 +175,10 @@ impl PeerConnection {
     fn certificate_stats(&self, der: &[u8]) -> CertificateStats {
         let provider = &self.settings.provider;
         let fingerprint = dtls::Fingerprint::of(provider, dtls::FingerprintAlgorithm::Sha256, der);
-        CertificateStats { fingerprint: fingerprint.to_string(), len: der.len() }
+        CertificateStats {
+            fingerprint: fingerprint.to_string(),
+            len: der.len(),
+        }
     }
 
     fn transport_stats(&self) -> TransportStats {
@@ -186,7 +197,9 @@ impl PeerConnection {
             dtls_state: self.dtls_state(),
             dtls_is_client: peer.map(|peer| peer.role == crate::DtlsRole::Server),
             tls_version: connection.and_then(|it| it.version()).map(tls_version),
-            dtls_cipher: connection.and_then(|it| it.cipher_suite()).map(dtls::CipherSuite::name),
+            dtls_cipher: connection
+                .and_then(|it| it.cipher_suite())
+                .map(dtls::CipherSuite::name),
             selected_candidate_pair: agent.data_path(),
         }
     }
@@ -241,7 +254,10 @@ impl CandidateStats {
             ice::Address::Ip(address) => address.to_string(),
             ice::Address::Name { host, port } => format!("{host}:{port}"),
         };
-        Self { kind: candidate.kind, address, priority: candidate.priority }
+        Self {
+            kind: candidate.kind,
+            address,
+            priority: candidate.priority,
+        }
     }
 }
-

@@ -6,7 +6,7 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeline {
-    /// The core was made.
+    /// The first channel was made or the first description applied.
     pub created: Option<Instant>,
     /// The first local candidate was found.
     pub gathered: Option<Instant>,
@@ -23,14 +23,19 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// The application has begun.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.created.get_or_insert(now);
+    }
+
     pub(super) fn ice(&mut self, now: Instant, event: &ice::Event) {
-        let moment = match event {
-            ice::Event::LocalCandidate(_) => &mut self.gathered,
-            ice::Event::PathValidated(_) => &mut self.checked,
-            ice::Event::SelectedPairChange(_) => &mut self.nominated,
-            _ => return,
-        };
-        moment.get_or_insert(now);
+        if matches!(event, ice::Event::LocalCandidate(_)) {
+            self.gathered.get_or_insert(now);
+        } else if matches!(event, ice::Event::PathValidated(_)) {
+            self.checked.get_or_insert(now);
+        } else if matches!(event, ice::Event::SelectedPairChange(_)) {
+            self.nominated.get_or_insert(now);
+        }
     }
 
     pub(super) fn dtls_connected(&mut self, now: Instant) {
@@ -38,10 +43,13 @@ impl Timeline {
     }
 
     pub(super) fn channels(&mut self, now: Instant, event: &datachannel::Event) {
-        match event {
-            datachannel::Event::Connected => self.sctp_connected.get_or_insert(now),
-            datachannel::Event::Open(_) => self.channel_open.get_or_insert(now),
-            _ => return,
-        };
+        if matches!(event, datachannel::Event::Connected) {
+            self.sctp_connected.get_or_insert(now);
+        } else if matches!(
+            event,
+            datachannel::Event::Open(_) | datachannel::Event::Incoming(_)
+        ) {
+            self.channel_open.get_or_insert(now);
+        }
     }
 }

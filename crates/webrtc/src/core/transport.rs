@@ -66,7 +66,10 @@ impl Transport {
             receive_window: settings.receive_buffer,
             ..sctp::Config::default()
         };
-        let config = datachannel::Config { sctp, ..datachannel::Config::default() };
+        let config = datachannel::Config {
+            sctp,
+            ..datachannel::Config::default()
+        };
         Self {
             ice,
             security: Security::new(certificate, settings, seed),
@@ -166,13 +169,29 @@ impl Transport {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        [self.ice.poll_timeout(), self.security.poll_timeout(), self.channels.poll_timeout()].into_iter().flatten().min()
+        [
+            self.ice.poll_timeout(),
+            self.security.poll_timeout(),
+            self.channels.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
-    pub(super) fn poll_transmit(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<Transmit> {
+    pub(super) fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<Transmit> {
         let start = out.len();
         if let Some(transmit) = self.ice.poll_transmit(now, out) {
-            return Some(Transmit { path: transmit.path, len: transmit.len, segment_size: None });
+            return Some(Transmit {
+                path: transmit.path,
+                len: transmit.len,
+                segment_size: None,
+            });
         }
         let path = self.ice.data_path()?;
         let segment_size = if self.security.poll_transmit(now, out).is_some() {
@@ -185,7 +204,11 @@ impl Transport {
             return None;
         }
         self.ice.count_sent(now, len);
-        Some(Transmit { path, len, segment_size: segment_size.filter(|size| *size < len) })
+        Some(Transmit {
+            path,
+            len,
+            segment_size: segment_size.filter(|size| *size < len),
+        })
     }
 
     /// Appends SCTP packets, sealed, all of the returned size but the last, which may be shorter.

@@ -43,7 +43,10 @@ impl ApiBuilder {
     /// The finished [`Api`].
     #[must_use]
     pub fn build(self) -> Api {
-        Api { settings: Arc::new(self.settings), endpoint: self.endpoint }
+        Api {
+            settings: Arc::new(self.settings),
+            endpoint: self.endpoint,
+        }
     }
 }
 
@@ -60,10 +63,13 @@ impl Api {
     ///
     /// [`Error::IceServer`] for a URL that cannot be used, [`Error::Certificate`] for a certificate that cannot,
     /// [`Error::Io`] without a runtime.
-    pub fn new_peer_connection(&self, configuration: Configuration) -> Result<(PeerConnection, Events), Error> {
+    pub fn new_peer_connection(
+        &self,
+        configuration: Configuration,
+    ) -> Result<(PeerConnection, Events), Error> {
         let runtime = current_runtime()?;
-        let urls = configuration.ice_servers.iter().flat_map(|server| &server.urls);
-        if let Some(url) = urls.filter(|url| url.parse::<stun::Uri>().is_err()).next() {
+        let mut urls = configuration.ice_servers.iter().flat_map(|server| &server.urls);
+        if let Some(url) = urls.find(|url| url.parse::<stun::Uri>().is_err()) {
             return Err(Error::IceServer(url.clone()));
         }
         let mut seed = [0; 32];

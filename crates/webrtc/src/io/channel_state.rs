@@ -46,7 +46,9 @@ impl ChannelNews {
         if std::mem::take(&mut self.closing) {
             return Ok(Some(ChannelEvent::Closing));
         }
-        let Some(reason) = &self.closed else { return Ok(None) };
+        let Some(reason) = &self.closed else {
+            return Ok(None);
+        };
         if std::mem::replace(&mut self.told, true) {
             return Err(Finished);
         }

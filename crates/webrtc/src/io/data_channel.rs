@@ -25,18 +25,27 @@ pub struct Payload {
 impl Payload {
     /// UTF-8 text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { kind: Kind::Text, data: Bytes::from(text.into()) }
+        Self {
+            kind: Kind::Text,
+            data: Bytes::from(text.into()),
+        }
     }
 
     /// Bytes, which are not copied when they are [`Bytes`] or a `Vec`.
     pub fn binary(data: impl Into<Bytes>) -> Self {
-        Self { kind: Kind::Binary, data: data.into() }
+        Self {
+            kind: Kind::Binary,
+            data: data.into(),
+        }
     }
 }
 
 impl From<&str> for Payload {
     fn from(text: &str) -> Self {
-        Self { kind: Kind::Text, data: Bytes::copy_from_slice(text.as_bytes()) }
+        Self {
+            kind: Kind::Text,
+            data: Bytes::copy_from_slice(text.as_bytes()),
+        }
     }
 }
 
@@ -67,7 +76,10 @@ impl From<&[u8]> for Payload {
 impl From<Message> for Payload {
     /// The same message again, as an echo sends it.
     fn from(message: Message) -> Self {
-        Self { kind: message.kind, data: message.data }
+        Self {
+            kind: message.kind,
+            data: message.data,
+        }
     }
 }
 
@@ -98,7 +110,9 @@ pub struct DataChannel {
 
 impl DataChannel {
     pub(super) fn new(connection: Arc<Shared>, id: ChannelId) -> Self {
-        Self { handle: Arc::new(Handle { connection, id }) }
+        Self {
+            handle: Arc::new(Handle { connection, id }),
+        }
     }
 
     /// The number by which the connection knows this channel.
@@ -124,7 +138,9 @@ impl DataChannel {
     /// [`SendError`]: [`BufferFull`](SendError::BufferFull) as well.
     pub fn try_send(&self, payload: impl Into<Payload>) -> Result<(), SendError> {
         let Payload { kind, data } = payload.into();
-        self.handle.connection.run(|state, now| state.core.send(now, self.handle.id, kind, data))
+        self.handle
+            .connection
+            .run(|state, now| state.core.send(now, self.handle.id, kind, data))
     }
 
     pub(super) fn poll_send(&self, cx: &Context<'_>, payload: &Payload) -> Poll<Result<(), SendError>> {
@@ -149,7 +165,9 @@ impl DataChannel {
     /// The next message, if one waits.
     #[must_use]
     pub fn try_recv(&self) -> Option<Message> {
-        self.handle.connection.run(|state, _| state.core.recv(self.handle.id))
+        self.handle
+            .connection
+            .run(|state, _| state.core.recv(self.handle.id))
     }
 
     pub(super) fn poll_recv(&self, cx: &Context<'_>) -> Poll<Option<Message>> {
@@ -206,13 +224,21 @@ impl DataChannel {
 
     /// Closes the channel. What was sent still arrives; the peer's side closes as well.
     pub fn close(&self) {
-        self.handle.connection.run(|state, now| state.core.close_channel(now, self.handle.id));
+        self.handle
+            .connection
+            .run(|state, now| state.core.close_channel(now, self.handle.id));
     }
 
     /// Why it is closed, once it is.
     #[must_use]
     pub fn close_reason(&self) -> Option<datachannel::CloseReason> {
-        self.handle.connection.lock().channels.get(self.handle.id).closed().cloned()
+        self.handle
+            .connection
+            .lock()
+            .channels
+            .get(self.handle.id)
+            .closed()
+            .cloned()
     }
 
     /// As [`AsyncRead`](tokio::io::AsyncRead) and [`AsyncWrite`](tokio::io::AsyncWrite), for protocols that want a
@@ -261,7 +287,11 @@ impl DataChannel {
     /// The stream id, once it is known.
     #[must_use]
     pub fn id(&self) -> Option<u16> {
-        self.handle.connection.lock().core.channel_stream_id(self.handle.id)
+        self.handle
+            .connection
+            .lock()
+            .core
+            .channel_stream_id(self.handle.id)
     }
 
     /// Bytes that wait to be sent.
@@ -273,10 +303,20 @@ impl DataChannel {
     /// When [`buffered_amount`](Self::buffered_amount) falls to this many bytes,
     /// [`ChannelEvent::BufferedAmountLow`] is told. Default: 0.
     pub fn set_buffered_amount_low_threshold(&self, bytes: usize) {
-        self.handle.connection.lock().core.set_buffered_amount_low_threshold(self.handle.id, bytes);
+        self.handle
+            .connection
+            .lock()
+            .core
+            .set_buffered_amount_low_threshold(self.handle.id, bytes);
     }
 
     fn config<T: Default>(&self, read: impl FnOnce(&datachannel::ChannelConfig) -> T) -> T {
-        self.handle.connection.lock().core.channel_config(self.handle.id).map(read).unwrap_or_default()
+        self.handle
+            .connection
+            .lock()
+            .core
+            .channel_config(self.handle.id)
+            .map(read)
+            .unwrap_or_default()
     }
 }

@@ -23,7 +23,10 @@ pub struct DetachedChannel {
 
 impl DetachedChannel {
     pub(super) const fn new(channel: DataChannel) -> Self {
-        Self { channel, unread: Bytes::new() }
+        Self {
+            channel,
+            unread: Bytes::new(),
+        }
     }
 
     /// The channel, for its states and properties.
@@ -33,7 +36,11 @@ impl DetachedChannel {
 }
 
 impl AsyncRead for DetachedChannel {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while self.unread.is_empty() {
             match ready!(self.channel.poll_recv(cx)) {
                 Some(message) => self.unread = message.data,
@@ -55,7 +62,9 @@ impl AsyncWrite for DetachedChannel {
         let payload = Payload::binary(data.take(len).copy_to_bytes(len));
         match ready!(self.channel.poll_send(cx, &payload)) {
             Ok(()) => Poll::Ready(Ok(len)),
-            Err(error @ SendError::NotOpen(_)) => Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, error))),
+            Err(error @ SendError::NotOpen(_)) => {
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, error)))
+            }
             Err(error) => Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidInput, error))),
         }
     }

@@ -31,7 +31,11 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner, sleep: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())), blocked: Vec::new() }
+        Self {
+            inner,
+            sleep: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
+            blocked: Vec::new(),
+        }
     }
 
     /// Returns whether a turn was cut short.
@@ -94,13 +98,17 @@ impl Driver {
         self.blocked.append(&mut self.inner.schedule.take_blocked());
         let inner = &self.inner;
         self.blocked.retain(|id| {
-            inner.get(*id).is_some_and(|shared| shared.poll_unsent(cx, Instant::now()).is_pending())
+            inner
+                .get(*id)
+                .is_some_and(|shared| shared.poll_unsent(cx, Instant::now()).is_pending())
         });
     }
 
     /// Sleeps until the next deadline. Ready when there is work already.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Ok(until) = self.inner.schedule.sleep(cx.waker()) else { return Poll::Ready(()) };
+        let Ok(until) = self.inner.schedule.sleep(cx.waker()) else {
+            return Poll::Ready(());
+        };
         let Some(until) = until else { return Poll::Pending };
         self.sleep.as_mut().reset(until.into());
         self.sleep.as_mut().poll(cx)
@@ -130,5 +138,8 @@ impl Future for Driver {
 }
 
 fn path(socket: &Socket, packet: &Received<'_>) -> ice::Path {
-    ice::Path { local: socket.local(packet.destination), remote: packet.source }
+    ice::Path {
+        local: socket.local(packet.destination),
+        remote: packet.source,
+    }
 }

@@ -47,7 +47,9 @@ impl Socket {
 
     fn sends_from(&self, local: SocketAddr) -> bool {
         self.local == local
-            || (self.is_wildcard() && self.local.port() == local.port() && self.local.is_ipv4() == local.is_ipv4())
+            || (self.is_wildcard()
+                && self.local.port() == local.port()
+                && self.local.is_ipv4() == local.is_ipv4())
     }
 
     fn transmit<'a>(&self, transmit: &Transmit, bytes: &'a [u8]) -> datagram::Transmit<'a> {
@@ -122,7 +124,10 @@ impl Endpoint {
         let runtime = current_runtime()?;
         let _entered = runtime.enter();
         let sockets = vec![Socket::new(UdpSocket::bind(address)?)?];
-        let gathering = Gathering { include_loopback: address.ip().is_loopback(), ..Gathering::default() };
+        let gathering = Gathering {
+            include_loopback: address.ip().is_loopback(),
+            ..Gathering::default()
+        };
         let inner = Inner::start(sockets, gathering, Router::new(false), mtu, &runtime);
         Ok(Self(Arc::new(Owner(inner))))
     }
@@ -133,7 +138,12 @@ impl Endpoint {
     ///
     /// The system does not know it any more.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.0.sockets.first().map(|socket| socket.local).ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.0
+            .0
+            .sockets
+            .first()
+            .map(|socket| socket.local)
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// What it has seen.
@@ -170,12 +180,28 @@ impl Inner {
         }
         match last_error {
             Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok(Self::start(sockets, gathering.clone(), Router::new(true), mtu, runtime)),
+            _ => Ok(Self::start(
+                sockets,
+                gathering.clone(),
+                Router::new(true),
+                mtu,
+                runtime,
+            )),
         }
     }
 
-    fn start(sockets: Vec<Socket>, gathering: Gathering, router: Router, mtu: usize, runtime: &Handle) -> Arc<Self> {
-        let offload = sockets.iter().map(|socket| socket.socket.max_send_segments()).max().unwrap_or(1);
+    fn start(
+        sockets: Vec<Socket>,
+        gathering: Gathering,
+        router: Router,
+        mtu: usize,
+        runtime: &Handle,
+    ) -> Arc<Self> {
+        let offload = sockets
+            .iter()
+            .map(|socket| socket.socket.max_send_segments())
+            .max()
+            .unwrap_or(1);
         let inner = Arc::new(Self {
             sockets,
             schedule: Schedule::new(),
@@ -195,7 +221,13 @@ impl Inner {
     /// Takes a connection in and returns the addresses that it can be reached at.
     pub(super) fn insert(self: &Arc<Self>, shared: Arc<Shared>) -> (Home, Vec<SocketAddr>) {
         let id = self.router().insert(shared);
-        (Home { endpoint: Arc::clone(self), id }, self.local_addresses())
+        (
+            Home {
+                endpoint: Arc::clone(self),
+                id,
+            },
+            self.local_addresses(),
+        )
     }
 
     fn local_addresses(&self) -> Vec<SocketAddr> {
@@ -207,7 +239,9 @@ impl Inner {
             }
             // An interface list that cannot be read leaves the connection without candidates, which it reports itself.
             let all = gather::addresses(&self.gathering).unwrap_or_default();
-            let family = all.into_iter().filter(|address| address.is_ipv4() == socket.local.is_ipv4());
+            let family = all
+                .into_iter()
+                .filter(|address| address.is_ipv4() == socket.local.is_ipv4());
             addresses.extend(family.map(|address| SocketAddr::new(address, socket.local.port())));
         }
         addresses
@@ -235,7 +269,10 @@ impl Inner {
     }
 
     fn socket(&self, local: SocketAddr) -> io::Result<&Socket> {
-        self.sockets.iter().find(|socket| socket.sends_from(local)).ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+        self.sockets
+            .iter()
+            .find(|socket| socket.sends_from(local))
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
     }
 
     pub(super) fn try_send(&self, id: ConnectionId, transmit: &Transmit, bytes: &[u8]) -> io::Result<()> {
@@ -246,7 +283,12 @@ impl Inner {
         socket.socket.try_send(&socket.transmit(transmit, bytes))
     }
 
-    pub(super) fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit, bytes: &[u8]) -> Poll<io::Result<()>> {
+    pub(super) fn poll_send(
+        &self,
+        cx: &mut Context<'_>,
+        transmit: &Transmit,
+        bytes: &[u8],
+    ) -> Poll<io::Result<()>> {
         match self.socket(transmit.path.local) {
             Ok(socket) => socket.socket.poll_send(cx, &socket.transmit(transmit, bytes)),
             Err(error) => Poll::Ready(Err(error)),

@@ -118,7 +118,7 @@ impl Events {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
         loop {
             let event = match self.queue.poll_next(cx) {
                 Poll::Ready(Some(event)) => event,
@@ -143,7 +143,9 @@ impl Events {
             CoreEvent::DtlsStateChange(state) => Event::DtlsStateChange(state),
             CoreEvent::Failed(reason) => Event::Failed(reason),
             CoreEvent::ConnectionStateChange(state) => Event::ConnectionStateChange(state),
-            CoreEvent::DataChannel(id) => Event::DataChannel(DataChannel::new(self.connection.upgrade()?, id)),
+            CoreEvent::DataChannel(id) => {
+                Event::DataChannel(DataChannel::new(self.connection.upgrade()?, id))
+            }
             CoreEvent::Channel(..) => return None,
         })
     }
@@ -152,7 +154,7 @@ impl Events {
 impl Stream for Events {
     type Item = Event;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.poll(cx)
     }
 }

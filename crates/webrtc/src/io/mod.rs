@@ -16,9 +16,6 @@ mod router;
 mod schedule;
 mod shared;
 
-#[cfg(test)]
-mod tests;
-
 pub use self::api::{Api, ApiBuilder};
 pub use self::data_channel::{DataChannel, Payload};
 pub use self::detached::DetachedChannel;

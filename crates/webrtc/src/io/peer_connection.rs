@@ -47,7 +47,13 @@ impl PeerConnection {
         runtime: Handle,
         endpoint: Option<Endpoint>,
     ) -> Self {
-        Self(Arc::new(Owner { shared, configuration, settings, endpoint, runtime }))
+        Self(Arc::new(Owner {
+            shared,
+            configuration,
+            settings,
+            endpoint,
+            runtime,
+        }))
     }
 
     fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {
@@ -82,7 +88,10 @@ impl PeerConnection {
     ///
     /// [`Error::ModifiedDescription`], [`Error::WrongState`], [`Error::Closed`], and [`Error::Io`] when no socket can be
     /// opened.
-    pub fn set_local_description(&self, description: impl Into<Option<SessionDescription>>) -> Result<(), Error> {
+    pub fn set_local_description(
+        &self,
+        description: impl Into<Option<SessionDescription>>,
+    ) -> Result<(), Error> {
         let description = description.into();
         self.run(|state, now| {
             state.core.set_local_description(now, description)?;
@@ -248,13 +257,25 @@ impl PeerConnection {
     /// STUN servers with an address are asked at once; names are looked up on the side.
     fn ask_servers(&self, state: &mut State, now: Instant) {
         let mut names = Vec::new();
-        for url in self.0.configuration.ice_servers.iter().flat_map(|server| &server.urls) {
-            let Ok(uri) = url.parse::<stun::Uri>() else { continue };
+        for url in self
+            .0
+            .configuration
+            .ice_servers
+            .iter()
+            .flat_map(|server| &server.urls)
+        {
+            let Ok(uri) = url.parse::<stun::Uri>() else {
+                continue;
+            };
             let port = uri.port_or_default();
             match uri.host {
-                _ if uri.scheme != stun::Scheme::Stun => state.core.stun_server_failed(url, "only stun: is supported"),
+                _ if uri.scheme != stun::Scheme::Stun => {
+                    state.core.stun_server_failed(url, "only stun: is supported")
+                }
                 stun::Host::Address(address) => {
-                    state.core.add_stun_server(now, SocketAddr::new(address, port), url);
+                    state
+                        .core
+                        .add_stun_server(now, SocketAddr::new(address, port), url);
                 }
                 stun::Host::Name(name) => names.push((url.clone(), name, port)),
             }
@@ -266,9 +287,13 @@ impl PeerConnection {
         self.0.runtime.spawn(async move {
             for (url, name, port) in names {
                 let found = tokio::net::lookup_host((name, port)).await;
-                let Some(shared) = connection.upgrade() else { return };
+                let Some(shared) = connection.upgrade() else {
+                    return;
+                };
                 shared.run(|state, now| match found {
-                    Ok(addresses) => addresses.for_each(|address| state.core.add_stun_server(now, address, &url)),
+                    Ok(addresses) => {
+                        addresses.for_each(|address| state.core.add_stun_server(now, address, &url))
+                    }
                     Err(error) => state.core.stun_server_failed(&url, &error.to_string()),
                 });
             }

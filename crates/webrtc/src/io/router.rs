@@ -86,7 +86,9 @@ impl Router {
         if self.private || !stun::is_stun(datagram) || is_response(datagram) {
             return;
         }
-        let Some(transaction) = transaction(datagram) else { return };
+        let Some(transaction) = transaction(datagram) else {
+            return;
+        };
         if self.transactions.insert(transaction, id).is_some() {
             return;
         }

@@ -33,7 +33,12 @@ pub(super) struct Schedule(Mutex<State>);
 
 impl Schedule {
     pub(super) fn new() -> Self {
-        let state = State { timers: BinaryHeap::new(), blocked: Vec::new(), driver: Driver::Stopped, stopping: false };
+        let state = State {
+            timers: BinaryHeap::new(),
+            blocked: Vec::new(),
+            driver: Driver::Stopped,
+            stopping: false,
+        };
         Self(Mutex::new(state))
     }
 

@@ -10,7 +10,7 @@ use super::channel_state::ChannelStates;
 use super::endpoint::Inner;
 use super::events::EventQueue;
 use super::router::ConnectionId;
-use crate::core::{self, Event, Transmit};
+use crate::core::{self, ChannelEvent, Event, Transmit};
 use crate::states::PeerConnectionState;
 
 thread_local! {
@@ -60,7 +60,10 @@ impl Shared {
             armed: None,
             send_errors: 0,
         };
-        Self { state: Mutex::new(state), events }
+        Self {
+            state: Mutex::new(state),
+            events,
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -128,24 +131,27 @@ impl State {
         }
     }
 
-    pub(super) const fn home(&self) -> Option<&Home> {
-        self.home.as_ref()
-    }
-
     /// Tells events, sends datagrams, and sees to it that the driver comes at the next deadline.
     pub(super) fn settle(&mut self, now: Instant, events: &EventQueue) {
         self.bind_paths();
         self.flush(now);
         while let Some(event) = self.core.poll_event() {
-            match event {
-                Event::Channel(id, event) => self.channels.happened(id, event),
-                event => events.push(event),
+            if let Event::Channel(id, event) = event {
+                self.channels.happened(id, event);
+                continue;
             }
+            if let Event::DataChannel(id) = &event {
+                // A channel that the peer opened is open (RFC 8832 §6).
+                self.channels.happened(*id, ChannelEvent::Open);
+            }
+            events.push(event);
         }
         if self.core.connection_state() == PeerConnectionState::Closed {
             return self.leave(events);
         }
-        let Some(deadline) = self.core.poll_timeout() else { return };
+        let Some(deadline) = self.core.poll_timeout() else {
+            return;
+        };
         if let Some(home) = &self.home
             && self.armed.is_none_or(|armed| deadline < armed)
         {
@@ -163,11 +169,16 @@ impl State {
         OUT.with_borrow_mut(|out| {
             loop {
                 out.clear();
-                let Some(transmit) = self.core.poll_transmit(now, segments, out) else { return };
+                let Some(transmit) = self.core.poll_transmit(now, segments, out) else {
+                    return;
+                };
                 match home.endpoint.try_send(home.id, &transmit, out) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.unsent = Some(Unsent { transmit, bytes: out.clone() });
+                        self.unsent = Some(Unsent {
+                            transmit,
+                            bytes: out.clone(),
+                        });
                         return home.endpoint.schedule.block(home.id);
                     }
                     Err(_) => self.send_errors += 1,

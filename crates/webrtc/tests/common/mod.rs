@@ -53,7 +53,11 @@ impl Peer {
     pub(crate) async fn connected(&mut self) {
         if self.pc.connection_state() != PeerConnectionState::Connected {
             self.wait_for(|event| {
-                matches!(event, Event::ConnectionStateChange(PeerConnectionState::Connected)).then_some(())
+                matches!(
+                    event,
+                    Event::ConnectionStateChange(PeerConnectionState::Connected)
+                )
+                .then_some(())
             })
             .await;
         }
@@ -75,16 +79,23 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn new(api: &Api) -> Self {
-        Self { offerer: Peer::new(api), answerer: Peer::new(api) }
+        Self {
+            offerer: Peer::new(api),
+            answerer: Peer::new(api),
+        }
     }
 
     /// One exchange of descriptions, which carry the candidates.
     pub(crate) fn negotiate(&self) {
         let (offerer, answerer) = (&self.offerer.pc, &self.answerer.pc);
         offerer.set_local_description(None).unwrap();
-        answerer.set_remote_description(&offerer.local_description().unwrap()).unwrap();
+        answerer
+            .set_remote_description(&offerer.local_description().unwrap())
+            .unwrap();
         answerer.set_local_description(None).unwrap();
-        offerer.set_remote_description(&answerer.local_description().unwrap()).unwrap();
+        offerer
+            .set_remote_description(&answerer.local_description().unwrap())
+            .unwrap();
     }
 
     /// A channel that is open on both sides.
@@ -102,8 +113,15 @@ impl Pair {
 
 /// An offer with one line changed.
 pub(crate) fn edited(description: SessionDescription, from: &str, to: &str) -> SessionDescription {
-    assert!(description.sdp.contains(from), "{from} is not in {}", description.sdp);
-    SessionDescription { sdp: description.sdp.replace(from, to), ..description }
+    assert!(
+        description.sdp.contains(from),
+        "{from} is not in {}",
+        description.sdp
+    );
+    SessionDescription {
+        sdp: description.sdp.replace(from, to),
+        ..description
+    }
 }
 
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {

@@ -26,7 +26,14 @@ impl Endpoint for Peer {
     type Event = Event;
 
     fn handle_input(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
-        self.0.handle_input(now, ice::Path { local: path.local, remote: path.remote }, datagram);
+        self.0.handle_input(
+            now,
+            ice::Path {
+                local: path.local,
+                remote: path.remote,
+            },
+            datagram,
+        );
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -36,7 +43,10 @@ impl Endpoint for Peer {
     fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
         let transmit = self.0.poll_transmit(now, 16, out)?;
         let path = Path::new(transmit.path.local, transmit.path.remote);
-        Some(Transmit { path, segment_size: transmit.segment_size })
+        Some(Transmit {
+            path,
+            segment_size: transmit.segment_size,
+        })
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -67,26 +77,37 @@ impl Call {
         let [offerer, answerer] = [1, 2].map(|side| Peer::new(seed, side, settings.clone()));
         let offerer = network.add_host(offerer, &[IpAddr::from(ADDRESSES[0])], link);
         let answerer = network.add_host(answerer, &[IpAddr::from(ADDRESSES[1])], link);
-        Self { network, offerer, answerer }
+        Self {
+            network,
+            offerer,
+            answerer,
+        }
     }
 
     pub(crate) fn open(&mut self, init: &DataChannelInit) -> ChannelId {
-        self.network.with(self.offerer, |peer, now| peer.0.create_data_channel(now, "data", init).unwrap())
+        self.network.with(self.offerer, |peer, now| {
+            peer.0.create_data_channel(now, "data", init).unwrap()
+        })
     }
 
     /// Descriptions with candidates, over signalling that takes no time.
     pub(crate) fn negotiate(&mut self) {
         let offer = self.describe(self.offerer, 0);
-        self.network.with(self.answerer, |peer, now| peer.0.set_remote_description(now, &offer).unwrap());
+        self.network.with(self.answerer, |peer, now| {
+            peer.0.set_remote_description(now, &offer).unwrap()
+        });
         let answer = self.describe(self.answerer, 1);
-        self.network.with(self.offerer, |peer, now| peer.0.set_remote_description(now, &answer).unwrap());
+        self.network.with(self.offerer, |peer, now| {
+            peer.0.set_remote_description(now, &answer).unwrap()
+        });
     }
 
     fn describe(&mut self, node: NodeId, side: usize) -> webrtc::SessionDescription {
         self.network.with(node, |peer, now| {
             peer.0.set_local_description(now, None).unwrap();
             if peer.0.wants_addresses() {
-                peer.0.add_local_address(now, SocketAddr::new(IpAddr::from(ADDRESSES[side]), 5000));
+                peer.0
+                    .add_local_address(now, SocketAddr::new(IpAddr::from(ADDRESSES[side]), 5000));
                 peer.0.end_local_addresses(now);
             }
             peer.0.local_description().unwrap()

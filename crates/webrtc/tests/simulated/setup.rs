@@ -10,8 +10,18 @@ use crate::peer::Call;
 /// 0 to 20 % loss, reordering, duplication, and the smallest path that WebRTC has to live with.
 pub(crate) fn link(seed: u64) -> Link {
     let loss = (seed % 5) as f64 * 0.05;
-    let link = Link { mtu: 1200, ..Link::hostile(loss) };
-    if seed % 2 == 0 { link } else { Link { loss: Loss::bursts(loss, 3.0), ..link } }
+    let link = Link {
+        mtu: 1200,
+        ..Link::hostile(loss)
+    };
+    if seed % 2 == 0 {
+        link
+    } else {
+        Link {
+            loss: Loss::bursts(loss, 3.0),
+            ..link
+        }
+    }
 }
 
 #[test]
@@ -27,7 +37,11 @@ fn a_thousand_set_ups_over_bad_links_succeed() {
         times.push(call.network.elapsed());
     }
     times.sort_unstable();
-    assert!(times[500] < Duration::from_secs(5), "the median set-up takes {:?} of virtual time", times[500]);
+    assert!(
+        times[500] < Duration::from_secs(5),
+        "the median set-up takes {:?} of virtual time",
+        times[500]
+    );
 }
 
 #[test]
@@ -38,5 +52,9 @@ fn a_set_up_over_a_good_link_takes_six_round_trips_at_most() {
     call.negotiate();
     call.wait_open(id);
     // ICE 1, DTLS 2, SCTP 2, and the announcement on its way
-    assert!(call.network.elapsed() <= 6 * 2 * latency, "{:?}", call.network.elapsed());
+    assert!(
+        call.network.elapsed() <= 6 * 2 * latency,
+        "{:?}",
+        call.network.elapsed()
+    );
 }

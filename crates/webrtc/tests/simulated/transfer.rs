@@ -23,7 +23,11 @@ fn number(data: &[u8]) -> usize {
 
 /// Sends `total` bytes and returns the numbers of the messages in the order in which they arrived.
 fn transfer(seed: u64, link: &Link, init: &DataChannelInit, total: usize) -> Vec<usize> {
-    let settings = SettingEngine { send_buffer: 1 << 20, receive_buffer: 1 << 20, ..SettingEngine::default() };
+    let settings = SettingEngine {
+        send_buffer: 1 << 20,
+        receive_buffer: 1 << 20,
+        ..SettingEngine::default()
+    };
     let mut call = Call::with(seed, link, settings);
     let ours = call.open(init);
     call.negotiate();
@@ -45,14 +49,21 @@ fn transfer(seed: u64, link: &Link, init: &DataChannelInit, total: usize) -> Vec
         call.network.with(call.answerer, |peer, _| {
             while let Some(received) = peer.0.recv(theirs) {
                 let number = number(&received.data);
-                assert!(received.data == message(number), "seed {seed}: message {number} is not what was sent");
+                assert!(
+                    received.data == message(number),
+                    "seed {seed}: message {number} is not what was sent"
+                );
                 arrived.push(number);
             }
         });
         call.network.step();
         call.network.take_events(call.offerer);
         call.network.take_events(call.answerer);
-        assert!(call.network.elapsed() - started < PATIENCE, "seed {seed} stalled at {} of {count}", arrived.len());
+        assert!(
+            call.network.elapsed() - started < PATIENCE,
+            "seed {seed} stalled at {} of {count}",
+            arrived.len()
+        );
     }
     arrived
 }
@@ -68,7 +79,10 @@ fn ten_megabytes_arrive_in_order_over_every_kind_of_link() {
 #[test]
 fn without_order_every_byte_arrives_all_the_same() {
     for seed in 5..8 {
-        let init = DataChannelInit { ordered: false, ..DataChannelInit::default() };
+        let init = DataChannelInit {
+            ordered: false,
+            ..DataChannelInit::default()
+        };
         let mut arrived = transfer(seed, &link(seed), &init, TOTAL);
         arrived.sort_unstable();
         assert!(arrived.into_iter().eq(0..TOTAL / MESSAGE), "seed {seed}");
