@@ -18,7 +18,10 @@ fn address(text: &str) -> SocketAddr {
 }
 
 fn path() -> Path {
-    Path { local: address("10.0.0.1:1000"), remote: address("10.0.0.2:2000") }
+    Path {
+        local: address("10.0.0.1:1000"),
+        remote: address("10.0.0.2:2000"),
+    }
 }
 
 fn request(ufrag: &str) -> Vec<u8> {
@@ -38,10 +41,19 @@ fn request(ufrag: &str) -> Vec<u8> {
 /// A lite agent with a selected pair: it only answers.
 fn connected(now: Instant) -> Agent {
     let credentials = Some(Credentials::new("ours", PWD));
-    let mut agent =
-        Agent::new(Config { role: Role::Controlled, lite: true, credentials, ..Config::default() }, [1; 32]);
+    let mut agent = Agent::new(
+        Config {
+            role: Role::Controlled,
+            lite: true,
+            credentials,
+            ..Config::default()
+        },
+        [1; 32],
+    );
     agent.add_local_address(now, path().local);
-    agent.set_remote(now, RemoteParameters::from(Credentials::new("peer", PWD))).unwrap();
+    agent
+        .set_remote(now, RemoteParameters::from(Credentials::new("peer", PWD)))
+        .unwrap();
     agent.handle_input(now, path(), &request("ours"));
     assert!(agent.data_path().is_some());
     agent
@@ -61,27 +73,45 @@ fn agent(c: &mut Criterion) {
         });
     });
     let data = [0x80; 1200];
-    c.bench_function("data recognised", |b| b.iter(|| agent.handle_input(now, path(), black_box(&data))));
+    c.bench_function("data recognised", |b| {
+        b.iter(|| agent.handle_input(now, path(), black_box(&data)))
+    });
     c.bench_function("two agents from new to selected", |b| b.iter(|| establish(now)));
 }
 
 fn establish(now: Instant) -> (Agent, Agent) {
     let mut agents = [(Role::Controlling, 1), (Role::Controlled, 2)].map(|(role, n)| {
-        let mut agent = Agent::new(Config { role, ..Config::default() }, [n; 32]);
+        let mut agent = Agent::new(
+            Config {
+                role,
+                ..Config::default()
+            },
+            [n; 32],
+        );
         agent.add_local_address(now, SocketAddr::from(([10, 0, 0, n], 1000)));
         agent
     });
     let [a, b] = &mut agents;
-    b.set_remote(now, RemoteParameters::from(a.local_credentials().clone())).unwrap();
-    a.set_remote(now, RemoteParameters::from(b.local_credentials().clone())).unwrap();
-    a.add_remote_candidate(now, Candidate::new(CandidateKind::Host, address("10.0.0.2:1000"))).unwrap();
+    b.set_remote(now, RemoteParameters::from(a.local_credentials().clone()))
+        .unwrap();
+    a.set_remote(now, RemoteParameters::from(b.local_credentials().clone()))
+        .unwrap();
+    a.add_remote_candidate(now, Candidate::new(CandidateKind::Host, address("10.0.0.2:1000")))
+        .unwrap();
     let mut out = Vec::new();
     loop {
         let mut quiet = true;
         for turn in [true, false] {
-            let (from, to) = if turn { (&mut *a, &mut *b) } else { (&mut *b, &mut *a) };
+            let (from, to) = if turn {
+                (&mut *a, &mut *b)
+            } else {
+                (&mut *b, &mut *a)
+            };
             while let Some(transmit) = from.poll_transmit(now, &mut out) {
-                let path = Path { local: transmit.path.remote, remote: transmit.path.local };
+                let path = Path {
+                    local: transmit.path.remote,
+                    remote: transmit.path.local,
+                };
                 to.handle_input(now, path, &out);
                 out.clear();
                 quiet = false;
@@ -101,13 +131,26 @@ fn mux(c: &mut Criterion) {
     for n in 0..10_000_u32 {
         mux.register(&format!("ufrag{n}"), n);
         let [.., high, low] = n.to_be_bytes();
-        mux.bind(Path { remote: SocketAddr::from(([10, 1, high, low], 5000)), ..path() }, n);
+        mux.bind(
+            Path {
+                remote: SocketAddr::from(([10, 1, high, low], 5000)),
+                ..path()
+            },
+            n,
+        );
     }
-    let known = Path { remote: address("10.1.3.232:5000"), ..path() };
+    let known = Path {
+        remote: address("10.1.3.232:5000"),
+        ..path()
+    };
     let data = [0x80; 1200];
-    c.bench_function("route data among 10,000", |b| b.iter(|| mux.route(black_box(known), black_box(&data))));
+    c.bench_function("route data among 10,000", |b| {
+        b.iter(|| mux.route(black_box(known), black_box(&data)))
+    });
     let request = request("ufrag4711");
-    c.bench_function("route a request among 10,000", |b| b.iter(|| mux.route(black_box(path()), black_box(&request))));
+    c.bench_function("route a request among 10,000", |b| {
+        b.iter(|| mux.route(black_box(path()), black_box(&request)))
+    });
 }
 
 criterion_group!(benches, agent, mux);

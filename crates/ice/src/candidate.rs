@@ -100,13 +100,17 @@ impl Foundation {
     /// `None` when empty, longer than 32 bytes, or not made of ice-chars (RFC 8839 §5.1); `-` and `_` pass,
     /// since some agents write them.
     pub fn new(text: &str) -> Option<Self> {
-        let valid = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+        let valid =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
         if text.is_empty() || !text.as_bytes().iter().all(valid) {
             return None;
         }
         let mut bytes = [0; 32];
         bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(Self { bytes, len: u8::try_from(text.len()).ok()? })
+        Some(Self {
+            bytes,
+            len: u8::try_from(text.len()).ok()?,
+        })
     }
 
     /// A foundation out of a number.
@@ -131,7 +135,10 @@ impl Foundation {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        self.bytes.get(..usize::from(self.len)).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+        self.bytes
+            .get(..usize::from(self.len))
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or("")
     }
 
     /// A short form for comparing; equal foundations have equal numbers.
@@ -238,7 +245,10 @@ impl Candidate {
 
     /// The value of an extension attribute.
     pub fn extension(&self, name: &str) -> Option<&str> {
-        self.extensions.iter().find(|(key, _)| &**key == name).map(|(_, value)| &**value)
+        self.extensions
+            .iter()
+            .find(|(key, _)| &**key == name)
+            .map(|(_, value)| &**value)
     }
 
     /// The `ufrag` extension, which says to which generation a trickled candidate belongs (RFC 8839 §5.1).

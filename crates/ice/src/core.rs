@@ -4,6 +4,8 @@ mod active;
 mod agent;
 mod checks;
 mod consent;
+mod data;
+mod formation;
 mod gather;
 mod lifecycle;
 mod local;

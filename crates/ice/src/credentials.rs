@@ -34,12 +34,18 @@ pub enum CredentialsError {
 impl Credentials {
     /// Credentials as the peer signalled them.
     pub fn new(ufrag: impl Into<String>, pwd: impl Into<String>) -> Self {
-        Self { ufrag: ufrag.into(), pwd: pwd.into() }
+        Self {
+            ufrag: ufrag.into(),
+            pwd: pwd.into(),
+        }
     }
 
     /// Draws credentials: 48 random bits of username fragment, 144 of password.
     pub fn random<R: rand::Rng + ?Sized>(rng: &mut R) -> Self {
-        Self { ufrag: ice_chars(rng, 8), pwd: ice_chars(rng, 24) }
+        Self {
+            ufrag: ice_chars(rng, 8),
+            pwd: ice_chars(rng, 24),
+        }
     }
 
     /// Checks the lengths and characters that RFC 8839 asks for.
@@ -61,7 +67,9 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
+        f.debug_struct("Credentials")
+            .field("ufrag", &self.ufrag)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +84,10 @@ pub struct RemoteParameters {
 
 impl From<Credentials> for RemoteParameters {
     fn from(credentials: Credentials) -> Self {
-        Self { credentials, lite: false }
+        Self {
+            credentials,
+            lite: false,
+        }
     }
 }
 

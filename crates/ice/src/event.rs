@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::candidate::{Candidate, CandidateKind};
+use crate::stats::PairCounters;
 
 /// Two ends of a datagram: the socket here (its base, RFC 8445 §4) and the address there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,31 +160,6 @@ pub struct PairInfo {
     pub counters: PairCounters,
 }
 
-/// Counters of one pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct PairCounters {
-    /// Binding requests sent, retransmissions included.
-    pub requests_sent: u32,
-    /// Authenticated requests received.
-    pub requests_received: u32,
-    /// Responses sent.
-    pub responses_sent: u32,
-    /// Authenticated responses received.
-    pub responses_received: u32,
-    /// Consent requests sent (they count as requests too).
-    pub consent_requests_sent: u32,
-    /// The sum of all measured round-trip times, in microseconds.
-    pub total_rtt_us: u64,
-    /// Datagrams of data sent.
-    pub packets_sent: u64,
-    /// Bytes of data sent.
-    pub bytes_sent: u64,
-    /// Datagrams of data received.
-    pub packets_received: u64,
-    /// Bytes of data received.
-    pub bytes_received: u64,
-}
-
 /// Why a STUN server gave no candidate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
@@ -218,7 +194,11 @@ impl GatheringError {
     pub const fn code(&self) -> u16 {
         match self {
             Self::Refused { code, .. } => *code,
-            Self::Timeout(_) | Self::NoAddress | Self::Unreachable | Self::Unresolved(_) | Self::Unsupported(_) => 701,
+            Self::Timeout(_)
+            | Self::NoAddress
+            | Self::Unreachable
+            | Self::Unresolved(_)
+            | Self::Unsupported(_) => 701,
         }
     }
 }
@@ -269,8 +249,15 @@ pub enum FailReason {
 impl fmt::Display for FailReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoPairs { local, remote, unresolved } => {
-                write!(f, "no candidate pair: {local} local and {remote} remote candidates")?;
+            Self::NoPairs {
+                local,
+                remote,
+                unresolved,
+            } => {
+                write!(
+                    f,
+                    "no candidate pair: {local} local and {remote} remote candidates"
+                )?;
                 if *unresolved > 0 {
                     write!(f, ", {unresolved} remote names were not resolved")?;
                 }
@@ -280,7 +267,11 @@ impl fmt::Display for FailReason {
                 write!(f, "none of {} candidate pairs works", pairs.len())?;
                 for (n, pair) in pairs.iter().enumerate() {
                     let separator = if n == 0 { ": " } else { "; " };
-                    write!(f, "{separator}{} ({} to {}), ", pair.path, pair.local, pair.remote)?;
+                    write!(
+                        f,
+                        "{separator}{} ({} to {}), ",
+                        pair.path, pair.local, pair.remote
+                    )?;
                     write!(f, "{} requests sent, {} received", pair.requests, pair.heard)?;
                     if let Some(error) = pair.error {
                         write!(f, ", {error}")?;
@@ -289,7 +280,11 @@ impl fmt::Display for FailReason {
                 Ok(())
             }
             Self::ConsentExpired { path, silence } => {
-                write!(f, "the peer has not answered on {path} for {:.1} s", silence.as_secs_f32())
+                write!(
+                    f,
+                    "the peer has not answered on {path} for {:.1} s",
+                    silence.as_secs_f32()
+                )
             }
             Self::ConsentRevoked(path) => write!(f, "the peer revoked its consent on {path}"),
         }
@@ -343,48 +338,4 @@ pub enum CandidateError {
     /// The agent was closed.
     #[error("agent is closed")]
     Closed,
-}
-
-/// Counters of an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Datagrams that begin like STUN but are broken, or without a valid FINGERPRINT.
-    pub malformed: u64,
-    /// Requests without credentials, or with wrong ones.
-    pub unauthenticated: u64,
-    /// Responses to no request of ours, or with a wrong integrity.
-    pub unexpected: u64,
-    /// Data from a path on which the peer never proved itself.
-    pub unknown_path: u64,
-    /// What a full table turned away: candidates, pairs, early checks, responses, events.
-    pub overflow: u64,
-    /// Remote candidates that cannot be used here: TCP, component 2, of another generation.
-    pub ignored_candidates: u64,
-    /// Binding requests sent, retransmissions included.
-    pub requests_sent: u64,
-    /// Authenticated binding requests received.
-    pub requests_received: u64,
-    /// Responses sent.
-    pub responses_sent: u64,
-    /// Authenticated responses received.
-    pub responses_received: u64,
-    /// Datagrams of data sent.
-    pub packets_sent: u64,
-    /// Bytes of data sent.
-    pub bytes_sent: u64,
-    /// Datagrams of data received.
-    pub packets_received: u64,
-    /// Bytes of data received.
-    pub bytes_received: u64,
-    /// How often another pair was selected.
-    pub selected_pair_changes: u32,
-    /// How often the roles were swapped.
-    pub role_changes: u32,
-    /// The role.
-    pub role: Role,
-    /// The state.
-    pub state: ConnectionState,
-    /// The round-trip time of the selected pair.
-    pub rtt: Option<Duration>,
 }

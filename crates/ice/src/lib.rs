@@ -128,14 +128,16 @@ mod event;
 pub mod io;
 mod mux;
 mod priority;
+mod stats;
 
 pub use candidate::{Address, Candidate, CandidateKind, Foundation, ParseCandidateError, Protocol, TcpType};
 pub use config::{Config, Limits, StunServer, Timers, TransportPolicy};
 pub use credentials::{Credentials, CredentialsError, RemoteParameters};
 pub use event::{
     CandidateError, ConnectionState, Event, FailReason, FailedPair, GatheringError, GatheringState, Input,
-    PairCounters, PairError, PairInfo, PairState, Path, Role, Stats, Transmit,
+    PairError, PairInfo, PairState, Path, Role, Transmit,
 };
 #[cfg(feature = "tokio")]
 pub use io::{Agent, ConnectError, Connection, Endpoint, Events, GatherOptions};
 pub use mux::Mux;
+pub use stats::{PairCounters, Stats};

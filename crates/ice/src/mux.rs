@@ -49,7 +49,12 @@ struct Names {
 
 impl<Id> Default for Mux<Id> {
     fn default() -> Self {
-        Self { ufrags: HashMap::new(), tags: HashMap::new(), paths: HashMap::new(), agents: HashMap::new() }
+        Self {
+            ufrags: HashMap::new(),
+            tags: HashMap::new(),
+            paths: HashMap::new(),
+            agents: HashMap::new(),
+        }
     }
 }
 
@@ -88,12 +93,18 @@ impl<Id: Copy + Eq + Hash> Mux<Id> {
 
     /// Routes a path to an agent, once its peer has proven itself there. An agent keeps its last sixteen.
     pub fn bind(&mut self, path: Path, id: Id) {
-        let Some(names) = self.agents.get_mut(&id) else { return };
+        let Some(names) = self.agents.get_mut(&id) else {
+            return;
+        };
         if let Some(at) = names.paths.iter().position(|known| *known == path) {
             names.paths.remove(at);
         }
         names.paths.push(path);
-        let oldest = if names.paths.len() > MAX_PATHS { Some(names.paths.remove(0)) } else { None };
+        let oldest = if names.paths.len() > MAX_PATHS {
+            Some(names.paths.remove(0))
+        } else {
+            None
+        };
         if let Some(other) = self.paths.insert(path, id).filter(|other| *other != id)
             && let Some(names) = self.agents.get_mut(&other)
         {
@@ -106,7 +117,9 @@ impl<Id: Copy + Eq + Hash> Mux<Id> {
 
     /// Forgets an agent.
     pub fn remove(&mut self, id: Id) {
-        let Some(names) = self.agents.remove(&id) else { return };
+        let Some(names) = self.agents.remove(&id) else {
+            return;
+        };
         for ufrag in &names.ufrags {
             self.forget_ufrag(ufrag, id);
         }
@@ -140,9 +153,13 @@ impl<Id: Copy + Eq + Hash> Mux<Id> {
             let tag = id.as_bytes().first_chunk::<4>()?;
             return self.tags.get(tag).or_else(|| self.paths.get(&path)).copied();
         }
-        let username = message.raw(AttributeType::USERNAME).and_then(|raw| std::str::from_utf8(raw.value).ok());
+        let username = message
+            .raw(AttributeType::USERNAME)
+            .and_then(|raw| std::str::from_utf8(raw.value).ok());
         let ours = username.and_then(|username| username.split(':').next());
-        ours.and_then(|ours| self.ufrags.get(ours)).or_else(|| self.paths.get(&path)).copied()
+        ours.and_then(|ours| self.ufrags.get(ours))
+            .or_else(|| self.paths.get(&path))
+            .copied()
     }
 }
 
@@ -153,7 +170,10 @@ mod tests {
     use stun::{Class, MessageWriter, Method};
 
     fn path(n: u16) -> Path {
-        Path { local: "10.0.0.1:1".parse().unwrap(), remote: ([10, 0, 0, 2], n).into() }
+        Path {
+            local: "10.0.0.1:1".parse().unwrap(),
+            remote: ([10, 0, 0, 2], n).into(),
+        }
     }
 
     fn request(ufrag: &str) -> Vec<u8> {
@@ -170,7 +190,9 @@ mod tests {
         let mut out = Vec::new();
         let mut id = [7; 12];
         id[..4].copy_from_slice(&transaction_tag(ufrag));
-        MessageWriter::new(&mut out, Class::SuccessResponse, Method::BINDING, id.into()).fingerprint().finish();
+        MessageWriter::new(&mut out, Class::SuccessResponse, Method::BINDING, id.into())
+            .fingerprint()
+            .finish();
         out
     }
 
@@ -212,7 +234,10 @@ mod tests {
             mux.register(&format!("ufrag{n}"), 1);
             mux.bind(path(n), 1);
         }
-        assert_eq!((mux.ufrags.len(), mux.tags.len(), mux.paths.len()), (MAX_UFRAGS, MAX_UFRAGS, MAX_PATHS));
+        assert_eq!(
+            (mux.ufrags.len(), mux.tags.len(), mux.paths.len()),
+            (MAX_UFRAGS, MAX_UFRAGS, MAX_PATHS)
+        );
         assert_eq!(mux.route(path(99), b"\xff"), Some(1));
         assert_eq!(mux.route(path(0), b"\xff"), None);
         // Nobody binds for an agent that is not there.

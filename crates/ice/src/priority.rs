@@ -15,7 +15,10 @@ pub(crate) const fn candidate_priority(kind: CandidateKind, local_preference: u1
 /// RFC 8445 §6.1.2.3: `2^32*MIN(G,D) + 2*MAX(G,D) + (G>D?1:0)`.
 pub(crate) fn pair_priority(controlling: u32, controlled: u32) -> u64 {
     // §5.1.2: a priority lies between 1 and 2^31 - 1; larger ones on the wire would overflow the sum.
-    let (g, d) = (u64::from(controlling.min(MAX_PRIORITY)), u64::from(controlled.min(MAX_PRIORITY)));
+    let (g, d) = (
+        u64::from(controlling.min(MAX_PRIORITY)),
+        u64::from(controlled.min(MAX_PRIORITY)),
+    );
     (g.min(d) << 32) + 2 * g.max(d) + u64::from(g > d)
 }
 
@@ -42,8 +45,14 @@ mod tests {
     fn candidate_priorities_follow_the_formula() {
         // RFC 8839 §5.1's examples: 2130706431 for a sole host candidate, 1694498815 for its reflexive one.
         assert_eq!(candidate_priority(CandidateKind::Host, 65535), 2_130_706_431);
-        assert_eq!(candidate_priority(CandidateKind::ServerReflexive, 65535), 1_694_498_815);
-        assert_eq!(candidate_priority(CandidateKind::PeerReflexive, 65535), 1_862_270_975);
+        assert_eq!(
+            candidate_priority(CandidateKind::ServerReflexive, 65535),
+            1_694_498_815
+        );
+        assert_eq!(
+            candidate_priority(CandidateKind::PeerReflexive, 65535),
+            1_862_270_975
+        );
         assert_eq!(candidate_priority(CandidateKind::Relay, 65535), 16_777_215);
     }
 
@@ -52,7 +61,10 @@ mod tests {
         assert_eq!(pair_priority(1, 2), (1 << 32) + 4);
         assert_eq!(pair_priority(2, 1), (1 << 32) + 5);
         assert_eq!(pair_priority(7, 7), (7 << 32) + 14);
-        assert_eq!(pair_priority(u32::MAX, u32::MAX), pair_priority(0x7fff_ffff, 0x7fff_ffff));
+        assert_eq!(
+            pair_priority(u32::MAX, u32::MAX),
+            pair_priority(0x7fff_ffff, 0x7fff_ffff)
+        );
     }
 
     #[test]
@@ -67,7 +79,10 @@ mod tests {
             ("::1", 0),
             ("127.0.0.1", 0),
         ];
-        let values: Vec<_> = order.iter().map(|(ip, n)| local_preference(ip.parse().unwrap(), *n)).collect();
+        let values: Vec<_> = order
+            .iter()
+            .map(|(ip, n)| local_preference(ip.parse().unwrap(), *n))
+            .collect();
         assert!(values.is_sorted_by(|a, b| a > b), "{values:?}");
         assert!(local_preference("127.0.0.1".parse().unwrap(), u16::MAX) > 0);
     }

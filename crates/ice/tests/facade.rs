@@ -11,16 +11,26 @@
 
 use std::time::Duration;
 
-use ice::{Agent, Config, ConnectError, Connection, ConnectionState, Endpoint, Event, Events, GatherOptions, Role};
+use ice::{
+    Agent, Config, ConnectError, Connection, ConnectionState, Endpoint, Event, Events, GatherOptions, Role,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn options() -> GatherOptions {
     // The host's other interfaces are none of the test's business.
-    GatherOptions { loopback: true, ipv6: false, filter: |_, ip| ip.is_loopback(), ..GatherOptions::default() }
+    GatherOptions {
+        loopback: true,
+        ipv6: false,
+        filter: |_, ip| ip.is_loopback(),
+        ..GatherOptions::default()
+    }
 }
 
 fn config(role: Role) -> Config {
-    Config { role, ..Config::default() }
+    Config {
+        role,
+        ..Config::default()
+    }
 }
 
 /// Hands the candidates of one agent to another, as long as there are any.
@@ -30,7 +40,8 @@ fn signal(mut events: Events, to: Agent) -> tokio::task::JoinHandle<Vec<Event>> 
         while let Some(event) = events.next().await {
             match &event {
                 Event::LocalCandidate(candidate) => {
-                    to.add_remote_candidate(candidate.to_string().parse().unwrap()).unwrap();
+                    to.add_remote_candidate(candidate.to_string().parse().unwrap())
+                        .unwrap();
                 }
                 Event::GatheringStateChange(ice::GatheringState::Complete) => to.end_of_remote_candidates(),
                 Event::ConnectionStateChange(ConnectionState::Completed) => {
@@ -54,7 +65,10 @@ async fn connected(a: (Agent, Events), b: (Agent, Events)) -> (Connection, Conne
     let (first, second) = (signal(a_events, b.clone()), signal(b_events, a.clone()));
     let (left, right) = tokio::join!(a.connect(), b.connect());
     for seen in [first.await.unwrap(), second.await.unwrap()] {
-        assert!(seen.iter().any(|event| matches!(event, Event::SelectedPairChange(_))));
+        assert!(
+            seen.iter()
+                .any(|event| matches!(event, Event::SelectedPairChange(_)))
+        );
     }
     (left.unwrap(), right.unwrap())
 }
@@ -121,9 +135,16 @@ async fn a_closed_agent_says_so() {
     tokio::task::yield_now().await;
     agent.close();
     assert_eq!(waiting.await.unwrap(), Err(ConnectError::Closed));
-    assert_eq!(events.next().await, Some(Event::ConnectionStateChange(ConnectionState::Closed)));
+    assert_eq!(
+        events.next().await,
+        Some(Event::ConnectionStateChange(ConnectionState::Closed))
+    );
     assert_eq!(events.next().await, None);
-    assert!(agent.set_remote(ice::Credentials::new("abcd", "p".repeat(22))).is_err());
+    assert!(
+        agent
+            .set_remote(ice::Credentials::new("abcd", "p".repeat(22)))
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -147,9 +168,18 @@ async fn a_url_that_cannot_be_used_is_reported() {
 
 #[tokio::test]
 async fn ports_come_from_the_range_that_was_given() {
-    let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = std::net::UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let (agent, mut events) = Agent::new(config(Role::Controlling)).unwrap();
-    agent.gather(&GatherOptions { ports: free..=free, ..options() }).unwrap();
+    agent
+        .gather(&GatherOptions {
+            ports: free..=free,
+            ..options()
+        })
+        .unwrap();
     while let Some(event) = events.next().await {
         if let Event::LocalCandidate(candidate) = event {
             assert_eq!(candidate.address.port(), free);
@@ -158,7 +188,14 @@ async fn ports_come_from_the_range_that_was_given() {
     }
     // The only port of the range is taken.
     let (second, _events) = Agent::new(config(Role::Controlling)).unwrap();
-    assert!(second.gather(&GatherOptions { ports: free..=free, ..options() }).is_err());
+    assert!(
+        second
+            .gather(&GatherOptions {
+                ports: free..=free,
+                ..options()
+            })
+            .is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,8 +232,11 @@ async fn two_shared_ports_carry_many_connections_between_two_sets_of_ports() {
         Endpoint::bind("127.0.0.1:0".parse().unwrap()).unwrap(),
         Endpoint::bind("127.0.0.1:0".parse().unwrap()).unwrap(),
     );
-    let (left, right) =
-        connected(first.agent(config(Role::Controlling)).unwrap(), second.agent(config(Role::Controlled)).unwrap()).await;
+    let (left, right) = connected(
+        first.agent(config(Role::Controlling)).unwrap(),
+        second.agent(config(Role::Controlled)).unwrap(),
+    )
+    .await;
     left.send(b"\xff1").await.unwrap();
     assert_eq!(&right.recv().await.unwrap()[..], b"\xff1");
 }

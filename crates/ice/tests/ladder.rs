@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use ice::core::Agent;
 use ice::{
-    Candidate, CandidateError, CandidateKind, Config, ConnectionState, Credentials, Event, Input, Limits, PairState, Path,
-    RemoteParameters, Role,
+    Candidate, CandidateError, CandidateKind, Config, ConnectionState, Credentials, Event, Input, Limits,
+    PairState, Path, RemoteParameters, Role,
 };
 use stun::attributes::{
     ErrorCode, IceControlled, IceControlling, Priority, UseCandidate, Username, XorMappedAddress,
@@ -52,8 +52,16 @@ struct Request {
     nomination: u32,
 }
 
-const PLAIN: Request = Request { role: Role::Controlling, tie_breaker: 1, use_candidate: false, nomination: 0 };
-const NOMINATE: Request = Request { use_candidate: true, ..PLAIN };
+const PLAIN: Request = Request {
+    role: Role::Controlling,
+    tie_breaker: 1,
+    use_candidate: false,
+    nomination: 0,
+};
+const NOMINATE: Request = Request {
+    use_candidate: true,
+    ..PLAIN
+};
 
 struct Ladder {
     agent: Agent,
@@ -69,11 +77,20 @@ impl Ladder {
         let mut agent = Agent::new(config, [9; 32]);
         agent.add_local_address(start, address(HERE));
         let peer = Credentials::new("peer", "peer-password-peer-password");
-        Self { agent, now: start, start, peer, next_id: 0 }
+        Self {
+            agent,
+            now: start,
+            start,
+            peer,
+            next_id: 0,
+        }
     }
 
     fn controlled() -> Self {
-        Self::new(Config { role: Role::Controlled, ..Config::default() })
+        Self::new(Config {
+            role: Role::Controlled,
+            ..Config::default()
+        })
     }
 
     fn controlling() -> Self {
@@ -81,7 +98,9 @@ impl Ladder {
     }
 
     fn set_remote(&mut self) -> &mut Self {
-        self.agent.set_remote(self.now, RemoteParameters::from(self.peer.clone())).unwrap();
+        self.agent
+            .set_remote(self.now, RemoteParameters::from(self.peer.clone()))
+            .unwrap();
         self
     }
 
@@ -155,7 +174,14 @@ impl Ladder {
     }
 
     fn input(&mut self, from: &str, bytes: &[u8]) -> Input {
-        self.agent.handle_input(self.now, Path { local: address(HERE), remote: address(from) }, bytes)
+        self.agent.handle_input(
+            self.now,
+            Path {
+                local: address(HERE),
+                remote: address(from),
+            },
+            bytes,
+        )
     }
 
     fn request_bytes(&mut self, request: Request, password: &str) -> Vec<u8> {
@@ -163,8 +189,15 @@ impl Ladder {
         let mut out = Vec::new();
         let username = format!("{}:{}", self.agent.local_credentials().ufrag, self.peer.ufrag);
         let key = self.key(password);
-        let mut writer = MessageWriter::new(&mut out, Class::Request, Method::BINDING, [self.next_id; 12].into());
-        writer.attribute(&Username(&username)).attribute(&Priority(0x6e00_ffff));
+        let mut writer = MessageWriter::new(
+            &mut out,
+            Class::Request,
+            Method::BINDING,
+            [self.next_id; 12].into(),
+        );
+        writer
+            .attribute(&Username(&username))
+            .attribute(&Priority(0x6e00_ffff));
         match request.role {
             Role::Controlling => writer.attribute(&IceControlling(request.tie_breaker)),
             Role::Controlled => writer.attribute(&IceControlled(request.tie_breaker)),
@@ -270,8 +303,14 @@ fn a_check_of_the_peer_is_answered_and_triggers_one_at_once() {
     ladder.set_remote().check(THERE, PLAIN);
     let sent = ladder.sent();
     assert_eq!(sent.len(), 2, "{sent:?}");
-    assert_eq!((sent[0].class, sent[0].mapped), (Class::SuccessResponse, Some(address(THERE))));
-    assert_eq!((sent[1].class, sent[1].role), (Class::Request, Some(Role::Controlled)));
+    assert_eq!(
+        (sent[0].class, sent[0].mapped),
+        (Class::SuccessResponse, Some(address(THERE)))
+    );
+    assert_eq!(
+        (sent[1].class, sent[1].role),
+        (Class::Request, Some(Role::Controlled))
+    );
     // The peer's data may overtake our answer: its path has proven itself, ours has not.
     assert_eq!(ladder.input(THERE, b"\xff"), Input::Data);
     assert_eq!(ladder.agent.data_path(), None);
@@ -281,7 +320,10 @@ fn a_check_of_the_peer_is_answered_and_triggers_one_at_once() {
     ladder.check(THERE, NOMINATE);
     assert_eq!(ladder.selected(), Some(address(THERE)));
     let remote = ladder.agent.remote_candidates();
-    assert_eq!((remote[0].kind, remote[0].priority), (CandidateKind::PeerReflexive, 0x6e00_ffff));
+    assert_eq!(
+        (remote[0].kind, remote[0].priority),
+        (CandidateKind::PeerReflexive, 0x6e00_ffff)
+    );
     // Signalled later, it becomes what it is.
     ladder.candidate(THERE, 77);
     assert_eq!(ladder.agent.remote_candidates()[0].kind, CandidateKind::Host);
@@ -302,9 +344,19 @@ fn the_pace_may_be_borrowed_but_is_paid_back() {
     assert_eq!(requests(ladder.sent()), 0);
     assert_eq!(requests(ladder.pass(50 * MS).sent()), 1);
 
-    let timers = ice::Timers { pacing_credit: 0, ..ice::Timers::default() };
-    let mut strict = Ladder::new(Config { role: Role::Controlled, timers, ..Config::default() });
-    strict.set_remote().check("10.0.0.2:1", PLAIN).check("10.0.0.2:2", PLAIN);
+    let timers = ice::Timers {
+        pacing_credit: 0,
+        ..ice::Timers::default()
+    };
+    let mut strict = Ladder::new(Config {
+        role: Role::Controlled,
+        timers,
+        ..Config::default()
+    });
+    strict
+        .set_remote()
+        .check("10.0.0.2:1", PLAIN)
+        .check("10.0.0.2:2", PLAIN);
     assert_eq!(requests(strict.sent()), 1);
     assert_eq!(requests(strict.pass(49 * MS).sent()), 0);
     assert_eq!(requests(strict.pass(MS).sent()), 1);
@@ -315,7 +367,10 @@ fn a_check_before_the_credentials_is_answered_and_remembered() {
     let mut ladder = Ladder::controlled();
     ladder.check(THERE, NOMINATE);
     assert_eq!(ladder.expect().class, Class::SuccessResponse);
-    assert!(ladder.events().contains(&Event::PathValidated(Path { local: address(HERE), remote: address(THERE) })));
+    assert!(ladder.events().contains(&Event::PathValidated(Path {
+        local: address(HERE),
+        remote: address(THERE)
+    })));
     // The peer's first data is not lost.
     assert_eq!(ladder.input(THERE, b"\xff"), Input::Data);
     ladder.set_remote();
@@ -344,7 +399,9 @@ fn nothing_unauthenticated_changes_anything() {
     ladder.input(THERE, &wrong);
     assert_eq!(ladder.expect().error, Some(401));
     let mut bare = Vec::new();
-    MessageWriter::new(&mut bare, Class::Request, Method::BINDING, [1; 12].into()).fingerprint().finish();
+    MessageWriter::new(&mut bare, Class::Request, Method::BINDING, [1; 12].into())
+        .fingerprint()
+        .finish();
     ladder.input(THERE, &bare);
     let mut out = Vec::new();
     ladder.agent.poll_transmit(ladder.now, &mut out).unwrap();
@@ -357,9 +414,15 @@ fn nothing_unauthenticated_changes_anything() {
     assert_eq!(ladder.input(THERE, b"\xffdata"), Input::Dropped);
     ladder.silent();
     let stats = ladder.agent.stats();
-    assert_eq!((stats.unauthenticated, stats.malformed, stats.unknown_path), (2, 1, 1));
+    assert_eq!(
+        (stats.unauthenticated, stats.malformed, stats.unknown_path),
+        (2, 1, 1)
+    );
     assert!(ladder.agent.candidate_pairs().is_empty() && ladder.agent.remote_candidates().is_empty());
-    assert_eq!(ladder.agent.poll_timeout(), Some(ladder.start + ice::Timers::default().patience));
+    assert_eq!(
+        ladder.agent.poll_timeout(),
+        Some(ladder.start + ice::Timers::default().patience)
+    );
 }
 
 #[test]
@@ -390,12 +453,17 @@ fn an_answer_from_elsewhere_does_not_count() {
     assert_eq!(ladder.agent.data_path(), None);
     ladder.pass(Duration::from_secs(45));
     let pair = &ladder.agent.candidate_pairs()[0];
-    assert_eq!((pair.state, pair.last_error), (PairState::Failed, Some(ice::PairError::AddressMismatch)));
+    assert_eq!(
+        (pair.state, pair.last_error),
+        (PairState::Failed, Some(ice::PairError::AddressMismatch))
+    );
     // It does not take the place of the right one either.
     let mut ladder = Ladder::controlling();
     ladder.set_remote().candidate(THERE, 1000);
     let request = ladder.expect();
-    ladder.answer_as(&request, "10.0.0.3:3", address(HERE)).answer(&request);
+    ladder
+        .answer_as(&request, "10.0.0.3:3", address(HERE))
+        .answer(&request);
     assert!(ladder.agent.data_path().is_some());
 }
 
@@ -406,7 +474,10 @@ fn a_mapped_address_becomes_a_local_peer_reflexive_candidate() {
     let request = ladder.expect();
     ladder.answer_as(&request, THERE, address("203.0.113.9:77"));
     let local = ladder.agent.candidate_pairs()[0].local.clone();
-    assert_eq!((local.kind, local.address.ip()), (CandidateKind::PeerReflexive, Some(address("203.0.113.9:77"))));
+    assert_eq!(
+        (local.kind, local.address.ip()),
+        (CandidateKind::PeerReflexive, Some(address("203.0.113.9:77")))
+    );
     assert_eq!(local.related, Some(address(HERE)));
     assert_eq!(ladder.agent.data_path().unwrap().local, address(HERE));
 }
@@ -423,7 +494,10 @@ fn the_best_pair_is_nominated_at_once_and_a_lesser_one_after_a_wait() {
     assert_eq!(ladder.selected(), Some(address(THERE)));
 
     let mut ladder = Ladder::controlling();
-    ladder.set_remote().candidate("10.0.0.9:9", 2000).candidate(THERE, 1000);
+    ladder
+        .set_remote()
+        .candidate("10.0.0.9:9", 2000)
+        .candidate(THERE, 1000);
     ladder.expect();
     let lesser = ladder.pass(50 * MS).expect();
     ladder.answer(&lesser).silent();
@@ -437,26 +511,55 @@ fn the_best_pair_is_nominated_at_once_and_a_lesser_one_after_a_wait() {
 fn conflicting_roles_are_settled_by_the_tie_breaker() {
     // The peer claims our role with a smaller tie-breaker: it is told to change.
     let mut ladder = Ladder::controlling();
-    ladder.set_remote().check(THERE, Request { tie_breaker: 0, ..PLAIN });
+    ladder.set_remote().check(
+        THERE,
+        Request {
+            tie_breaker: 0,
+            ..PLAIN
+        },
+    );
     assert_eq!(ladder.expect().error, Some(487));
     assert!(ladder.agent.candidate_pairs().is_empty());
     // With a larger one, we change.
-    ladder.check(THERE, Request { tie_breaker: u64::MAX, ..PLAIN });
+    ladder.check(
+        THERE,
+        Request {
+            tie_breaker: u64::MAX,
+            ..PLAIN
+        },
+    );
     let sent = ladder.sent();
     assert_eq!((sent[0].error, sent[1].role), (None, Some(Role::Controlled)));
     assert!(ladder.events().contains(&Event::RoleChange(Role::Controlled)));
     // Both controlled: the larger one becomes controlling.
     let mut ladder = Ladder::controlled();
-    ladder.set_remote().check(THERE, Request { role: Role::Controlled, tie_breaker: u64::MAX, ..PLAIN });
+    ladder.set_remote().check(
+        THERE,
+        Request {
+            role: Role::Controlled,
+            tie_breaker: u64::MAX,
+            ..PLAIN
+        },
+    );
     assert_eq!(ladder.expect().error, Some(487));
-    ladder.check(THERE, Request { role: Role::Controlled, tie_breaker: 0, ..PLAIN });
+    ladder.check(
+        THERE,
+        Request {
+            role: Role::Controlled,
+            tie_breaker: 0,
+            ..PLAIN
+        },
+    );
     assert_eq!(ladder.sent()[1].role, Some(Role::Controlling));
 }
 
 #[test]
 fn a_refusal_with_487_swaps_the_role_once_and_checks_again() {
     let mut ladder = Ladder::controlling();
-    ladder.set_remote().candidate(THERE, 1000).candidate("10.0.0.3:3", 999);
+    ladder
+        .set_remote()
+        .candidate(THERE, 1000)
+        .candidate("10.0.0.3:3", 999);
     let first = ladder.expect();
     let second = ladder.pass(50 * MS).expect();
     // Without integrity it is nobody's word.
@@ -473,13 +576,20 @@ fn a_refusal_with_487_swaps_the_role_once_and_checks_again() {
 #[test]
 fn of_a_peer_that_nominates_everything_the_highest_priority_is_followed() {
     let mut ladder = Ladder::controlled();
-    ladder.set_remote().candidate("10.0.0.2:1", 1000).candidate("10.0.0.2:2", 3000).candidate("10.0.0.2:3", 2000);
+    ladder
+        .set_remote()
+        .candidate("10.0.0.2:1", 1000)
+        .candidate("10.0.0.2:2", 3000)
+        .candidate("10.0.0.2:3", 2000);
     ladder.sent();
     let nominated = |ladder: &mut Ladder, from: &str| {
         ladder.check(from, NOMINATE);
         // A check under way is replaced when it is 10 ms old.
         ladder.pass(10 * MS);
-        let requests = ladder.sent().into_iter().filter(|seen| seen.class == Class::Request);
+        let requests = ladder
+            .sent()
+            .into_iter()
+            .filter(|seen| seen.class == Class::Request);
         for request in requests.filter(|seen| seen.path.remote == address(from)) {
             ladder.answer(&request);
         }
@@ -489,14 +599,23 @@ fn of_a_peer_that_nominates_everything_the_highest_priority_is_followed() {
     nominated(&mut ladder, "10.0.0.2:2");
     assert_eq!(ladder.selected(), Some(address("10.0.0.2:2")));
     nominated(&mut ladder, "10.0.0.2:3");
-    assert_eq!(ladder.selected(), Some(address("10.0.0.2:2")), "a lower pair was followed");
+    assert_eq!(
+        ladder.selected(),
+        Some(address("10.0.0.2:2")),
+        "a lower pair was followed"
+    );
     // The peer goes on with the highest; repeated nominations change nothing.
     ladder.events();
     for _ in 0..10 {
         ladder.pass(500 * MS).check("10.0.0.2:2", NOMINATE);
         ladder.sent();
     }
-    assert!(!ladder.events().iter().any(|event| matches!(event, Event::SelectedPairChange(_))));
+    assert!(
+        !ladder
+            .events()
+            .iter()
+            .any(|event| matches!(event, Event::SelectedPairChange(_)))
+    );
     // When it falls silent, the peer's next choice is followed.
     ladder.pass(3100 * MS);
     ladder.sent();
@@ -507,11 +626,17 @@ fn of_a_peer_that_nominates_everything_the_highest_priority_is_followed() {
 #[test]
 fn of_renominations_the_latest_is_followed() {
     let mut ladder = Ladder::controlled();
-    ladder.set_remote().candidate("10.0.0.2:1", 2000).candidate("10.0.0.2:2", 1000);
+    ladder
+        .set_remote()
+        .candidate("10.0.0.2:1", 2000)
+        .candidate("10.0.0.2:2", 1000);
     let first = ladder.expect();
     let second = ladder.pass(50 * MS).expect();
     ladder.answer(&first).answer(&second);
-    let nominate = |nomination| Request { nomination, ..NOMINATE };
+    let nominate = |nomination| Request {
+        nomination,
+        ..NOMINATE
+    };
     ladder.check("10.0.0.2:1", nominate(1));
     assert_eq!(ladder.selected(), Some(address("10.0.0.2:1")));
     ladder.check("10.0.0.2:2", nominate(2));
@@ -520,13 +645,22 @@ fn of_renominations_the_latest_is_followed() {
     ladder.check("10.0.0.2:1", nominate(1));
     assert_eq!(ladder.selected(), Some(address("10.0.0.2:2")));
     // NOMINATION implies USE-CANDIDATE.
-    ladder.check("10.0.0.2:1", Request { use_candidate: false, ..nominate(3) });
+    ladder.check(
+        "10.0.0.2:1",
+        Request {
+            use_candidate: false,
+            ..nominate(3)
+        },
+    );
     assert_eq!(ladder.selected(), Some(address("10.0.0.2:1")));
 }
 
 #[test]
 fn renomination_is_spoken_where_both_want_it() {
-    let mut ladder = Ladder::new(Config { renomination: true, ..Config::default() });
+    let mut ladder = Ladder::new(Config {
+        renomination: true,
+        ..Config::default()
+    });
     ladder.set_remote().candidate(THERE, 1000);
     let check = ladder.expect();
     let nomination = ladder.answer(&check).expect();
@@ -537,7 +671,10 @@ fn renomination_is_spoken_where_both_want_it() {
     let check = ladder.expect();
     ladder.answer(&check);
     let better = ladder.expect();
-    assert_eq!((better.nomination, better.path.remote), (Some(2), address("10.0.0.3:3")));
+    assert_eq!(
+        (better.nomination, better.path.remote),
+        (Some(2), address("10.0.0.3:3"))
+    );
     ladder.answer(&better);
     assert_eq!(ladder.selected(), Some(address("10.0.0.3:3")));
 }
@@ -575,10 +712,16 @@ fn candidates_wait_for_their_generation() {
     let mut ladder = Ladder::controlling();
     let mut candidate = Candidate::new(CandidateKind::Host, address(THERE));
     candidate.extensions = vec![("ufrag".into(), "peer".into())];
-    ladder.agent.add_remote_candidate(ladder.now, candidate.clone()).unwrap();
+    ladder
+        .agent
+        .add_remote_candidate(ladder.now, candidate.clone())
+        .unwrap();
     candidate.extensions = vec![("ufrag".into(), "next".into())];
     candidate.address = ice::Address::Ip(address("10.0.0.3:3"));
-    ladder.agent.add_remote_candidate(ladder.now, candidate.clone()).unwrap();
+    ladder
+        .agent
+        .add_remote_candidate(ladder.now, candidate.clone())
+        .unwrap();
     assert!(ladder.agent.remote_candidates().is_empty());
     ladder.set_remote();
     // The other one belongs to credentials that never came.
@@ -587,34 +730,65 @@ fn candidates_wait_for_their_generation() {
     assert_eq!(ladder.agent.remote_candidates().len(), 1);
     ladder.peer = Credentials::new("next", "next-password-next-password");
     ladder.set_remote();
-    assert_eq!(ladder.agent.remote_candidates()[0].address.ip(), Some(address("10.0.0.3:3")));
+    assert_eq!(
+        ladder.agent.remote_candidates()[0].address.ip(),
+        Some(address("10.0.0.3:3"))
+    );
 }
 
 #[test]
 fn candidates_of_no_use_are_told_apart() {
     let mut ladder = Ladder::controlling();
     ladder.set_remote();
-    let mut add = |line: &str| ladder.agent.add_remote_candidate(ladder.now, line.parse().unwrap());
+    let mut add = |line: &str| {
+        ladder
+            .agent
+            .add_remote_candidate(ladder.now, line.parse().unwrap())
+    };
     assert_eq!(add("1 1 tcp 9 10.0.0.2 9 typ host tcptype active"), Ok(()));
     assert_eq!(add("1 2 udp 9 10.0.0.2 9 typ host"), Ok(()));
-    assert_eq!(add("1 1 udp 9 abc.local 9 typ host"), Err(CandidateError::Unresolved("abc.local".into())));
-    assert!(matches!(add("1 1 udp 9 10.0.0.2 0 typ host"), Err(CandidateError::Address(_))));
-    assert!(matches!(add("1 1 udp 9 0.0.0.0 9 typ host"), Err(CandidateError::Address(_))));
-    assert!(matches!(add("1 1 udp 9 224.0.0.1 9 typ host"), Err(CandidateError::Address(_))));
+    assert_eq!(
+        add("1 1 udp 9 abc.local 9 typ host"),
+        Err(CandidateError::Unresolved("abc.local".into()))
+    );
+    assert!(matches!(
+        add("1 1 udp 9 10.0.0.2 0 typ host"),
+        Err(CandidateError::Address(_))
+    ));
+    assert!(matches!(
+        add("1 1 udp 9 0.0.0.0 9 typ host"),
+        Err(CandidateError::Address(_))
+    ));
+    assert!(matches!(
+        add("1 1 udp 9 224.0.0.1 9 typ host"),
+        Err(CandidateError::Address(_))
+    ));
     assert_eq!(ladder.agent.stats().ignored_candidates, 2);
     ladder.silent();
 }
 
 #[test]
 fn every_table_is_bounded() {
-    let limits = Limits { remote_candidates: 8, pairs: 6, responses: 4, ..Limits::default() };
-    let mut ladder = Ladder::new(Config { role: Role::Controlled, limits, ..Config::default() });
+    let limits = Limits {
+        remote_candidates: 8,
+        pairs: 6,
+        responses: 4,
+        ..Limits::default()
+    };
+    let mut ladder = Ladder::new(Config {
+        role: Role::Controlled,
+        limits,
+        ..Config::default()
+    });
     ladder.set_remote();
     for n in 1..=8_u16 {
         ladder.candidate(&format!("10.0.0.2:{n}"), 1000);
     }
     let more = Candidate::new(CandidateKind::Host, address("10.0.0.2:99"));
-    assert_eq!(ladder.agent.add_remote_candidate(ladder.now, more), Err(CandidateError::TooMany(8)));
+    assert_eq!(
+        ladder.agent.add_remote_candidate(ladder.now, more),
+        Err(CandidateError::TooMany(8))
+    );
     assert_eq!(ladder.agent.candidate_pairs().len(), 6);
     // A peer with the credentials that floods from ever new ports, with nobody polling.
     for n in 1..=5000_u16 {
@@ -633,7 +807,11 @@ fn every_table_is_bounded() {
 #[test]
 fn a_relay_only_agent_discloses_nothing() {
     let transport_policy = ice::TransportPolicy::Relay;
-    let mut ladder = Ladder::new(Config { role: Role::Controlled, transport_policy, ..Config::default() });
+    let mut ladder = Ladder::new(Config {
+        role: Role::Controlled,
+        transport_policy,
+        ..Config::default()
+    });
     ladder.set_remote().check(THERE, PLAIN).silent();
     assert!(ladder.agent.local_candidates().is_empty());
 }
@@ -652,7 +830,10 @@ fn a_closed_agent_is_silent() {
     ladder.agent.add_local_address(ladder.now, address("10.0.0.9:1"));
     assert_eq!(ladder.agent.connection_state(), ConnectionState::Closed);
     let candidate = Candidate::new(CandidateKind::Host, address(THERE));
-    assert_eq!(ladder.agent.add_remote_candidate(ladder.now, candidate), Err(CandidateError::Closed));
+    assert_eq!(
+        ladder.agent.add_remote_candidate(ladder.now, candidate),
+        Err(CandidateError::Closed)
+    );
 }
 
 #[test]
@@ -662,7 +843,10 @@ fn mapped_addresses_of_a_cloud_are_signalled_instead_of_the_base() {
     agent.add_mapped_address(now, address(HERE), address("203.0.113.5:1000"));
     let candidates = agent.local_candidates();
     assert_eq!(candidates.len(), 1);
-    assert_eq!((candidates[0].kind, candidates[0].address.ip()), (CandidateKind::Host, Some(address("203.0.113.5:1000"))));
+    assert_eq!(
+        (candidates[0].kind, candidates[0].address.ip()),
+        (CandidateKind::Host, Some(address("203.0.113.5:1000")))
+    );
 }
 
 #[test]
@@ -675,7 +859,9 @@ fn cores_can_be_moved_between_threads() {
 #[test]
 fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
     let mut ladder = Ladder::controlling();
-    ladder.agent.add_stun_server(ladder.now, address("192.0.2.9:3478"), "stun:far");
+    ladder
+        .agent
+        .add_stun_server(ladder.now, address("192.0.2.9:3478"), "stun:far");
     ladder.agent.end_local_addresses(ladder.now);
     let mut out = Vec::new();
     let asked = ladder.agent.poll_transmit(ladder.now, &mut out).unwrap();
@@ -683,7 +869,12 @@ fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
     ladder.agent.handle_transmit_error(ladder.now, asked.path);
     assert_eq!(ladder.agent.gathering_state(), ice::GatheringState::Complete);
     let reason = ice::GatheringError::Unreachable;
-    let expected = Event::GatheringError { url: "stun:far".into(), address: address(HERE), code: 701, reason };
+    let expected = Event::GatheringError {
+        url: "stun:far".into(),
+        address: address(HERE),
+        code: 701,
+        reason,
+    };
     assert!(ladder.events().contains(&expected));
     ladder.set_remote().candidate(THERE, 1000).pass(50 * MS);
     let check = ladder.expect();
@@ -694,7 +885,10 @@ fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
         _ => None,
     });
     let text = failed.unwrap();
-    assert!(text.contains("10.0.0.1:1000 → 10.0.0.2:2000 (host to host)"), "{text}");
+    assert!(
+        text.contains("10.0.0.1:1000 → 10.0.0.2:2000 (host to host)"),
+        "{text}"
+    );
     assert!(text.contains("the socket cannot send there"), "{text}");
 }
 
@@ -702,8 +896,16 @@ fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
 fn a_role_that_is_set_is_no_news() {
     let mut ladder = Ladder::controlling();
     ladder.agent.set_role(Role::Controlled);
-    assert_eq!((ladder.agent.role(), ladder.agent.stats().role_changes), (Role::Controlled, 0));
-    assert!(!ladder.events().iter().any(|event| matches!(event, Event::RoleChange(_))));
+    assert_eq!(
+        (ladder.agent.role(), ladder.agent.stats().role_changes),
+        (Role::Controlled, 0)
+    );
+    assert!(
+        !ladder
+            .events()
+            .iter()
+            .any(|event| matches!(event, Event::RoleChange(_)))
+    );
 }
 
 #[test]
@@ -711,12 +913,20 @@ fn link_local_addresses_are_paired_with_their_like_and_keep_the_scope_of_the_soc
     let mut ladder = Ladder::controlling();
     let base: SocketAddr = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 1000, 0, 7).into();
     ladder.agent.add_local_address(ladder.now, base);
-    ladder.agent.add_local_address(ladder.now, address("[2001:db8::1]:1000"));
+    ladder
+        .agent
+        .add_local_address(ladder.now, address("[2001:db8::1]:1000"));
     ladder.set_remote().candidate("[fe80::2]:2000", 1000);
     let check = ladder.expect();
     assert_eq!(ladder.agent.candidate_pairs().len(), 1);
     let scoped: SocketAddr = std::net::SocketAddrV6::new("fe80::2".parse().unwrap(), 2000, 0, 7).into();
-    assert_eq!(check.path, Path { local: base, remote: scoped });
+    assert_eq!(
+        check.path,
+        Path {
+            local: base,
+            remote: scoped
+        }
+    );
     let key = ladder.key(&ladder.peer.pwd);
     let mut out = Vec::new();
     MessageWriter::new(&mut out, Class::SuccessResponse, Method::BINDING, check.id)
@@ -732,10 +942,15 @@ fn link_local_addresses_are_paired_with_their_like_and_keep_the_scope_of_the_soc
 fn both_families_are_tried_in_turn() {
     let mut ladder = Ladder::controlling();
     for n in 1..=3 {
-        ladder.agent.add_local_address(ladder.now, address(&format!("[2001:db8::{n}]:1000")));
+        ladder
+            .agent
+            .add_local_address(ladder.now, address(&format!("[2001:db8::{n}]:1000")));
     }
     let candidates = ladder.agent.local_candidates();
-    let mut order: Vec<_> = candidates.iter().map(|c| (c.priority, c.address.ip().unwrap().is_ipv4())).collect();
+    let mut order: Vec<_> = candidates
+        .iter()
+        .map(|c| (c.priority, c.address.ip().unwrap().is_ipv4()))
+        .collect();
     order.sort_unstable();
     let families: Vec<_> = order.into_iter().rev().map(|(_, v4)| v4).collect();
     assert_eq!(families, [false, true, false, false]);

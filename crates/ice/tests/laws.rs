@@ -25,17 +25,29 @@ fn build(n: u64, configs: [Config; 2]) -> [Host; 2] {
     let [a, b] = configs;
     let with = |config: Config, side: u8| {
         let credentials = Some(credentials(side));
-        Host::Peer(Box::new(Peer::new(Config { credentials, ..config }, seed(n, side))))
+        Host::Peer(Box::new(Peer::new(
+            Config {
+                credentials,
+                ..config
+            },
+            seed(n, side),
+        )))
     };
     [with(a, 1), with(b, 2)]
 }
 
 fn credentials(side: u8) -> ice::Credentials {
-    ice::Credentials::new(format!("ufrag{side}"), format!("password-password-password-{side}"))
+    ice::Credentials::new(
+        format!("ufrag{side}"),
+        format!("password-password-password-{side}"),
+    )
 }
 
 fn remote(side: u8, lite: bool) -> RemoteParameters {
-    RemoteParameters { credentials: credentials(side), lite }
+    RemoteParameters {
+        credentials: credentials(side),
+        lite,
+    }
 }
 
 fn candidate(side: Side) -> Candidate {
@@ -89,7 +101,10 @@ fn agents_in_conflict_keep_the_laws() {
 
 #[test]
 fn a_lite_agent_keeps_the_laws() {
-    let lite = Config { lite: true, ..config(Role::Controlled) };
+    let lite = Config {
+        lite: true,
+        ..config(Role::Controlled)
+    };
     case("ice lite", [config(Role::Controlling), lite]).check();
 }
 
@@ -97,7 +112,9 @@ fn a_lite_agent_keeps_the_laws() {
 fn a_restart_keeps_the_laws() {
     // The restart of one side that its peer never learns of: the old path goes on.
     case("ice restart", [Role::Controlling, Role::Controlled].map(config))
-        .at(Duration::from_secs(5), Side::B, |host, now| host.peer_mut().agent.restart(now))
+        .at(Duration::from_secs(5), Side::B, |host, now| {
+            host.peer_mut().agent.restart(now)
+        })
         .at(Duration::from_millis(5100), Side::B, move |host, now| {
             let agent = &mut host.peer_mut().agent;
             agent.set_remote(now, remote(1, false)).unwrap();

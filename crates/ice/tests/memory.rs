@@ -1,6 +1,10 @@
 //! What an idle agent holds. A program of its own, since it measures the process.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test program: clippy excuses its tests, not their helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,7 +23,13 @@ fn connected(n: u16, now: Instant) -> [Agent; 2] {
     let mut agents = [(Role::Controlling, 1), (Role::Controlled, 2)].map(|(role, side)| {
         let mut seed = [side; 32];
         seed[1..3].copy_from_slice(&n.to_be_bytes());
-        let mut agent = Agent::new(Config { role, ..Config::default() }, seed);
+        let mut agent = Agent::new(
+            Config {
+                role,
+                ..Config::default()
+            },
+            seed,
+        );
         for net in 0..3 {
             agent.add_local_address(now, SocketAddr::from(([10, net, 0, side], 5000)));
         }
@@ -29,10 +39,14 @@ fn connected(n: u16, now: Instant) -> [Agent; 2] {
     let credentials = agents.each_ref().map(|agent| agent.local_credentials().clone());
     for (at, credentials) in [(1, &credentials[0]), (0, &credentials[1])] {
         let side = if at == 0 { 2 } else { 1 };
-        agents[at].set_remote(now, RemoteParameters::from(credentials.clone())).unwrap();
+        agents[at]
+            .set_remote(now, RemoteParameters::from(credentials.clone()))
+            .unwrap();
         for net in 0..3 {
             let address = SocketAddr::from(([10, net, 0, side], 5000));
-            agents[at].add_remote_candidate(now, Candidate::new(CandidateKind::Host, address)).unwrap();
+            agents[at]
+                .add_remote_candidate(now, Candidate::new(CandidateKind::Host, address))
+                .unwrap();
         }
         agents[at].end_of_remote_candidates(now);
     }
@@ -42,7 +56,10 @@ fn connected(n: u16, now: Instant) -> [Agent; 2] {
         for at in 0..2 {
             agents[at].handle_timeout(now);
             while let Some(transmit) = agents[at].poll_transmit(now, &mut out) {
-                let path = Path { local: transmit.path.remote, remote: transmit.path.local };
+                let path = Path {
+                    local: transmit.path.remote,
+                    remote: transmit.path.local,
+                };
                 agents[1 - at].handle_input(now, path, &out);
                 out.clear();
             }
@@ -61,5 +78,9 @@ fn an_idle_agent_holds_less_than_six_kibibytes() {
     let agents: Vec<_> = (0..2000).map(|n| connected(n, now)).collect();
     let each = (resident() - before) / (2 * agents.len());
     println!("{each} bytes an agent, {} of them its struct", size_of::<Agent>());
-    assert!(each <= 6 * 1024, "{each} bytes an agent, {} of them its struct", size_of::<Agent>());
+    assert!(
+        each <= 6 * 1024,
+        "{each} bytes an agent, {} of them its struct",
+        size_of::<Agent>()
+    );
 }

@@ -68,11 +68,18 @@ fn roles_that_conflict_are_repaired() {
 #[test]
 fn a_full_agent_controls_a_lite_one() {
     for lite_offers in [false, true] {
-        let configs = [true, false].map(|first| Config { lite: first == lite_offers, ..config(Role::Controlled) });
+        let configs = [true, false].map(|first| Config {
+            lite: first == lite_offers,
+            ..config(Role::Controlled)
+        });
         let mut scene = Scene::pair(3, &latency(), configs);
         scene.connect();
         assert!(scene.until_selected(5 * SECOND).is_some());
-        let (lite, full) = if lite_offers { (scene.a, scene.b) } else { (scene.b, scene.a) };
+        let (lite, full) = if lite_offers {
+            (scene.a, scene.b)
+        } else {
+            (scene.b, scene.a)
+        };
         assert_eq!(scene.agent(full).role(), Role::Controlling);
         assert_eq!(scene.agent(lite).role(), Role::Controlled);
         assert_eq!(scene.agent(lite).stats().requests_sent, 0);
@@ -91,7 +98,14 @@ fn a_full_agent_controls_a_lite_one() {
 
 #[test]
 fn two_lite_agents_take_the_best_pair() {
-    let mut scene = Scene::pair(3, &latency(), BOTH.map(|role| Config { lite: true, ..config(role) }));
+    let mut scene = Scene::pair(
+        3,
+        &latency(),
+        BOTH.map(|role| Config {
+            lite: true,
+            ..config(role)
+        }),
+    );
     scene.connect();
     assert!(scene.until_selected(5 * SECOND).is_some());
     scene.ping(3);
@@ -104,11 +118,19 @@ fn of_several_interfaces_the_best_that_works_is_used() {
     for n in 0..20 {
         let mut net = Network::new(n);
         let [a, b] = [1, 2].map(|side| {
-            let role = if side == 1 { Role::Controlling } else { Role::Controlled };
+            let role = if side == 1 {
+                Role::Controlling
+            } else {
+                Role::Controlled
+            };
             Host::Peer(Box::new(Peer::new(config(role), seed(n, side))))
         });
         let addresses = |host: u8| {
-            [format!("2001:db8::{host}"), format!("192.0.2.{host}"), format!("198.51.100.{host}")]
+            [
+                format!("2001:db8::{host}"),
+                format!("192.0.2.{host}"),
+                format!("198.51.100.{host}"),
+            ]
         };
         let [first, second] = [1, 2].map(|host| addresses(host).map(|address| ip(&address)));
         let a = net.add_host(a, &first, &latency());
@@ -122,7 +144,11 @@ fn of_several_interfaces_the_best_that_works_is_used() {
         let took = scene.until_selected(5 * SECOND).expect("connects");
         assert!(took < SECOND, "{took:?}");
         let path = scene.agent(a).data_path().unwrap();
-        assert_eq!((path.local.ip(), path.remote.ip()), (first[1], second[1]), "seed {n}");
+        assert_eq!(
+            (path.local.ip(), path.remote.ip()),
+            (first[1], second[1]),
+            "seed {n}"
+        );
         // Few pairs are kept.
         scene.net.run_for(SECOND);
         assert!(scene.agent(a).candidate_pairs().len() <= 4);
@@ -132,7 +158,11 @@ fn of_several_interfaces_the_best_that_works_is_used() {
 /// Two hosts, each behind a NAT of its own (or none), and a STUN server.
 fn nats(n: u64, nats: [Option<Nat>; 2]) -> Scene {
     let mut net = Network::new(n);
-    net.add_host(Host::Server(StunServer::default()), &[ip("198.51.100.1")], &latency());
+    net.add_host(
+        Host::Server(StunServer::default()),
+        &[ip("198.51.100.1")],
+        &latency(),
+    );
     let (mut nodes, mut realms) = (Vec::new(), Vec::new());
     for (at, nat) in nats.into_iter().enumerate() {
         let side = u8::try_from(at).unwrap() + 1;
@@ -150,7 +180,11 @@ fn nats(n: u64, nats: [Option<Nat>; 2]) -> Scene {
     let mut scene = Scene::new(net, nodes[0], nodes[1]);
     scene.realms = realms;
     for (node, side) in [(nodes[0], 1), (nodes[1], 2)] {
-        let address = if nats[side - 1].is_some() { format!("10.0.{side}.2") } else { format!("192.0.2.{side}") };
+        let address = if nats[side - 1].is_some() {
+            format!("10.0.{side}.2")
+        } else {
+            format!("192.0.2.{side}")
+        };
         scene.add_addresses(node, &[&address]);
     }
     scene.signal();
@@ -159,8 +193,17 @@ fn nats(n: u64, nats: [Option<Nat>; 2]) -> Scene {
 
 #[test]
 fn nats_are_traversed_in_all_combinations_that_can_be() {
-    let address_restricted = Nat { filtering: Behavior::AddressDependent, ..Nat::default() };
-    let kinds = [None, Some(Nat::default()), Some(address_restricted), Some(Nat::port_restricted()), Some(Nat::symmetric())];
+    let address_restricted = Nat {
+        filtering: Behavior::AddressDependent,
+        ..Nat::default()
+    };
+    let kinds = [
+        None,
+        Some(Nat::default()),
+        Some(address_restricted),
+        Some(Nat::port_restricted()),
+        Some(Nat::symmetric()),
+    ];
     for n in 0..10 {
         for (i, first) in kinds.iter().enumerate() {
             for (j, second) in kinds.iter().enumerate() {
@@ -187,8 +230,14 @@ fn a_pair_behind_nats_shows_reflexive_candidates() {
     // The symmetric NAT gave a port that nobody signalled: peer-reflexive at both ends.
     let a = scene.agent(scene.a).selected_pair().unwrap();
     let b = scene.agent(scene.b).selected_pair().unwrap();
-    assert_eq!((a.local.kind, a.remote.kind), (CandidateKind::PeerReflexive, CandidateKind::ServerReflexive));
-    assert_eq!((b.local.kind, b.remote.kind), (CandidateKind::ServerReflexive, CandidateKind::PeerReflexive));
+    assert_eq!(
+        (a.local.kind, a.remote.kind),
+        (CandidateKind::PeerReflexive, CandidateKind::ServerReflexive)
+    );
+    assert_eq!(
+        (b.local.kind, b.remote.kind),
+        (CandidateKind::ServerReflexive, CandidateKind::PeerReflexive)
+    );
     assert_eq!(a.local.address, b.remote.address);
     assert_eq!(a.path.local, "10.0.1.2:5000".parse().unwrap());
 }
@@ -215,7 +264,12 @@ fn consent_expires_thirty_seconds_behind_the_last_answer() {
     scene.until_selected(5 * SECOND).unwrap();
     scene.net.run_for(60 * SECOND);
     let (a, b) = (scene.a, scene.b);
-    let consents = scene.agent(a).selected_pair().unwrap().counters.consent_requests_sent;
+    let consents = scene
+        .agent(a)
+        .selected_pair()
+        .unwrap()
+        .counters
+        .consent_requests_sent;
     assert!((10..=15).contains(&consents), "{consents}");
     scene.net.set_up(b, ip("192.0.2.2"), false);
     let gone = scene.net.elapsed();
@@ -231,11 +285,17 @@ fn consent_expires_thirty_seconds_behind_the_last_answer() {
     assert!(failed && took > 23 * SECOND && took <= 30 * SECOND, "{took:?}");
     assert_eq!(scene.agent(a).data_path(), None);
     assert_eq!(scene.agent(a).poll_timeout(), None);
-    let reason = scene.net.take_events(a).into_iter().find_map(|event| match event {
-        Event::Failed(reason) => Some(reason),
-        _ => None,
-    });
-    let Some(FailReason::ConsentExpired { silence, .. }) = reason else { panic!("{reason:?}") };
+    let reason = scene
+        .net
+        .take_events(a)
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Failed(reason) => Some(reason),
+            _ => None,
+        });
+    let Some(FailReason::ConsentExpired { silence, .. }) = reason else {
+        panic!("{reason:?}")
+    };
     assert_eq!(silence.as_secs(), 30);
 }
 
@@ -271,17 +331,29 @@ fn nothing_fails_before_the_patience_of_rfc_8863() {
         });
         assert!(failed);
         let took = scene.net.elapsed() - Duration::from_millis(60);
-        assert!(took >= Duration::from_millis(39_500) && took < 42 * SECOND, "{took:?}");
-        let reason = scene.net.take_events(a).into_iter().find_map(|event| match event {
-            Event::Failed(reason) => Some(reason),
-            _ => None,
-        });
+        assert!(
+            took >= Duration::from_millis(39_500) && took < 42 * SECOND,
+            "{took:?}"
+        );
+        let reason = scene
+            .net
+            .take_events(a)
+            .into_iter()
+            .find_map(|event| match event {
+                Event::Failed(reason) => Some(reason),
+                _ => None,
+            });
         match reason {
             Some(FailReason::NoPairWorks(pairs)) if with_candidates => {
                 assert_eq!(pairs.len(), 1);
-                assert_eq!((pairs[0].requests, pairs[0].error), (7, Some(PairError::NoResponse)));
+                assert_eq!(
+                    (pairs[0].requests, pairs[0].error),
+                    (7, Some(PairError::NoResponse))
+                );
             }
-            Some(FailReason::NoPairs { local: 1, remote: 0, .. }) if !with_candidates => {}
+            Some(FailReason::NoPairs {
+                local: 1, remote: 0, ..
+            }) if !with_candidates => {}
             other => panic!("{other:?}"),
         }
     }
@@ -345,7 +417,11 @@ fn another_interface_takes_over_when_one_breaks() {
     for (n, broken) in [(0, 'a'), (1, 'b'), (2, 'a'), (3, 'b')] {
         let mut net = Network::new(n);
         let [a, b] = [1, 2].map(|side| {
-            let role = if side == 1 { Role::Controlling } else { Role::Controlled };
+            let role = if side == 1 {
+                Role::Controlling
+            } else {
+                Role::Controlled
+            };
             Host::Peer(Box::new(Peer::new(config(role), seed(n, side))))
         });
         let a = net.add_host(a, &[ip("192.0.2.1"), ip("198.51.100.1")], &latency());
@@ -356,7 +432,11 @@ fn another_interface_takes_over_when_one_breaks() {
         scene.signal();
         scene.until_selected(5 * SECOND).unwrap();
         scene.net.run_for(10 * SECOND);
-        let (node, address) = if broken == 'a' { (a, "192.0.2.1") } else { (b, "192.0.2.2") };
+        let (node, address) = if broken == 'a' {
+            (a, "192.0.2.1")
+        } else {
+            (b, "192.0.2.2")
+        };
         scene.net.set_up(node, ip(address), false);
         scene.net.run_for(15 * SECOND);
         scene.ping(1);
@@ -394,9 +474,20 @@ fn a_host_that_moves_to_another_network_is_found_again() {
 fn servers_that_do_not_help_are_reported_and_waited_for_no_longer_than_said() {
     let mut net = Network::new(1);
     let config = with_server(Role::Controlling);
-    let server = net.add_host(Host::Server(StunServer::default()), &[ip("198.51.100.1")], &latency());
-    let a = net.add_host(Host::Peer(Box::new(Peer::new(config.clone(), seed(1, 1)))), &[ip("192.0.2.1")], &latency());
-    let refusing = StunServer { refuse: Some(420), ..StunServer::default() };
+    let server = net.add_host(
+        Host::Server(StunServer::default()),
+        &[ip("198.51.100.1")],
+        &latency(),
+    );
+    let a = net.add_host(
+        Host::Peer(Box::new(Peer::new(config.clone(), seed(1, 1)))),
+        &[ip("192.0.2.1")],
+        &latency(),
+    );
+    let refusing = StunServer {
+        refuse: Some(420),
+        ..StunServer::default()
+    };
     net.add_host(Host::Server(refusing), &[ip("198.51.100.2")], &latency());
     net.set_up(server, ip("198.51.100.1"), false);
     net.with(a, |host, now| {
@@ -416,13 +507,24 @@ fn servers_that_do_not_help_are_reported_and_waited_for_no_longer_than_said() {
         .take_events(a)
         .into_iter()
         .filter_map(|event| match event {
-            Event::GatheringError { url, code, reason, .. } => Some((url, code, reason)),
+            Event::GatheringError {
+                url, code, reason, ..
+            } => Some((url, code, reason)),
             _ => None,
         })
         .collect();
-    let refused = GatheringError::Refused { code: 420, reason: "no".into() };
+    let refused = GatheringError::Refused {
+        code: 420,
+        reason: "no".into(),
+    };
     let timeout = GatheringError::Timeout(5 * SECOND);
-    assert_eq!(errors, [("stun:refusing".into(), 420, refused), ("stun:198.51.100.1".into(), 701, timeout)]);
+    assert_eq!(
+        errors,
+        [
+            ("stun:refusing".into(), 420, refused),
+            ("stun:198.51.100.1".into(), 701, timeout)
+        ]
+    );
 }
 
 #[test]
@@ -430,7 +532,10 @@ fn candidates_and_credentials_may_come_in_any_order() {
     // What each side learns, in every order: credentials, candidate, end of candidates.
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let orders = orders.iter();
-    for (first, second) in orders.clone().flat_map(|first| orders.clone().map(move |second| (first, second))) {
+    for (first, second) in orders
+        .clone()
+        .flat_map(|first| orders.clone().map(move |second| (first, second)))
+    {
         for gap in [0, 20, 700] {
             learn_in_order(first, second, Duration::from_millis(gap));
         }
@@ -455,7 +560,10 @@ fn learn_in_order(first: &[u8; 3], second: &[u8; 3], gap: Duration) {
             scene.net.run_for(gap);
         }
     }
-    assert!(scene.until_selected(2 * SECOND).is_some(), "{first:?} {second:?} {gap:?}");
+    assert!(
+        scene.until_selected(2 * SECOND).is_some(),
+        "{first:?} {second:?} {gap:?}"
+    );
     scene.net.run_for(SECOND);
     assert_eq!(scene.state(scene.a), ConnectionState::Completed);
     assert_eq!(scene.state(scene.b), ConnectionState::Completed);
@@ -468,8 +576,10 @@ fn one_side_may_know_no_candidates_at_all() {
         scene.add_addresses(scene.a, &["192.0.2.1"]);
         scene.add_addresses(scene.b, &["192.0.2.2"]);
         for (node, peer, known) in [(scene.a, scene.b, known_by_a), (scene.b, scene.a, known_by_b)] {
-            let (parameters, candidate) =
-                (support::parameters(scene.agent(peer)), scene.agent(peer).local_candidates()[0].clone());
+            let (parameters, candidate) = (
+                support::parameters(scene.agent(peer)),
+                scene.agent(peer).local_candidates()[0].clone(),
+            );
             scene.with(node, |agent, now| {
                 agent.set_remote(now, parameters).unwrap();
                 if known {
@@ -485,7 +595,10 @@ fn one_side_may_know_no_candidates_at_all() {
 #[test]
 fn bursts_of_loss_neither_fail_nor_flap_for_ever() {
     for n in 0..200 {
-        let link = Link { loss: netsim::Loss::bursts(0.1, 8.0), ..latency() };
+        let link = Link {
+            loss: netsim::Loss::bursts(0.1, 8.0),
+            ..latency()
+        };
         let mut scene = Scene::pair(n, &link, BOTH.map(config));
         scene.connect();
         assert!(scene.until_selected(39 * SECOND).is_some(), "seed {n}");
@@ -503,12 +616,24 @@ fn several_interfaces_and_loss_agree_on_one_path() {
         let mut net = Network::new(n);
         let link = Link::hostile(f64::from(u32::try_from(n % 5).unwrap()) * 0.05);
         let peers = [1, 2].map(|side| {
-            let role = if side == 1 { Role::Controlling } else { Role::Controlled };
+            let role = if side == 1 {
+                Role::Controlling
+            } else {
+                Role::Controlled
+            };
             Host::Peer(Box::new(Peer::new(config(role), seed(n, side))))
         });
         let [a, b] = peers;
-        let a = net.add_host(a, &[ip("192.0.2.1"), ip("198.51.100.1"), ip("2001:db8::1")], &link);
-        let b = net.add_host(b, &[ip("192.0.2.2"), ip("198.51.100.2"), ip("2001:db8::2")], &link);
+        let a = net.add_host(
+            a,
+            &[ip("192.0.2.1"), ip("198.51.100.1"), ip("2001:db8::1")],
+            &link,
+        );
+        let b = net.add_host(
+            b,
+            &[ip("192.0.2.2"), ip("198.51.100.2"), ip("2001:db8::2")],
+            &link,
+        );
         let mut scene = Scene::new(net, a, b);
         scene.add_addresses(a, &["192.0.2.1", "198.51.100.1", "2001:db8::1"]);
         scene.add_addresses(b, &["192.0.2.2", "198.51.100.2", "2001:db8::2"]);
@@ -521,6 +646,9 @@ fn several_interfaces_and_loss_agree_on_one_path() {
             (path(a).local, path(a).remote) == (path(b).remote, path(b).local)
         };
         assert!(scene.net.run_while(60 * SECOND, |net| !agree(net)), "seed {n}");
-        assert!(!scene.saw(a, ConnectionState::Failed) && !scene.saw(b, ConnectionState::Failed), "seed {n}");
+        assert!(
+            !scene.saw(a, ConnectionState::Failed) && !scene.saw(b, ConnectionState::Failed),
+            "seed {n}"
+        );
     }
 }

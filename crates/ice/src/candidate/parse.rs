@@ -65,7 +65,11 @@ impl FromStr for Candidate {
         }
         let line = line.trim();
         let line = line.strip_prefix("a=").unwrap_or(line);
-        let mut fields = Fields(line.strip_prefix("candidate:").unwrap_or(line).split_ascii_whitespace());
+        let mut fields = Fields(
+            line.strip_prefix("candidate:")
+                .unwrap_or(line)
+                .split_ascii_whitespace(),
+        );
         let foundation = Foundation::new(fields.text("foundation")?).ok_or(Invalid("foundation"))?;
         let component = fields.number::<u16>("component")?;
         if !(1..=256).contains(&component) {
@@ -123,7 +127,10 @@ fn address(host: &str, port: u16) -> Result<Address, ParseCandidateError> {
     if host.len() > 253 || !host.bytes().all(valid) || !host.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return Err(Invalid("address"));
     }
-    Ok(Address::Name { host: host.into(), port })
+    Ok(Address::Name {
+        host: host.into(),
+        port,
+    })
 }
 
 /// `raddr`, `rport`, `tcptype` and the extensions, in whatever order they come.
@@ -137,7 +144,9 @@ fn read_tail(fields: &mut Fields<'_>, candidate: &mut Candidate) -> Result<(), P
             "raddr" => raddr = value.parse::<IpAddr>().ok(),
             "rport" => rport = Some(value.parse::<u16>().map_err(|_| Invalid("rport"))?),
             "tcptype" => candidate.tcp_type = Some(tcp_type(value)?),
-            _ if candidate.extensions.len() < MAX_EXTENSIONS => candidate.extensions.push((name.into(), value.into())),
+            _ if candidate.extensions.len() < MAX_EXTENSIONS => {
+                candidate.extensions.push((name.into(), value.into()))
+            }
             _ => {}
         }
     }
@@ -178,6 +187,8 @@ impl fmt::Display for Candidate {
         if let Some(tcp_type) = self.tcp_type {
             write!(f, " tcptype {}", tcp_type.as_str())?;
         }
-        self.extensions.iter().try_for_each(|(name, value)| write!(f, " {name} {value}"))
+        self.extensions
+            .iter()
+            .try_for_each(|(name, value)| write!(f, " {name} {value}"))
     }
 }

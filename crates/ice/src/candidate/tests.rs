@@ -17,7 +17,13 @@ fn writes_what_it_read() {
         let candidate: Candidate = line.parse().unwrap();
         assert_eq!(candidate.to_string(), *line);
         assert_eq!(format!("a={line}\r\n").parse::<Candidate>().unwrap(), candidate);
-        assert_eq!(line.strip_prefix("candidate:").unwrap().parse::<Candidate>().unwrap(), candidate);
+        assert_eq!(
+            line.strip_prefix("candidate:")
+                .unwrap()
+                .parse::<Candidate>()
+                .unwrap(),
+            candidate
+        );
     }
 }
 
@@ -30,10 +36,16 @@ fn reads_every_field() {
     assert_eq!(candidate.ufrag(), Some("Mq8d"));
     assert_eq!(candidate.extension("network-cost"), Some("10"));
     let tcp: Candidate = LINES[3].parse().unwrap();
-    assert_eq!((tcp.protocol, tcp.tcp_type), (Protocol::Tcp, Some(TcpType::Active)));
+    assert_eq!(
+        (tcp.protocol, tcp.tcp_type),
+        (Protocol::Tcp, Some(TcpType::Active))
+    );
     let name: Candidate = LINES[4].parse().unwrap();
     assert_eq!((name.address.ip(), name.address.port()), (None, 45128));
-    assert_eq!(name.resolved([10, 0, 0, 1].into()).address.ip(), Some("10.0.0.1:45128".parse().unwrap()));
+    assert_eq!(
+        name.resolved([10, 0, 0, 1].into()).address.ip(),
+        Some("10.0.0.1:45128".parse().unwrap())
+    );
 }
 
 #[test]
@@ -46,7 +58,10 @@ fn names_what_is_wrong() {
         ("candidate:1 0 udp 1 10.0.0.1 1 typ host", Invalid("component")),
         ("candidate:1 257 udp 1 10.0.0.1 1 typ host", Invalid("component")),
         ("candidate:1 1 sctp 1 10.0.0.1 1 typ host", UnknownTransport),
-        ("candidate:1 1 udp 4294967296 10.0.0.1 1 typ host", Invalid("priority")),
+        (
+            "candidate:1 1 udp 4294967296 10.0.0.1 1 typ host",
+            Invalid("priority"),
+        ),
         ("candidate:1 1 udp -1 10.0.0.1 1 typ host", Invalid("priority")),
         ("candidate:1 1 udp 1 10.0.0.256 1 typ host", Invalid("address")),
         ("candidate:1 1 udp 1 a:b 1 typ host", Invalid("address")),
@@ -54,10 +69,19 @@ fn names_what_is_wrong() {
         ("candidate:1 1 udp 1 10.0.0.1 1 host", Missing("type")),
         ("candidate:1 1 udp 1 10.0.0.1 1 typ", Missing("type")),
         ("candidate:1 1 udp 1 10.0.0.1 1 typ wormhole", UnknownKind),
-        ("candidate:1 1 udp 1 10.0.0.1 1 typ host odd", Missing("extension value")),
-        ("candidate:1 1 tcp 1 10.0.0.1 1 typ host tcptype loud", Invalid("tcptype")),
+        (
+            "candidate:1 1 udp 1 10.0.0.1 1 typ host odd",
+            Missing("extension value"),
+        ),
+        (
+            "candidate:1 1 tcp 1 10.0.0.1 1 typ host tcptype loud",
+            Invalid("tcptype"),
+        ),
         ("candidate:ü 1 udp 1 10.0.0.1 1 typ host", Invalid("foundation")),
-        ("candidate:123456789012345678901234567890123 1 udp 1 10.0.0.1 1 typ host", Invalid("foundation")),
+        (
+            "candidate:123456789012345678901234567890123 1 udp 1 10.0.0.1 1 typ host",
+            Invalid("foundation"),
+        ),
     ];
     for (line, error) in table {
         assert_eq!(line.parse::<Candidate>(), Err(error), "{line}");

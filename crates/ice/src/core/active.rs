@@ -118,14 +118,21 @@ impl Consent {
     fn agenda(&self, timers: &Timers, rtt: Option<Duration>) -> [Option<(Instant, Due)>; 5] {
         let silent = self.silent_since();
         let expiring = self.keeping != Keeping::Nothing;
-        let probe_wait = rtt.unwrap_or_default().saturating_mul(4).max(Duration::from_secs(1));
+        let probe_wait = rtt
+            .unwrap_or_default()
+            .saturating_mul(4)
+            .max(Duration::from_secs(1));
         let asking = self.keeping == Keeping::Asking;
         let fail_over = silent.filter(|_| self.failing_over.is_none() && asking);
         [
             expiring.then_some((self.refreshed + timers.consent_expiry, Due::Expired)),
-            silent.filter(|_| !self.disconnected).map(|at| (at + timers.disconnected, Due::Disconnected)),
+            silent
+                .filter(|_| !self.disconnected)
+                .map(|at| (at + timers.disconnected, Due::Disconnected)),
             fail_over.map(|at| (at + timers.disconnected * 2 / 5, Due::FailOver)),
-            self.asked.filter(|_| !self.probed).map(|at| (at + probe_wait, Due::Probe)),
+            self.asked
+                .filter(|_| !self.probed)
+                .map(|at| (at + probe_wait, Due::Probe)),
             Some((self.next_request(timers), Due::Request)),
         ]
     }
@@ -140,12 +147,20 @@ impl Consent {
 
     /// The next thing that is due at `now`.
     pub(crate) fn due(&self, now: Instant, timers: &Timers, rtt: Option<Duration>) -> Option<Due> {
-        self.agenda(timers, rtt).into_iter().flatten().find(|(at, _)| *at <= now).map(|(_, due)| due)
+        self.agenda(timers, rtt)
+            .into_iter()
+            .flatten()
+            .find(|(at, _)| *at <= now)
+            .map(|(_, due)| due)
     }
 
     /// When something will be due.
     pub(crate) fn deadline(&self, timers: &Timers, rtt: Option<Duration>) -> Option<Instant> {
-        self.agenda(timers, rtt).into_iter().flatten().map(|(at, _)| at).min()
+        self.agenda(timers, rtt)
+            .into_iter()
+            .flatten()
+            .map(|(at, _)| at)
+            .min()
     }
 }
 
@@ -167,12 +182,21 @@ mod tests {
         assert_eq!(consent.due(asked, &timers, None), None);
         assert_eq!(consent.due(asked + SECOND, &timers, None), Some(Due::Probe));
         consent.probed = true;
-        assert_eq!(consent.due(asked + 2 * SECOND, &timers, None), Some(Due::FailOver));
+        assert_eq!(
+            consent.due(asked + 2 * SECOND, &timers, None),
+            Some(Due::FailOver)
+        );
         consent.failing_over = Some(asked + 2 * SECOND);
-        assert_eq!(consent.due(asked + 5 * SECOND, &timers, None), Some(Due::Disconnected));
+        assert_eq!(
+            consent.due(asked + 5 * SECOND, &timers, None),
+            Some(Due::Disconnected)
+        );
         consent.disconnected = true;
         // 30 s behind the last response, not behind the request.
-        assert_eq!(consent.due(start + 30 * SECOND, &timers, None), Some(Due::Expired));
+        assert_eq!(
+            consent.due(start + 30 * SECOND, &timers, None),
+            Some(Due::Expired)
+        );
         assert_eq!(consent.due(start + 29 * SECOND, &timers, None), None);
     }
 
@@ -185,7 +209,10 @@ mod tests {
             consent.hear(start + SECOND * n);
             assert_eq!(consent.due(start + SECOND * n, &timers, None), None);
         }
-        assert_eq!(consent.due(start + 30 * SECOND, &timers, None), Some(Due::Expired));
+        assert_eq!(
+            consent.due(start + 30 * SECOND, &timers, None),
+            Some(Due::Expired)
+        );
     }
 
     #[test]
@@ -193,15 +220,27 @@ mod tests {
         let (start, timers) = (Instant::now(), Timers::default());
         let mut consent = Consent::new(start, Keeping::BeingAsked);
         assert_eq!(consent.due(start + 9 * SECOND, &timers, None), None);
-        assert_eq!(consent.due(start + 10 * SECOND, &timers, None), Some(Due::Disconnected));
+        assert_eq!(
+            consent.due(start + 10 * SECOND, &timers, None),
+            Some(Due::Disconnected)
+        );
         consent.refresh(start + 10 * SECOND);
         assert_eq!(consent.due(start + 10 * SECOND, &timers, None), None);
         // The keepalive of an idle path.
-        assert_eq!(consent.due(start + 15 * SECOND, &timers, None), Some(Due::Request));
+        assert_eq!(
+            consent.due(start + 15 * SECOND, &timers, None),
+            Some(Due::Request)
+        );
         consent.sent = start + 15 * SECOND;
-        assert_eq!(consent.due(start + 20 * SECOND, &timers, None), Some(Due::Disconnected));
+        assert_eq!(
+            consent.due(start + 20 * SECOND, &timers, None),
+            Some(Due::Disconnected)
+        );
         consent.disconnected = true;
         assert_eq!(consent.due(start + 20 * SECOND, &timers, None), None);
-        assert_eq!(consent.due(start + 40 * SECOND, &timers, None), Some(Due::Expired));
+        assert_eq!(
+            consent.due(start + 40 * SECOND, &timers, None),
+            Some(Due::Expired)
+        );
     }
 }

@@ -22,7 +22,8 @@ use super::session::Session;
 use crate::candidate::{Candidate, Protocol};
 use crate::config::{Config, StunServer};
 use crate::credentials::{Credentials, CredentialsError, RemoteParameters};
-use crate::event::{CandidateError, ConnectionState, Event, GatheringState, Input, Path, Role, Stats, Transmit};
+use crate::event::{CandidateError, ConnectionState, Event, GatheringState, Input, Path, Role, Transmit};
+use crate::stats::Stats;
 
 /// An ICE agent without sockets and clock: full or lite, trickle, with consent freshness.
 ///
@@ -71,9 +72,16 @@ impl Agent {
     /// An agent. `seed` must come from a CSPRNG: credentials and transaction identifiers are drawn from it.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
-        let credentials = config.credentials.clone().unwrap_or_else(|| Credentials::random(&mut rng));
+        let credentials = config
+            .credentials
+            .clone()
+            .unwrap_or_else(|| Credentials::random(&mut rng));
         // RFC 8445 §6.1.1: a lite agent is controlled, unless both are lite.
-        let role = if config.lite { Role::Controlled } else { config.role };
+        let role = if config.lite {
+            Role::Controlled
+        } else {
+            config.role
+        };
         let mut servers = config.stun_servers.clone();
         servers.truncate(config.limits.stun_servers);
         Self {
@@ -99,7 +107,10 @@ impl Agent {
 
     /// The peer's credentials, once they are known for this generation.
     pub fn remote_credentials(&self) -> Option<&Credentials> {
-        self.session.remote.as_ref().map(|remote| &remote.parameters.credentials)
+        self.session
+            .remote
+            .as_ref()
+            .map(|remote| &remote.parameters.credentials)
     }
 
     /// The role at present.
@@ -146,7 +157,9 @@ impl Agent {
         if self.is_over() || base.ip().is_unspecified() || base.port() == 0 {
             return;
         }
-        let Some(index) = self.local.add_base(base, advertised, self.config.limits.bases) else { return };
+        let Some(index) = self.local.add_base(base, advertised, self.config.limits.bases) else {
+            return;
+        };
         if self.local.state == GatheringState::New {
             self.set_gathering_state(GatheringState::Gathering);
         }
@@ -156,7 +169,9 @@ impl Agent {
 
     /// Removes a socket that is gone: its pairs are dropped.
     pub fn remove_local_address(&mut self, now: Instant, base: SocketAddr) {
-        let Some(index) = self.local.base(base) else { return };
+        let Some(index) = self.local.base(base) else {
+            return;
+        };
         if let Some(base) = self.local.bases.get_mut(usize::from(index)) {
             base.gone = true;
         }
@@ -171,9 +186,14 @@ impl Agent {
             return;
         }
         let server = self.local.servers.len();
-        self.local.servers.push(StunServer { address, url: url.into() });
+        self.local.servers.push(StunServer {
+            address,
+            url: url.into(),
+        });
         if !self.relay_only() && !self.config.lite {
-            (0..self.local.bases.len()).filter_map(|at| u8::try_from(at).ok()).for_each(|at| self.local.ask(at, server));
+            (0..self.local.bases.len())
+                .filter_map(|at| u8::try_from(at).ok())
+                .for_each(|at| self.local.ask(at, server));
         }
         self.advance(now);
     }
@@ -216,14 +236,22 @@ impl Agent {
             self.phase.stats.ignored_candidates += 1;
             return Ok(());
         }
-        let Some(address) = remote::plain(&candidate.address) else { return Ok(()) };
+        let Some(address) = remote::plain(&candidate.address) else {
+            return Ok(());
+        };
         if address.ip().is_unspecified() || address.ip().is_multicast() || address.port() == 0 {
             return Err(CandidateError::Address(address));
         }
         let full = Err(CandidateError::TooMany(self.config.limits.remote_candidates));
-        let ours = self.remote_credentials().map(|known| candidate.ufrag().is_none_or(|ufrag| ufrag == known.ufrag));
+        let ours = self
+            .remote_credentials()
+            .map(|known| candidate.ufrag().is_none_or(|ufrag| ufrag == known.ufrag));
         if ours != Some(true) {
-            return if self.hold_candidate(candidate) { Ok(()) } else { full };
+            return if self.hold_candidate(candidate) {
+                Ok(())
+            } else {
+                full
+            };
         }
         let added = self.take_candidate(address, candidate);
         self.advance(now);
@@ -293,38 +321,17 @@ impl Agent {
         self.outbox.poll_event()
     }
 
-    /// Where data goes: the selected pair, or before nomination the best valid one (RFC 8445 §12.1). `None` when
-    /// nothing may be sent, also because consent has expired.
-    #[inline]
-    pub fn data_path(&self) -> Option<Path> {
-        match (&self.active, &self.previous) {
-            (Some(active), Some(previous)) if !active.selected => Some(previous.active.path),
-            (Some(active), _) => Some(active.path),
-            (None, Some(previous)) => Some(previous.active.path),
-            (None, None) => None,
-        }
-    }
-
-    /// Counts a datagram of data that the caller sent on [`data_path`](Self::data_path).
-    #[inline]
-    pub fn count_sent(&mut self, now: Instant, bytes: usize) {
-        let bytes = bytes as u64;
-        self.phase.stats.packets_sent += 1;
-        self.phase.stats.bytes_sent += bytes;
-        if let Some(active) = &mut self.active {
-            active.traffic.packets_sent += 1;
-            active.traffic.bytes_sent += bytes;
-            active.consent.sent = active.consent.sent.max(now);
-        }
-    }
-
     /// Appends the next datagram to `out`.
     pub fn poll_transmit(&mut self, _now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
         loop {
             let sent = match self.outbox.poll_packet()? {
                 Packet::Request(id) => self.write_request(id, out),
                 Packet::Response(response) => {
-                    let key = if response.previous { self.previous_key() } else { Some(&self.session.local_key) };
+                    let key = if response.previous {
+                        self.previous_key()
+                    } else {
+                        Some(&self.session.local_key)
+                    };
                     key.map(|key| (response.path, message::write_response(out, &response, key)))
                 }
                 Packet::Keepalive(id, path) => Some((path, message::write_keepalive(out, id))),
@@ -337,7 +344,10 @@ impl Agent {
 
     /// Closed or failed: nothing will happen without a restart.
     pub(super) const fn is_over(&self) -> bool {
-        matches!(self.phase.state, ConnectionState::Closed | ConnectionState::Failed)
+        matches!(
+            self.phase.state,
+            ConnectionState::Closed | ConnectionState::Failed
+        )
     }
 
     pub(super) fn relay_only(&self) -> bool {
@@ -357,34 +367,21 @@ impl Agent {
     fn previous_key(&self) -> Option<&stun::IntegrityKey> {
         self.previous.as_ref().map(|previous| &previous.session.local_key)
     }
-
-    fn handle_data(&mut self, now: Instant, path: Path, len: usize) -> Input {
-        if let Some(active) = &mut self.active
-            && active.path == path
-        {
-            active.traffic.packets_received += 1;
-            active.traffic.bytes_received += len as u64;
-            active.consent.heard = active.consent.heard.max(now);
-            self.phase.stats.packets_received += 1;
-            self.phase.stats.bytes_received += len as u64;
-            if self.phase.state == ConnectionState::Disconnected {
-                active.consent.hear(now);
-                self.advance(now);
-            }
-            return Input::Data;
-        }
-        self.handle_side_data(now, path, len)
-    }
 }
 
 /// A path whose remote address has the scope of the socket when it is link-local, and none otherwise.
 #[inline]
 pub(super) fn canonical(path: Path) -> Path {
-    let SocketAddr::V6(remote) = path.remote else { return path };
+    let SocketAddr::V6(remote) = path.remote else {
+        return path;
+    };
     let scope = match path.local {
         SocketAddr::V6(local) if remote.ip().is_unicast_link_local() => local.scope_id(),
         SocketAddr::V6(_) | SocketAddr::V4(_) => 0,
     };
     let remote = std::net::SocketAddrV6::new(*remote.ip(), remote.port(), 0, scope);
-    Path { local: path.local, remote: SocketAddr::V6(remote) }
+    Path {
+        local: path.local,
+        remote: SocketAddr::V6(remote),
+    }
 }

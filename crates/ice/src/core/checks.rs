@@ -1,20 +1,17 @@
-//! RFC 8445 §6.1.2, §6.1.4, §14: pairs are formed, and checked at the pace of Ta.
+//! RFC 8445 §6.1.4, §14: pairs are checked at the pace of Ta.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use stun::TransactionId;
 
-use super::agent::{Agent, canonical};
-use super::local::is_link_local;
+use super::agent::Agent;
 use super::message;
-use super::pair::{NewPair, Pair, PairId};
-use super::remote::Added;
+use super::pair::{Pair, PairId};
 use super::transaction::{Expiry, Pacer, Purpose, Transaction, Transactions};
-use crate::candidate::{Candidate, CandidateKind};
+use crate::candidate::CandidateKind;
 use crate::config::Timers;
 use crate::event::{PairError, PairState, Path, Role};
-use crate::priority::pair_priority;
 
 /// What checks are made with.
 #[derive(Debug)]
@@ -78,120 +75,43 @@ impl Agent {
         self.send_checks(now);
         self.update_gathering();
         self.update_state(now);
-        self.phase.deadline = if self.is_over() { None } else { self.next_deadline() };
-    }
-
-    /// Whether pairs are formed at all: a lite agent forms them when it is checked (§6.1.2, RFC 8445 §2.5).
-    fn forms_pairs(&self) -> bool {
-        let remote_full = self.session.remote.as_ref().is_some_and(|remote| !remote.parameters.lite);
-        let both_lite = self.config.lite && !remote_full;
-        let concluded = self.active.as_ref().is_some_and(|active| active.selected);
-        self.session.remote.is_some() && (!self.config.lite || both_lite) && (!concluded || self.config.renomination)
+        self.phase.deadline = if self.is_over() {
+            None
+        } else {
+            self.next_deadline()
+        };
     }
 
     /// §8.1.2: no more ordinary checks when a pair is selected, unless it fails or a better one is wanted.
     fn checks_ordinary(&self) -> bool {
         self.config.renomination
-            || self.active.as_ref().is_none_or(|active| !active.selected || active.consent.failing_over.is_some())
-    }
-
-    /// Pairs a base with all remote candidates.
-    pub(super) fn pair_base(&mut self, base: u8) {
-        if self.forms_pairs() {
-            for remote in 0..self.remote.candidates.len() {
-                let Ok(remote) = u8::try_from(remote) else { break };
-                self.create_pair(base, remote, false);
-            }
-            self.pairs.unfreeze();
-        }
-    }
-
-    /// Pairs a remote candidate with all bases.
-    pub(super) fn pair_remote(&mut self, remote: u8) {
-        if self.forms_pairs() {
-            for base in 0..self.local.bases.len() {
-                let Ok(base) = u8::try_from(base) else { break };
-                self.create_pair(base, remote, false);
-            }
-            self.pairs.unfreeze();
-        }
-    }
-
-    /// Takes a signalled candidate of the present generation.
-    pub(super) fn take_candidate(&mut self, address: std::net::SocketAddr, candidate: Candidate) -> Added {
-        let added = self.remote.add(address, candidate, self.config.limits.remote_candidates);
-        match added {
-            Added::At(index) => self.pair_remote(index),
-            Added::Updated(_) => self.rank_pairs(),
-            Added::Full => self.phase.stats.overflow += 1,
-            Added::Known => {}
-        }
-        added
-    }
-
-    /// §6.1.2.2: a pair of equal family and reach, unless there is one for the path.
-    pub(super) fn create_pair(&mut self, base: u8, remote: u8, proven: bool) -> Option<PairId> {
-        let socket = self.local.bases.get(usize::from(base)).filter(|base| !base.gone)?;
-        let candidate = self.remote.get(remote)?;
-        let (local_ip, remote_ip) = (socket.address.ip(), candidate.address.ip());
-        if local_ip.is_ipv4() != remote_ip.is_ipv4() || is_link_local(local_ip) != is_link_local(remote_ip) {
-            return None;
-        }
-        let path = canonical(Path { local: socket.address, remote: candidate.address });
-        if let Some(known) = self.pairs.by_path(path) {
-            return Some(known.id);
-        }
-        let (local, best) = self.local.best_at(base)?;
-        let new = NewPair {
-            path,
-            local,
-            remote,
-            priority: self.rank(best.priority, candidate.priority()),
-            foundation: (best.foundation, candidate.foundation),
-        };
-        let id = self.pairs.insert(new, proven, self.active.as_ref().map(|active| active.pair));
-        if id.is_none() {
-            self.phase.stats.overflow += 1;
-        }
-        id
-    }
-
-    fn rank(&self, local: u32, remote: u32) -> u64 {
-        match self.roles.role {
-            Role::Controlling => pair_priority(local, remote),
-            Role::Controlled => pair_priority(remote, local),
-        }
-    }
-
-    /// Computes all priorities again: the role or a candidate has changed.
-    pub(super) fn rank_pairs(&mut self) {
-        let ranks: Vec<(PairId, u64, u32)> = self
-            .pairs
-            .iter()
-            .filter_map(|pair| {
-                // §7.2.5.3.1 may have found a mapped address since; the rank stays that of the base.
-                let base = self.local.candidates.get(usize::from(pair.local))?.base;
-                let (_, local) = self.local.best_at(base)?;
-                let remote = self.remote.get(pair.remote)?;
-                Some((pair.id, self.rank(local.priority, remote.priority()), remote.foundation))
-            })
-            .collect();
-        for (id, priority, foundation) in ranks {
-            if let Some(pair) = self.pairs.get_mut(id) {
-                (pair.priority, pair.foundation.1) = (priority, foundation);
-            }
-        }
-        self.pairs.sort();
+            || self
+                .active
+                .as_ref()
+                .is_none_or(|active| !active.selected || active.consent.failing_over.is_some())
     }
 
     /// §6.1.4.1: has a pair checked before all others.
     pub(super) fn trigger(&mut self, pair: PairId, nominate: bool) {
-        if let Some(queued) = self.checks.triggered.iter_mut().find(|queued| queued.pair == pair) {
+        if let Some(queued) = self
+            .checks
+            .triggered
+            .iter_mut()
+            .find(|queued| queued.pair == pair)
+        {
             queued.nominate |= nominate;
             return;
         }
-        let entry = Triggered { pair, nominate, at: None };
-        if nominate { self.checks.triggered.push_front(entry) } else { self.checks.triggered.push_back(entry) }
+        let entry = Triggered {
+            pair,
+            nominate,
+            at: None,
+        };
+        if nominate {
+            self.checks.triggered.push_front(entry)
+        } else {
+            self.checks.triggered.push_back(entry)
+        }
     }
 
     /// §7.3.1.4: cancels the check of a pair that is under way, and triggers another one.
@@ -208,7 +128,12 @@ impl Agent {
             }
         }
         self.recheck(pair);
-        if let Some(queued) = self.checks.triggered.iter_mut().find(|queued| queued.pair == pair) {
+        if let Some(queued) = self
+            .checks
+            .triggered
+            .iter_mut()
+            .find(|queued| queued.pair == pair)
+        {
             queued.at = sent.map(|sent| sent + FRESH);
         }
     }
@@ -219,7 +144,9 @@ impl Agent {
         while let Some(turn) = self.next_turn(ready) {
             match turn {
                 Turn::Triggered => {
-                    let Some(next) = self.checks.triggered.pop_front() else { return };
+                    let Some(next) = self.checks.triggered.pop_front() else {
+                        return;
+                    };
                     self.checks.asked_last = false;
                     self.send_check(now, next.pair);
                 }
@@ -246,8 +173,16 @@ impl Agent {
         }
         let ordinary = self.pairs.next_waiting().filter(|_| self.checks_ordinary());
         let ordinary = ordinary.map(|pair| Turn::Ordinary(pair.id));
-        let question = if self.local.questions.is_empty() { None } else { Some(Turn::Question) };
-        if self.checks.asked_last { ordinary.or(question) } else { question.or(ordinary) }
+        let question = if self.local.questions.is_empty() {
+            None
+        } else {
+            Some(Turn::Question)
+        };
+        if self.checks.asked_last {
+            ordinary.or(question)
+        } else {
+            question.or(ordinary)
+        }
     }
 
     /// When the first triggered check may be sent; `Some(None)` is at once.
@@ -260,7 +195,10 @@ impl Agent {
     fn turn_deadline(&self) -> Option<Instant> {
         let others = self.next_turn(|at| at == self.checks.pacer.ready_at(false));
         let others = others.and_then(|_| self.checks.pacer.ready_at(false));
-        [self.triggered_at().flatten(), others].into_iter().flatten().min()
+        [self.triggered_at().flatten(), others]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// §7.2: sends a check of a pair.
@@ -301,14 +239,19 @@ impl Agent {
         let timers = &self.config.timers;
         let busy = u32::try_from(self.pairs.busy()).unwrap_or(u32::MAX);
         let unknown = timers.rto.max(timers.pacing.saturating_mul(busy));
-        rtt.map_or(unknown, |rtt| rtt.saturating_mul(3).clamp(timers.rto_known_path, unknown.max(timers.rto_known_path)))
+        rtt.map_or(unknown, |rtt| {
+            rtt.saturating_mul(3)
+                .clamp(timers.rto_known_path, unknown.max(timers.rto_known_path))
+        })
     }
 
     /// Retransmits, or gives up.
     fn expire_transactions(&mut self, now: Instant) {
         let timers = self.config.timers;
         while let Some(id) = self.checks.transactions.due(now) {
-            let Some(transaction) = self.checks.transactions.get_mut(id) else { return };
+            let Some(transaction) = self.checks.transactions.get_mut(id) else {
+                return;
+            };
             let end = match transaction.purpose {
                 Purpose::Gather { .. } => Some(transaction.sent + timers.gathering),
                 Purpose::Check(_) | Purpose::Consent => None,
@@ -343,11 +286,20 @@ impl Agent {
         if self.roles.nominating == Some(id) {
             self.roles.nominating = None;
         }
-        let Some(pair) = self.pairs.get_mut(id) else { return };
+        let Some(pair) = self.pairs.get_mut(id) else {
+            return;
+        };
         // What an answer that did not count has said tells more than that none counted.
-        pair.last_error = pair.last_error.filter(|_| error == PairError::NoResponse).or(Some(error));
+        pair.last_error = pair
+            .last_error
+            .filter(|_| error == PairError::NoResponse)
+            .or(Some(error));
         pair.nominate_on_success = false;
-        pair.state = if in_use { PairState::Succeeded } else { PairState::Failed };
+        pair.state = if in_use {
+            PairState::Succeeded
+        } else {
+            PairState::Failed
+        };
         pair.valid &= in_use;
         self.pairs.unfreeze();
     }
@@ -363,14 +315,21 @@ impl Agent {
             Purpose::Gather { .. } => return Some((transaction.path, message::write_gather(out, id))),
             Purpose::Check(pair) => self.pairs.get_mut(pair),
             Purpose::Consent if transaction.previous => None,
-            Purpose::Consent => self.active.as_ref().and_then(|active| self.pairs.get_mut(active.pair)),
+            Purpose::Consent => self
+                .active
+                .as_ref()
+                .and_then(|active| self.pairs.get_mut(active.pair)),
         };
         if let Some(pair) = pair {
             pair.counters.requests_sent = pair.counters.requests_sent.saturating_add(1);
         }
         self.phase.stats.requests_sent += 1;
         let previous = self.previous.as_ref().map(|previous| &previous.session);
-        let session = if transaction.previous { previous? } else { &self.session };
+        let session = if transaction.previous {
+            previous?
+        } else {
+            &self.session
+        };
         let len = message::write_check(out, transaction, session.remote.as_ref()?, self.roles.tie_breaker);
         Some((transaction.path, len))
     }

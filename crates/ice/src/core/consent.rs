@@ -11,7 +11,10 @@ use crate::event::{FailReason, Role};
 
 impl Agent {
     pub(super) fn draw_consent_interval(&mut self) -> Duration {
-        self.config.timers.consent_interval.mul_f64(self.rng.random_range(0.8..=1.2))
+        self.config
+            .timers
+            .consent_interval
+            .mul_f64(self.rng.random_range(0.8..=1.2))
     }
 
     /// RFC 7675: does what is due on the paths that carry data.
@@ -26,7 +29,10 @@ impl Agent {
             match active.consent.due(now, &self.config.timers, rtt) {
                 Some(Due::Expired) => {
                     let silence = now.saturating_duration_since(active.consent.refreshed);
-                    let reason = FailReason::ConsentExpired { path: active.path, silence };
+                    let reason = FailReason::ConsentExpired {
+                        path: active.path,
+                        silence,
+                    };
                     self.lose_active(reason);
                     self.update_active(now);
                 }
@@ -70,12 +76,18 @@ impl Agent {
         // The nomination is repeated, so that it is not lost on a path whose NAT has bound it anew.
         let nominates = selected && self.roles.role == Role::Controlling;
         let nominate = nominates.then(|| self.last_nomination());
-        let pair = self.active.as_ref().and_then(|active| self.pairs.get_mut(active.pair));
+        let pair = self
+            .active
+            .as_ref()
+            .and_then(|active| self.pairs.get_mut(active.pair));
         if let Some(pair) = pair {
             pair.counters.consent_requests_sent = pair.counters.consent_requests_sent.saturating_add(1);
         }
         let transaction = self.consent_transaction(now, id, path, false);
-        self.checks.transactions.insert(Transaction { nominate, ..transaction });
+        self.checks.transactions.insert(Transaction {
+            nominate,
+            ..transaction
+        });
         self.outbox.request(id);
     }
 
@@ -122,7 +134,9 @@ impl Agent {
     fn ask_previous(&mut self, now: Instant) {
         let interval = self.draw_consent_interval();
         let id = self.draw_id();
-        let Some(previous) = &mut self.previous else { return };
+        let Some(previous) = &mut self.previous else {
+            return;
+        };
         let consent = &mut previous.active.consent;
         (consent.sent, consent.next) = (now, now + interval);
         let path = previous.active.path;
@@ -141,7 +155,10 @@ impl Agent {
             let rtt = self.pairs.get(active.pair).and_then(|pair| pair.rtt);
             active.consent.deadline(timers, rtt)
         });
-        let previous = self.previous.as_ref().and_then(|previous| previous.active.consent.deadline(timers, None));
+        let previous = self
+            .previous
+            .as_ref()
+            .and_then(|previous| previous.active.consent.deadline(timers, None));
         [active, previous].into_iter().flatten().min()
     }
 }

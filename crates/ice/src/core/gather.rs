@@ -14,7 +14,9 @@ use crate::event::{Event, GatheringError, GatheringState, PairError, Path};
 impl Agent {
     /// Emits the host candidate of a base, pairs it, and has the servers asked.
     pub(super) fn gather_base(&mut self, index: u8) {
-        let Some(base) = self.local.bases.get(usize::from(index)).copied() else { return };
+        let Some(base) = self.local.bases.get(usize::from(index)).copied() else {
+            return;
+        };
         if self.relay_only() {
             return;
         }
@@ -36,7 +38,11 @@ impl Agent {
 
     /// Adds and emits a candidate.
     fn add_local_candidate(&mut self, candidate: LocalCandidate) {
-        if self.local.add_candidate(candidate, self.config.limits.local_candidates).is_some() {
+        if self
+            .local
+            .add_candidate(candidate, self.config.limits.local_candidates)
+            .is_some()
+        {
             let shown = self.local.describe(&candidate, &self.session.local.ufrag);
             self.outbox.event(Event::LocalCandidate(shown));
         }
@@ -45,11 +51,21 @@ impl Agent {
     /// Sends the next question to a server.
     pub(super) fn send_question(&mut self, now: Instant, base: u8, server: u8) {
         let socket = self.local.bases.get(usize::from(base)).map(|base| base.address);
-        let target = self.local.servers.get(usize::from(server)).map(|server| server.address);
-        let (Some(local), Some(remote)) = (socket, target) else { return };
+        let target = self
+            .local
+            .servers
+            .get(usize::from(server))
+            .map(|server| server.address);
+        let (Some(local), Some(remote)) = (socket, target) else {
+            return;
+        };
         let timers = self.config.timers;
         // RFC 8445 §14.3: RTO = MAX (500ms, Ta * (Num-Of-Cands)).
-        let rto = timers.rto.max(timers.pacing.saturating_mul(self.local.questions.len().try_into().unwrap_or(100)));
+        let rto = timers.rto.max(
+            timers
+                .pacing
+                .saturating_mul(self.local.questions.len().try_into().unwrap_or(100)),
+        );
         let deadline = now + Transaction::first_wait(rto, &timers);
         let id = self.draw_id();
         self.checks.transactions.insert(Transaction {
@@ -72,9 +88,13 @@ impl Agent {
 
     /// A server answered.
     pub(super) fn handle_gathered(&mut self, transaction: &Transaction, message: &MessageRef<'_>) {
-        let Purpose::Gather { base, server } = transaction.purpose else { return };
+        let Purpose::Gather { base, server } = transaction.purpose else {
+            return;
+        };
         if message.class() == Class::ErrorResponse {
-            let (code, reason) = message.error_code().map_or((400, ""), |error| (error.code, error.reason));
+            let (code, reason) = message
+                .error_code()
+                .map_or((400, ""), |error| (error.code, error.reason));
             let reason = reason.chars().take(128).collect();
             return self.report_server(transaction, server, GatheringError::Refused { code, reason });
         }
@@ -88,35 +108,59 @@ impl Agent {
             kind,
             address: mapped,
             priority: self.local.priority(base, kind),
-            foundation: self.local.foundation(base, kind, Some(transaction.path.remote.ip())),
+            foundation: self
+                .local
+                .foundation(base, kind, Some(transaction.path.remote.ip())),
         };
         self.add_local_candidate(candidate);
     }
 
     /// A server did not answer.
     pub(super) fn gathering_timed_out(&mut self, transaction: &Transaction, server: u8) {
-        self.report_server(transaction, server, GatheringError::Timeout(self.config.timers.gathering));
+        self.report_server(
+            transaction,
+            server,
+            GatheringError::Timeout(self.config.timers.gathering),
+        );
     }
 
     /// The socket has no way to where a request was to go.
     pub(super) fn note_unreachable(&mut self, path: Path) {
-        let asked = self.checks.transactions.iter().find_map(|transaction| match transaction.purpose {
-            Purpose::Gather { server, .. } if transaction.path == path => Some((transaction.id, server)),
-            Purpose::Gather { .. } | Purpose::Check(_) | Purpose::Consent => None,
-        });
+        let asked = self
+            .checks
+            .transactions
+            .iter()
+            .find_map(|transaction| match transaction.purpose {
+                Purpose::Gather { server, .. } if transaction.path == path => Some((transaction.id, server)),
+                Purpose::Gather { .. } | Purpose::Check(_) | Purpose::Consent => None,
+            });
         if let Some((id, server)) = asked {
             if let Some(transaction) = self.checks.transactions.remove(id) {
                 self.report_server(&transaction, server, GatheringError::Unreachable);
             }
-        } else if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.path == path && !pair.valid) {
+        } else if let Some(pair) = self
+            .pairs
+            .iter_mut()
+            .find(|pair| pair.path == path && !pair.valid)
+        {
             pair.last_error = Some(PairError::Unreachable);
         }
     }
 
     fn report_server(&mut self, transaction: &Transaction, server: u8, reason: GatheringError) {
-        let url = self.local.servers.get(usize::from(server)).map(|server| server.url.clone()).unwrap_or_default();
+        let url = self
+            .local
+            .servers
+            .get(usize::from(server))
+            .map(|server| server.url.clone())
+            .unwrap_or_default();
         let address: SocketAddr = transaction.path.local;
-        self.outbox.event(Event::GatheringError { url, address, code: reason.code(), reason });
+        self.outbox.event(Event::GatheringError {
+            url,
+            address,
+            code: reason.code(),
+            reason,
+        });
     }
 
     pub(super) fn set_gathering_state(&mut self, state: GatheringState) {

@@ -53,7 +53,10 @@ impl Agent {
 
     /// Keeps a candidate whose credentials are not known yet; false when there is no room.
     pub(super) fn hold_candidate(&mut self, candidate: Candidate) -> bool {
-        let previous = self.previous.as_ref().and_then(|previous| previous.session.remote.as_ref());
+        let previous = self
+            .previous
+            .as_ref()
+            .and_then(|previous| previous.session.remote.as_ref());
         let old = previous.map(|remote| remote.parameters.credentials.ufrag.as_str());
         if old.is_some() && candidate.ufrag() == old {
             self.phase.stats.ignored_candidates += 1;
@@ -69,7 +72,11 @@ impl Agent {
 
     /// §9: a restart of this end.
     pub(super) fn begin_generation(&mut self) {
-        let credentials = self.phase.next.take().unwrap_or_else(|| Credentials::random(&mut self.rng));
+        let credentials = self
+            .phase
+            .next
+            .take()
+            .unwrap_or_else(|| Credentials::random(&mut self.rng));
         self.leave_generation(Session::new(credentials, &self.config.provider));
         self.remote.early = Vec::new();
         if self.phase.state == ConnectionState::Failed {
@@ -77,13 +84,20 @@ impl Agent {
         }
         self.local.candidates.clear();
         self.local.questions.clear();
-        self.checks.transactions.retain(|transaction| transaction.previous);
+        self.checks
+            .transactions
+            .retain(|transaction| transaction.previous);
         if self.local.bases.iter().any(|base| !base.gone) {
             self.set_gathering_state(GatheringState::Gathering);
         }
         for index in 0..self.local.bases.len() {
             let Ok(index) = u8::try_from(index) else { break };
-            if self.local.bases.get(usize::from(index)).is_some_and(|base| !base.gone) {
+            if self
+                .local
+                .bases
+                .get(usize::from(index))
+                .is_some_and(|base| !base.gone)
+            {
                 self.gather_base(index);
             }
         }
@@ -118,11 +132,21 @@ impl Agent {
     /// A socket is gone.
     pub(super) fn drop_base(&mut self, now: Instant, index: u8, address: SocketAddr) {
         self.local.questions.retain(|(base, _)| *base != index);
-        self.checks.transactions.retain(|transaction| transaction.path.local != address);
-        if self.previous.as_ref().is_some_and(|previous| previous.active.path.local == address) {
+        self.checks
+            .transactions
+            .retain(|transaction| transaction.path.local != address);
+        if self
+            .previous
+            .as_ref()
+            .is_some_and(|previous| previous.active.path.local == address)
+        {
             self.previous = None;
         }
-        if self.active.as_ref().is_some_and(|active| active.path.local == address) {
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.path.local == address)
+        {
             self.active = None;
             // The search begins again, and has the time of a new one.
             self.phase.started = self.phase.started.map(|_| now);
@@ -130,8 +154,14 @@ impl Agent {
         }
         self.pairs.retain(|pair| pair.path.local != address);
         let pairs = &self.pairs;
-        self.checks.triggered.retain(|queued| pairs.get(queued.pair).is_some());
-        if self.roles.nominating.is_some_and(|id| self.pairs.get(id).is_none()) {
+        self.checks
+            .triggered
+            .retain(|queued| pairs.get(queued.pair).is_some());
+        if self
+            .roles
+            .nominating
+            .is_some_and(|id| self.pairs.get(id).is_none())
+        {
             self.roles.nominating = None;
         }
         self.update_active(now);
@@ -140,7 +170,11 @@ impl Agent {
     /// Has all pairs but the active one checked again.
     pub(super) fn reopen_pairs(&mut self) {
         let active = self.active.as_ref().map(|active| active.pair);
-        for pair in self.pairs.iter_mut().filter(|pair| Some(pair.id) != active && pair.state != PairState::InProgress) {
+        for pair in self
+            .pairs
+            .iter_mut()
+            .filter(|pair| Some(pair.id) != active && pair.state != PairState::InProgress)
+        {
             pair.state = PairState::Waiting;
         }
     }
@@ -150,7 +184,8 @@ impl Agent {
         self.flush_traffic();
         let Some(active) = self.active.take() else { return };
         self.checks.transactions.retain(|other| {
-            other.purpose != Purpose::Check(active.pair) && (other.purpose != Purpose::Consent || other.previous)
+            other.purpose != Purpose::Check(active.pair)
+                && (other.purpose != Purpose::Consent || other.previous)
         });
         self.checks.triggered.retain(|queued| queued.pair != active.pair);
         if self.roles.nominating == Some(active.pair) {
@@ -160,7 +195,10 @@ impl Agent {
             (pair.valid, pair.nominated, pair.state) = (false, false, PairState::Failed);
         }
         let since = active.consent.refreshed;
-        let takes_over = self.pairs.iter().any(|pair| pair.valid && pair.last_response.is_some_and(|at| at > since));
+        let takes_over = self
+            .pairs
+            .iter()
+            .any(|pair| pair.valid && pair.last_response.is_some_and(|at| at > since));
         if !takes_over && self.previous.is_none() {
             self.fail(reason);
         }
@@ -196,7 +234,10 @@ impl Agent {
         };
         if let Some(active) = active {
             let complete = self.local.state == GatheringState::Complete && self.remote.ended;
-            return match (active.consent.disconnected, active.selected && complete && previous.is_none()) {
+            return match (
+                active.consent.disconnected,
+                active.selected && complete && previous.is_none(),
+            ) {
                 (true, _) => ConnectionState::Disconnected,
                 (false, true) => ConnectionState::Completed,
                 (false, false) => ConnectionState::Connected,
@@ -206,9 +247,16 @@ impl Agent {
             ConnectionState::Connected | ConnectionState::Completed | ConnectionState::Disconnected => {
                 ConnectionState::Disconnected
             }
-            ConnectionState::New | ConnectionState::Checking | ConnectionState::Failed | ConnectionState::Closed => {
+            ConnectionState::New
+            | ConnectionState::Checking
+            | ConnectionState::Failed
+            | ConnectionState::Closed => {
                 let has_remote = self.session.remote.is_some() && !self.remote.candidates.is_empty();
-                if has_remote { ConnectionState::Checking } else { ConnectionState::New }
+                if has_remote {
+                    ConnectionState::Checking
+                } else {
+                    ConnectionState::New
+                }
             }
         }
     }

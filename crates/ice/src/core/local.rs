@@ -58,12 +58,20 @@ impl Local {
 
     /// The index of the base at an address.
     pub(crate) fn base(&self, address: SocketAddr) -> Option<u8> {
-        let at = self.bases.iter().position(|base| base.address == address && !base.gone)?;
+        let at = self
+            .bases
+            .iter()
+            .position(|base| base.address == address && !base.gone)?;
         u8::try_from(at).ok()
     }
 
     /// Adds a base, or brings one back; `None` when it is there already or the table is full.
-    pub(crate) fn add_base(&mut self, address: SocketAddr, advertised: SocketAddr, limit: usize) -> Option<u8> {
+    pub(crate) fn add_base(
+        &mut self,
+        address: SocketAddr,
+        advertised: SocketAddr,
+        limit: usize,
+    ) -> Option<u8> {
         if let Some(at) = self.bases.iter().position(|base| base.address == address) {
             let base = self.bases.get_mut(at)?;
             if !base.gone {
@@ -75,16 +83,27 @@ impl Local {
         if self.bases.len() >= limit.min(usize::from(u8::MAX)) {
             return None;
         }
-        let family = self.bases.iter().filter(|base| base.address.is_ipv4() == address.is_ipv4());
+        let family = self
+            .bases
+            .iter()
+            .filter(|base| base.address.is_ipv4() == address.is_ipv4());
         let index = u16::try_from(family.count()).unwrap_or(u16::MAX);
         let preference = local_preference(address.ip(), index);
-        self.bases.push(Base { address, advertised, preference, gone: false });
+        self.bases.push(Base {
+            address,
+            advertised,
+            preference,
+            gone: false,
+        });
         u8::try_from(self.bases.len() - 1).ok()
     }
 
     /// The priority of a candidate at a base.
     pub(crate) fn priority(&self, base: u8, kind: CandidateKind) -> u32 {
-        let preference = self.bases.get(usize::from(base)).map_or(0, |base| base.preference);
+        let preference = self
+            .bases
+            .get(usize::from(base))
+            .map_or(0, |base| base.preference);
         candidate_priority(kind, preference)
     }
 
@@ -103,7 +122,8 @@ impl Local {
 
     /// Adds a candidate unless it is redundant (§5.1.3: same address and base) or the table is full.
     pub(crate) fn add_candidate(&mut self, candidate: LocalCandidate, limit: usize) -> Option<u8> {
-        let redundant = |other: &LocalCandidate| other.address == candidate.address && other.base == candidate.base;
+        let redundant =
+            |other: &LocalCandidate| other.address == candidate.address && other.base == candidate.base;
         if self.candidates.iter().any(redundant) || self.candidates.len() >= limit.min(usize::from(u8::MAX)) {
             return None;
         }
@@ -113,7 +133,11 @@ impl Local {
 
     /// The candidate of highest priority at a base: what its pairs are made with.
     pub(crate) fn best_at(&self, base: u8) -> Option<(u8, LocalCandidate)> {
-        let at_base = self.candidates.iter().enumerate().filter(|(_, candidate)| candidate.base == base);
+        let at_base = self
+            .candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, candidate)| candidate.base == base);
         let (at, candidate) = at_base.max_by_key(|(_, candidate)| candidate.priority)?;
         Some((u8::try_from(at).ok()?, *candidate))
     }
@@ -132,9 +156,10 @@ impl Local {
         shown.extensions = vec![("ufrag".into(), ufrag.into())];
         shown.related = match candidate.kind {
             CandidateKind::Host => None,
-            CandidateKind::ServerReflexive | CandidateKind::PeerReflexive | CandidateKind::Relay => {
-                self.bases.get(usize::from(candidate.base)).map(|base| base.address)
-            }
+            CandidateKind::ServerReflexive | CandidateKind::PeerReflexive | CandidateKind::Relay => self
+                .bases
+                .get(usize::from(candidate.base))
+                .map(|base| base.address),
         };
         shown
     }
@@ -148,7 +173,8 @@ impl Local {
 
     /// Asks one server, if it is of the family of the base.
     pub(crate) fn ask(&mut self, base: u8, server: usize) {
-        let (Some(socket), Some(target)) = (self.bases.get(usize::from(base)), self.servers.get(server)) else {
+        let (Some(socket), Some(target)) = (self.bases.get(usize::from(base)), self.servers.get(server))
+        else {
             return;
         };
         // A loopback or link-local socket does not reach a server elsewhere; asking would only delay the end.
@@ -189,15 +215,23 @@ mod tests {
         let mut local = Local::new(Vec::new(), 7);
         let address: SocketAddr = "10.0.0.1:1000".parse().unwrap();
         let a = local.add_base(address, address, 8).unwrap();
-        let b = local.add_base("10.0.0.1:2000".parse().unwrap(), address, 8).unwrap();
-        let c = local.add_base("10.0.0.2:1000".parse().unwrap(), address, 8).unwrap();
+        let b = local
+            .add_base("10.0.0.1:2000".parse().unwrap(), address, 8)
+            .unwrap();
+        let c = local
+            .add_base("10.0.0.2:1000".parse().unwrap(), address, 8)
+            .unwrap();
         let host = |base| local.foundation(base, CandidateKind::Host, None);
         assert_eq!(host(a), host(b));
         assert_ne!(host(a), host(c));
-        let reflexive = |server: [u8; 4]| local.foundation(a, CandidateKind::ServerReflexive, Some(server.into()));
+        let reflexive =
+            |server: [u8; 4]| local.foundation(a, CandidateKind::ServerReflexive, Some(server.into()));
         assert_ne!(reflexive([1, 1, 1, 1]), reflexive([2, 2, 2, 2]));
         assert_ne!(reflexive([1, 1, 1, 1]), host(a));
-        assert_ne!(Local::new(Vec::new(), 8).foundation(0, CandidateKind::Host, None), host(a));
+        assert_ne!(
+            Local::new(Vec::new(), 8).foundation(0, CandidateKind::Host, None),
+            host(a)
+        );
     }
 
     #[test]
@@ -207,10 +241,20 @@ mod tests {
         assert_eq!(local.add_base(address, address, 1), Some(0));
         assert_eq!(local.add_base(address, address, 1), None);
         assert_eq!(local.add_base("10.0.0.2:1".parse().unwrap(), address, 1), None);
-        let candidate = LocalCandidate { base: 0, kind: CandidateKind::Host, address, priority: 5, foundation: 1 };
+        let candidate = LocalCandidate {
+            base: 0,
+            kind: CandidateKind::Host,
+            address,
+            priority: 5,
+            foundation: 1,
+        };
         assert_eq!(local.add_candidate(candidate, 8), Some(0));
         // A server that sees the base itself gives nothing new.
-        let same = LocalCandidate { kind: CandidateKind::ServerReflexive, priority: 4, ..candidate };
+        let same = LocalCandidate {
+            kind: CandidateKind::ServerReflexive,
+            priority: 4,
+            ..candidate
+        };
         assert_eq!(local.add_candidate(same, 8), None);
     }
 }

@@ -1,7 +1,8 @@
 //! The STUN messages of ICE (RFC 8445 §7, §16), written and read.
 
 use stun::attributes::{
-    ErrorCode, IceControlled, IceControlling, Priority, UnknownAttributes, UseCandidate, Username, XorMappedAddress,
+    ErrorCode, IceControlled, IceControlling, Priority, UnknownAttributes, UseCandidate, Username,
+    XorMappedAddress,
 };
 use stun::{AttributeType, Class, IntegrityKey, MessageRef, MessageWriter, Method, TransactionId};
 
@@ -52,7 +53,9 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn read(message: &MessageRef<'_>) -> Self {
-        let nomination = message.raw(AttributeType::NOMINATION).and_then(|raw| raw.value.try_into().ok());
+        let nomination = message
+            .raw(AttributeType::NOMINATION)
+            .and_then(|raw| raw.value.try_into().ok());
         // draft-thatcher-ice-renomination-01 §6.1: 24 bits in the low end.
         let nomination = nomination.map_or(0, |value| u32::from_be_bytes(value) & 0x00ff_ffff);
         Self {
@@ -65,21 +68,38 @@ impl Check {
 
 /// The role and tie-breaker a request claims.
 pub(crate) fn claimed_role(message: &MessageRef<'_>) -> Option<(Role, u64)> {
-    let controlling = message.ice_controlling().map(|tie_breaker| (Role::Controlling, tie_breaker));
-    controlling.or_else(|| message.ice_controlled().map(|tie_breaker| (Role::Controlled, tie_breaker)))
+    let controlling = message
+        .ice_controlling()
+        .map(|tie_breaker| (Role::Controlling, tie_breaker));
+    controlling.or_else(|| {
+        message
+            .ice_controlled()
+            .map(|tie_breaker| (Role::Controlled, tie_breaker))
+    })
 }
 
 /// The attributes for a 420, as they lie on the wire, at most 8 of them.
 pub(crate) fn not_understood(message: &MessageRef<'_>) -> Option<Box<[u8]>> {
     let types = message.comprehension_required_except(UNDERSTOOD).take(8);
     let bytes: Vec<u8> = types.flat_map(|ty| ty.0.to_be_bytes()).collect();
-    if bytes.is_empty() { None } else { Some(bytes.into()) }
+    if bytes.is_empty() {
+        None
+    } else {
+        Some(bytes.into())
+    }
 }
 
 /// A connectivity check or consent request (§7.2.2).
-pub(crate) fn write_check(out: &mut Vec<u8>, request: &Transaction, remote: &RemoteSession, tie_breaker: u64) -> usize {
+pub(crate) fn write_check(
+    out: &mut Vec<u8>,
+    request: &Transaction,
+    remote: &RemoteSession,
+    tie_breaker: u64,
+) -> usize {
     let mut writer = MessageWriter::new(out, Class::Request, Method::BINDING, request.id);
-    writer.attribute(&Username(&remote.username)).attribute(&Priority(request.priority));
+    writer
+        .attribute(&Username(&remote.username))
+        .attribute(&Priority(request.priority));
     match request.role {
         Role::Controlling => writer.attribute(&IceControlling(tie_breaker)),
         Role::Controlled => writer.attribute(&IceControlled(tie_breaker)),
@@ -95,12 +115,16 @@ pub(crate) fn write_check(out: &mut Vec<u8>, request: &Transaction, remote: &Rem
 
 /// A request to a STUN server (§5.1.1.2).
 pub(crate) fn write_gather(out: &mut Vec<u8>, id: TransactionId) -> usize {
-    MessageWriter::new(out, Class::Request, Method::BINDING, id).fingerprint().finish()
+    MessageWriter::new(out, Class::Request, Method::BINDING, id)
+        .fingerprint()
+        .finish()
 }
 
 /// A keepalive (§11).
 pub(crate) fn write_keepalive(out: &mut Vec<u8>, id: TransactionId) -> usize {
-    MessageWriter::new(out, Class::Indication, Method::BINDING, id).fingerprint().finish()
+    MessageWriter::new(out, Class::Indication, Method::BINDING, id)
+        .fingerprint()
+        .finish()
 }
 
 /// A response (§7.3).
@@ -112,17 +136,33 @@ pub(crate) fn write_response(out: &mut Vec<u8>, response: &Response, key: &Integ
     let mut writer = MessageWriter::new(out, class, Method::BINDING, response.id);
     match &response.answer {
         Answer::Success => {
-            writer.attribute(&XorMappedAddress(response.path.remote)).integrity(key);
+            writer
+                .attribute(&XorMappedAddress(response.path.remote))
+                .integrity(key);
         }
         Answer::RoleConflict => {
-            writer.attribute(&ErrorCode { code: 487, reason: "Role Conflict" }).integrity(key);
+            writer
+                .attribute(&ErrorCode {
+                    code: 487,
+                    reason: "Role Conflict",
+                })
+                .integrity(key);
         }
         // Short reasons: an unauthenticated request must not be answered with much more than it cost.
         Answer::Refused(code) => {
-            writer.attribute(&ErrorCode { code: *code, reason: "" });
+            writer.attribute(&ErrorCode {
+                code: *code,
+                reason: "",
+            });
         }
         Answer::Unknown(types) => {
-            writer.attribute(&ErrorCode { code: 420, reason: "" }).attribute(&UnknownAttributes(types)).integrity(key);
+            writer
+                .attribute(&ErrorCode {
+                    code: 420,
+                    reason: "",
+                })
+                .attribute(&UnknownAttributes(types))
+                .integrity(key);
         }
     }
     writer.fingerprint().finish()

@@ -34,7 +34,14 @@ pub(super) struct Roles {
 
 impl Roles {
     pub(super) const fn new(role: Role, tie_breaker: u64) -> Self {
-        Self { role, tie_breaker, nominating: None, waiting_since: None, sent: 0, followed: 0 }
+        Self {
+            role,
+            tie_breaker,
+            nominating: None,
+            waiting_since: None,
+            sent: 0,
+            followed: 0,
+        }
     }
 
     /// Forgets what belongs to a generation.
@@ -73,7 +80,11 @@ impl Agent {
 
     /// The value that repeats the last nomination.
     pub(super) const fn last_nomination(&self) -> u32 {
-        if self.config.renomination { self.roles.sent } else { 0 }
+        if self.config.renomination {
+            self.roles.sent
+        } else {
+            0
+        }
     }
 
     /// The pair that the controlling agent would choose.
@@ -97,18 +108,32 @@ impl Agent {
     /// How long to wait for something better than a pair.
     fn patience_for(&self, pair: &Pair) -> Duration {
         let timers = &self.config.timers;
-        if self.is_relayed(pair) { timers.nomination_relay } else { timers.nomination }
+        if self.is_relayed(pair) {
+            timers.nomination_relay
+        } else {
+            timers.nomination
+        }
     }
 
     fn is_relayed(&self, pair: &Pair) -> bool {
-        let local = self.local.candidates.get(usize::from(pair.local)).map(|candidate| candidate.kind);
-        let remote = self.remote.get(pair.remote).map(super::remote::RemoteCandidate::kind);
+        let local = self
+            .local
+            .candidates
+            .get(usize::from(pair.local))
+            .map(|candidate| candidate.kind);
+        let remote = self
+            .remote
+            .get(pair.remote)
+            .map(super::remote::RemoteCandidate::kind);
         local == Some(CandidateKind::Relay) || remote == Some(CandidateKind::Relay)
     }
 
     /// Whether waiting may still bring a pair better than this one.
     fn may_improve(&self, pair: &Pair) -> bool {
-        let better = self.pairs.iter().any(|other| other.priority > pair.priority && other.is_open());
+        let better = self
+            .pairs
+            .iter()
+            .any(|other| other.priority > pair.priority && other.is_open());
         let complete = self.local.state == GatheringState::Complete && self.remote.ended;
         better || self.is_relayed(pair) && !complete
     }
@@ -157,7 +182,8 @@ impl Agent {
     /// §7.3.1.5: the peer nominates this pair, which counts when the pair is valid.
     pub(super) fn note_nomination(&mut self, now: Instant, id: PairId, nomination: u32) {
         if let Some(pair) = self.pairs.get_mut(id) {
-            let recent = |(_, last): &(Instant, Instant)| now.saturating_duration_since(*last) < 2 * SUPERSEDED;
+            let recent =
+                |(_, last): &(Instant, Instant)| now.saturating_duration_since(*last) < 2 * SUPERSEDED;
             let first = pair.nominations.filter(recent).map_or(now, |(first, _)| first);
             pair.nominations = Some((first, now));
             pair.nomination = nomination;
@@ -169,7 +195,9 @@ impl Agent {
     /// nominate every pair they try (RFC 5245 §8.1.1.2); with NOMINATION attributes the latest one wins; a silent
     /// pair gives way to any, and one that is nominated no more to one that still is.
     pub(super) fn follow_nomination(&mut self, now: Instant, id: PairId) {
-        let Some(pair) = self.pairs.get_mut(id) else { return };
+        let Some(pair) = self.pairs.get_mut(id) else {
+            return;
+        };
         pair.nominated = true;
         let (priority, nomination, nominations) = (pair.priority, pair.nomination, pair.nominations);
         let follows = match self.active.as_ref().filter(|active| active.selected) {
@@ -184,8 +212,11 @@ impl Agent {
                 let stale = consent.failing_over.is_some() || consent.disconnected || quiet;
                 let selected = self.pairs.get(active.pair);
                 let higher = selected.is_none_or(|selected| selected.priority < priority);
-                let last = selected.and_then(|selected| selected.nominations).map(|(_, last)| last);
-                let sustained = nominations.is_some_and(|(first, _)| now.saturating_duration_since(first) >= STALE);
+                let last = selected
+                    .and_then(|selected| selected.nominations)
+                    .map(|(_, last)| last);
+                let sustained =
+                    nominations.is_some_and(|(first, _)| now.saturating_duration_since(first) >= STALE);
                 let superseded = last.is_none_or(|last| now.saturating_duration_since(last) >= SUPERSEDED);
                 stale || nomination == 0 && (higher || superseded && sustained)
             }
@@ -198,7 +229,11 @@ impl Agent {
 
     /// §8.2.2: two lite agents take the best pair without a check.
     fn select_between_lite(&mut self, now: Instant) {
-        let remote_lite = self.session.remote.as_ref().is_some_and(|remote| remote.parameters.lite);
+        let remote_lite = self
+            .session
+            .remote
+            .as_ref()
+            .is_some_and(|remote| remote.parameters.lite);
         if !self.config.lite || !remote_lite {
             return;
         }
@@ -213,7 +248,11 @@ impl Agent {
 
     /// The nominated pair is the one for data.
     pub(super) fn select(&mut self, now: Instant, id: PairId) {
-        if self.active.as_ref().is_some_and(|active| active.selected && active.pair == id) {
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.selected && active.pair == id)
+        {
             return;
         }
         let old = self.data_path();
@@ -236,9 +275,12 @@ impl Agent {
         }
         let expiry = self.config.timers.consent_expiry;
         let consents = |pair: &Pair| {
-            pair.last_response.is_some_and(|answered| now.saturating_duration_since(answered) < expiry)
+            pair.last_response
+                .is_some_and(|answered| now.saturating_duration_since(answered) < expiry)
         };
-        let Some(best) = self.pairs.best_valid(consents).map(|pair| pair.id) else { return };
+        let Some(best) = self.pairs.best_valid(consents).map(|pair| pair.id) else {
+            return;
+        };
         if self.active.as_ref().is_none_or(|active| active.pair != best) {
             self.switch_active(now, best, false);
         }
@@ -251,7 +293,11 @@ impl Agent {
             return;
         }
         self.flush_traffic();
-        let remote_lite = self.session.remote.as_ref().is_some_and(|remote| remote.parameters.lite);
+        let remote_lite = self
+            .session
+            .remote
+            .as_ref()
+            .is_some_and(|remote| remote.parameters.lite);
         let keeping = match (self.config.lite, remote_lite) {
             (false, _) => Keeping::Asking,
             (true, false) => Keeping::BeingAsked,
@@ -263,8 +309,16 @@ impl Agent {
         consent.refreshed = pair.last_response.unwrap_or(now);
         consent.next = now + interval;
         let path = pair.path;
-        self.checks.transactions.retain(|other| other.purpose != Purpose::Consent || other.previous);
-        self.active = Some(Active { pair: id, path, selected, traffic: Traffic::default(), consent });
+        self.checks
+            .transactions
+            .retain(|other| other.purpose != Purpose::Consent || other.previous);
+        self.active = Some(Active {
+            pair: id,
+            path,
+            selected,
+            traffic: Traffic::default(),
+            consent,
+        });
     }
 
     /// Adds what the active path carried to the counters of its pair.
@@ -282,7 +336,9 @@ impl Agent {
 
     /// §8.1.2: the checks are over. A few pairs are kept for the day on which the selected one breaks.
     fn conclude(&mut self) {
-        let Some(selected) = self.active.as_ref().map(|active| active.pair) else { return };
+        let Some(selected) = self.active.as_ref().map(|active| active.pair) else {
+            return;
+        };
         self.roles.nominating = None;
         let priority = self.pairs.get(selected).map_or(0, |pair| pair.priority);
         let wants_better = self.config.renomination;
@@ -295,7 +351,8 @@ impl Agent {
         spares.sort_unstable_by_key(|(valid, priority, _)| std::cmp::Reverse((*valid, *priority)));
         spares.truncate(self.config.limits.spare_pairs);
         let kept = |id: PairId| id == selected || spares.iter().any(|(_, _, spare)| *spare == id);
-        self.pairs.retain(|pair| kept(pair.id) || wants_better && pair.priority > priority);
+        self.pairs
+            .retain(|pair| kept(pair.id) || wants_better && pair.priority > priority);
         let pairs = &self.pairs;
         self.checks.clear(|transaction| match transaction.purpose {
             Purpose::Gather { .. } => true,
@@ -311,7 +368,11 @@ impl Agent {
         }
         for pair in self.pairs.iter_mut() {
             if pair.is_open() && pair.id != selected {
-                pair.state = if wants_better { PairState::Waiting } else { PairState::Frozen };
+                pair.state = if wants_better {
+                    PairState::Waiting
+                } else {
+                    PairState::Frozen
+                };
             }
         }
     }

@@ -6,7 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::{PairCounters, PairError, PairState, Path};
+use crate::event::{PairError, PairState, Path};
+use crate::stats::PairCounters;
 
 /// The name of a pair, which stays when others are removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +75,11 @@ pub(crate) struct Pairs {
 
 impl Pairs {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { list: Vec::new(), limit, next_id: 0 }
+        Self {
+            list: Vec::new(),
+            limit,
+            next_id: 0,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Pair> {
@@ -105,8 +110,10 @@ impl Pairs {
     /// new one is `proven` by an authenticated check; `None` when nothing makes room (§6.1.2.5).
     pub(crate) fn insert(&mut self, new: NewPair, proven: bool, active: Option<PairId>) -> Option<PairId> {
         if self.list.len() >= self.limit {
-            let spare =
-                self.list.iter().rposition(|pair| Some(pair.id) != active && !pair.valid && !pair.nominate_on_success)?;
+            let spare = self
+                .list
+                .iter()
+                .rposition(|pair| Some(pair.id) != active && !pair.valid && !pair.nominate_on_success)?;
             if !proven && self.list.get(spare)?.priority >= new.priority {
                 return None;
             }
@@ -115,7 +122,13 @@ impl Pairs {
         let id = PairId(self.next_id);
         self.next_id = self.next_id.wrapping_add(1);
         let at = self.list.partition_point(|pair| pair.priority >= new.priority);
-        let NewPair { path, local, remote, priority, foundation } = new;
+        let NewPair {
+            path,
+            local,
+            remote,
+            priority,
+            foundation,
+        } = new;
         let pair = Pair {
             id,
             path,
@@ -150,7 +163,10 @@ impl Pairs {
             }
             let foundation = pair.foundation;
             let mut same = self.list.iter().filter(|other| other.foundation == foundation);
-            let succeeded = self.list.iter().any(|other| other.foundation == foundation && other.valid);
+            let succeeded = self
+                .list
+                .iter()
+                .any(|other| other.foundation == foundation && other.valid);
             let busy = same.any(|other| match other.state {
                 PairState::Waiting | PairState::InProgress => true,
                 PairState::Frozen | PairState::Succeeded | PairState::Failed => false,
@@ -170,7 +186,10 @@ impl Pairs {
 
     /// How many pairs are waiting or being checked (§14.3).
     pub(crate) fn busy(&self) -> usize {
-        self.list.iter().filter(|pair| pair.is_open() && pair.state != PairState::Frozen).count()
+        self.list
+            .iter()
+            .filter(|pair| pair.is_open() && pair.state != PairState::Frozen)
+            .count()
     }
 
     /// The valid pair of highest priority that `keep` accepts.
@@ -199,12 +218,24 @@ mod tests {
     use super::*;
 
     fn new(n: u16, priority: u64, foundation: u32) -> NewPair {
-        let path = Path { local: "10.0.0.1:1".parse().unwrap(), remote: ([10, 0, 0, 2], n).into() };
-        NewPair { path, local: 0, remote: 0, priority, foundation: (0, foundation) }
+        let path = Path {
+            local: "10.0.0.1:1".parse().unwrap(),
+            remote: ([10, 0, 0, 2], n).into(),
+        };
+        NewPair {
+            path,
+            local: 0,
+            remote: 0,
+            priority,
+            foundation: (0, foundation),
+        }
     }
 
     fn states(pairs: &Pairs) -> Vec<(u16, PairState)> {
-        pairs.iter().map(|pair| (pair.path.remote.port(), pair.state)).collect()
+        pairs
+            .iter()
+            .map(|pair| (pair.path.remote.port(), pair.state))
+            .collect()
     }
 
     #[test]
@@ -214,7 +245,14 @@ mod tests {
             pairs.insert(new(n, priority, foundation), false, None).unwrap();
         }
         pairs.unfreeze();
-        assert_eq!(states(&pairs), [(2, PairState::Waiting), (3, PairState::Waiting), (1, PairState::Frozen)]);
+        assert_eq!(
+            states(&pairs),
+            [
+                (2, PairState::Waiting),
+                (3, PairState::Waiting),
+                (1, PairState::Frozen)
+            ]
+        );
         assert_eq!(pairs.busy(), 2);
         // A failed pair frees the next of its foundation.
         let first = pairs.iter().next().unwrap().id;

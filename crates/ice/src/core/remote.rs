@@ -61,7 +61,10 @@ pub(crate) enum Added {
 
 impl Remote {
     pub(crate) fn by_address(&self, address: SocketAddr) -> Option<u8> {
-        let at = self.candidates.iter().position(|candidate| candidate.address == address)?;
+        let at = self
+            .candidates
+            .iter()
+            .position(|candidate| candidate.address == address)?;
         u8::try_from(at).ok()
     }
 
@@ -74,7 +77,9 @@ impl Remote {
     pub(crate) fn add(&mut self, address: SocketAddr, shown: Candidate, limit: usize) -> Added {
         let foundation = shown.foundation.number();
         if let Some(index) = self.by_address(address) {
-            let Some(known) = self.candidates.get_mut(usize::from(index)) else { return Added::Known };
+            let Some(known) = self.candidates.get_mut(usize::from(index)) else {
+                return Added::Known;
+            };
             if known.kind() != CandidateKind::PeerReflexive && known.priority() >= shown.priority {
                 return Added::Known;
             }
@@ -84,7 +89,11 @@ impl Remote {
         if self.candidates.len() >= limit.min(usize::from(u8::MAX)) {
             return Added::Full;
         }
-        self.candidates.push(RemoteCandidate { address, shown, foundation });
+        self.candidates.push(RemoteCandidate {
+            address,
+            shown,
+            foundation,
+        });
         u8::try_from(self.candidates.len() - 1).map_or(Added::Full, Added::At)
     }
 
@@ -101,7 +110,11 @@ impl Remote {
         // A foundation of its own: the address makes it one.
         let foundation = crc32fast::hash(address.to_string().as_bytes());
         shown.foundation = Foundation::from_number(foundation);
-        let candidate = RemoteCandidate { address, shown, foundation: foundation ^ 0x5a5a_5a5a };
+        let candidate = RemoteCandidate {
+            address,
+            shown,
+            foundation: foundation ^ 0x5a5a_5a5a,
+        };
         if self.candidates.len() < limit.min(usize::from(u8::MAX)) {
             self.candidates.push(candidate);
             return u8::try_from(self.candidates.len() - 1).ok();
@@ -142,7 +155,10 @@ mod tests {
         assert_eq!(remote.learn(address, 5, 4, |_| true), Some(0));
         assert_eq!(remote.candidates[0].kind(), CandidateKind::PeerReflexive);
         assert_eq!(remote.add(address, candidate.clone(), 4), Added::Updated(0));
-        assert_eq!((remote.candidates[0].kind(), remote.candidates[0].priority()), (CandidateKind::Host, 77));
+        assert_eq!(
+            (remote.candidates[0].kind(), remote.candidates[0].priority()),
+            (CandidateKind::Host, 77)
+        );
         assert_eq!(remote.add(address, candidate, 4), Added::Known);
     }
 

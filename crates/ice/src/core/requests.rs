@@ -9,7 +9,7 @@ use super::message::{self, Answer, Check, Response};
 use super::pair::PairId;
 use super::remote::{EarlyCheck, without_scope};
 use crate::candidate::CandidateKind;
-use crate::event::{ConnectionState, Event, Input, PairState, Path, Role};
+use crate::event::{Event, Input, PairState, Path, Role};
 
 /// Whose credentials a request was made with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,11 @@ impl Agent {
         }
         let Some((generation, theirs)) = self.authenticate(message) else {
             // RFC 8489 §9.1.3: 400 without credentials, 401 with wrong ones.
-            let code = if message.username().is_some() && message.has_integrity() { 401 } else { 400 };
+            let code = if message.username().is_some() && message.has_integrity() {
+                401
+            } else {
+                400
+            };
             self.phase.stats.unauthenticated += 1;
             return self.respond(path, message, Answer::Refused(code), false);
         };
@@ -70,7 +74,10 @@ impl Agent {
         }
         self.respond(path, message, Answer::Success, false);
         let check = Check::read(message);
-        if self.remote_credentials().is_some_and(|known| known.ufrag == theirs) {
+        if self
+            .remote_credentials()
+            .is_some_and(|known| known.ufrag == theirs)
+        {
             self.handle_check(now, path, check);
         } else {
             self.remember(path, theirs, check);
@@ -94,7 +101,12 @@ impl Agent {
     }
 
     fn respond(&mut self, path: Path, message: &MessageRef<'_>, answer: Answer, previous: bool) {
-        let response = Response { id: message.transaction_id(), path, answer, previous };
+        let response = Response {
+            id: message.transaction_id(),
+            path,
+            answer,
+            previous,
+        };
         if self.outbox.response(response, self.config.limits.responses) {
             self.phase.stats.responses_sent += 1;
         } else {
@@ -104,7 +116,9 @@ impl Agent {
 
     /// §7.3.1.1: false when the peer has to change its role.
     fn settle_roles(&mut self, message: &MessageRef<'_>) -> bool {
-        let Some((claimed, tie_breaker)) = message::claimed_role(message) else { return true };
+        let Some((claimed, tie_breaker)) = message::claimed_role(message) else {
+            return true;
+        };
         // A lite agent is controlled whatever the peer claims (§6.1.1).
         if claimed != self.roles.role || self.config.lite {
             return true;
@@ -122,16 +136,28 @@ impl Agent {
 
     /// Keeps a check for the time when its credentials are known.
     fn remember(&mut self, path: Path, ufrag: &str, check: Check) {
-        if let Some(known) = self.remote.early.iter_mut().find(|known| known.path == path && *known.ufrag == *ufrag) {
+        if let Some(known) = self
+            .remote
+            .early
+            .iter_mut()
+            .find(|known| known.path == path && *known.ufrag == *ufrag)
+        {
             let use_candidate = known.check.use_candidate || check.use_candidate;
-            known.check = Check { use_candidate, ..check };
+            known.check = Check {
+                use_candidate,
+                ..check
+            };
             return;
         }
         if self.remote.early.len() >= self.config.limits.early_checks {
             self.phase.stats.overflow += 1;
             return;
         }
-        self.remote.early.push(EarlyCheck { path, ufrag: ufrag.into(), check });
+        self.remote.early.push(EarlyCheck {
+            path,
+            ufrag: ufrag.into(),
+            check,
+        });
         self.announce(path);
     }
 
@@ -143,7 +169,9 @@ impl Agent {
 
     /// Deals with the checks that came before the peer's credentials.
     pub(super) fn replay_early_checks(&mut self, now: Instant) {
-        let Some(known) = self.remote_credentials().map(|known| known.ufrag.clone()) else { return };
+        let Some(known) = self.remote_credentials().map(|known| known.ufrag.clone()) else {
+            return;
+        };
         for early in std::mem::take(&mut self.remote.early) {
             if *early.ufrag == *known {
                 self.handle_check(now, early.path, early.check);
@@ -153,9 +181,13 @@ impl Agent {
 
     /// §7.3.1.3 to §7.3.1.5: an authenticated check.
     fn handle_check(&mut self, now: Instant, path: Path, check: Check) {
-        let Some(id) = self.pair_for(path, check) else { return };
+        let Some(id) = self.pair_for(path, check) else {
+            return;
+        };
         let refreshed = self.refresh_active(now, id);
-        let Some(pair) = self.pairs.get_mut(id) else { return };
+        let Some(pair) = self.pairs.get_mut(id) else {
+            return;
+        };
         pair.counters.requests_received = pair.counters.requests_received.saturating_add(1);
         pair.counters.responses_sent = pair.counters.responses_sent.saturating_add(1);
         pair.last_heard = Some(now);
@@ -165,12 +197,17 @@ impl Agent {
         if self.config.lite {
             return self.handle_check_lite(now, id, check);
         }
-        let concluded = self.active.as_ref().is_some_and(|active| active.selected && active.consent.asked.is_none());
+        let concluded = self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.selected && active.consent.asked.is_none());
         let nominates = check.use_candidate && self.roles.role == Role::Controlled;
         if nominates {
             self.note_nomination(now, id, check.nomination);
         }
-        let Some((state, valid)) = self.pairs.get(id).map(|pair| (pair.state, pair.valid)) else { return };
+        let Some((state, valid)) = self.pairs.get(id).map(|pair| (pair.state, pair.valid)) else {
+            return;
+        };
         if nominates && valid {
             self.follow_nomination(now, id);
         }
@@ -204,7 +241,9 @@ impl Agent {
         let remote = match self.remote.by_address(address) {
             Some(remote) => remote,
             None => {
-                let priority = check.priority.unwrap_or_else(|| self.local.priority(base, CandidateKind::PeerReflexive));
+                let priority = check
+                    .priority
+                    .unwrap_or_else(|| self.local.priority(base, CandidateKind::PeerReflexive));
                 let pairs = &self.pairs;
                 let used = |index: u8| pairs.iter().any(|pair| pair.remote == index);
                 let limit = self.config.limits.remote_candidates;
@@ -221,15 +260,23 @@ impl Agent {
     /// Notes a sign of life on the active path; true when it is the active one.
     fn refresh_active(&mut self, now: Instant, id: PairId) -> bool {
         let lite = self.config.lite;
-        let Some(active) = self.active.as_mut().filter(|active| active.pair == id) else { return false };
+        let Some(active) = self.active.as_mut().filter(|active| active.pair == id) else {
+            return false;
+        };
         // RFC 7675 §4: a lite agent does not ask; the peer's requests stand for its consent.
-        if lite { active.consent.refresh(now) } else { active.consent.hear(now) }
+        if lite {
+            active.consent.refresh(now)
+        } else {
+            active.consent.hear(now)
+        }
         true
     }
 
     /// §7.3.2: a lite agent's pair is valid because the peer checks it.
     fn handle_check_lite(&mut self, now: Instant, id: PairId, check: Check) {
-        let Some(pair) = self.pairs.get_mut(id) else { return };
+        let Some(pair) = self.pairs.get_mut(id) else {
+            return;
+        };
         (pair.state, pair.valid) = (PairState::Succeeded, true);
         pair.last_response = Some(now);
         if check.use_candidate {
@@ -237,29 +284,5 @@ impl Agent {
             self.follow_nomination(now, id);
         }
         self.update_active(now);
-    }
-
-    /// Data from a path other than the active one.
-    #[cold]
-    pub(super) fn handle_side_data(&mut self, now: Instant, path: Path, len: usize) -> Input {
-        let known = self.pairs.iter().any(|pair| pair.path == path && (pair.heard || pair.valid))
-            || self.remote.early.iter().any(|early| early.path == path)
-            || self.phase.old_path == Some(path)
-            || self.previous.as_ref().is_some_and(|previous| previous.active.path == path);
-        if !known || self.phase.state == ConnectionState::Closed || self.phase.state == ConnectionState::Failed {
-            self.phase.stats.unknown_path += 1;
-            return Input::Dropped;
-        }
-        if let Some(previous) = self.previous.as_mut().filter(|previous| previous.active.path == path) {
-            previous.active.consent.hear(now);
-        }
-        if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.path == path) {
-            pair.last_heard = Some(now);
-            pair.counters.packets_received += 1;
-            pair.counters.bytes_received += len as u64;
-        }
-        self.phase.stats.packets_received += 1;
-        self.phase.stats.bytes_received += len as u64;
-        Input::Data
     }
 }

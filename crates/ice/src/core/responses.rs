@@ -35,10 +35,18 @@ impl Agent {
 
     fn handle_check_response(&mut self, now: Instant, path: Path, message: &MessageRef<'_>) {
         let id = message.transaction_id();
-        let Some(transaction) = self.checks.transactions.get(id) else { return };
+        let Some(transaction) = self.checks.transactions.get(id) else {
+            return;
+        };
         let previous = self.previous.as_ref().map(|previous| &previous.session);
-        let session = if transaction.previous { previous } else { Some(&self.session) };
-        let key = session.and_then(|session| session.remote.as_ref()).map(|remote| &remote.key);
+        let session = if transaction.previous {
+            previous
+        } else {
+            Some(&self.session)
+        };
+        let key = session
+            .and_then(|session| session.remote.as_ref())
+            .map(|remote| &remote.key);
         if key.is_none_or(|key| message.check_integrity(key).is_err()) {
             // RFC 8489 §9.1.4: as if it had never come. What it says is kept for the diagnosis.
             if let Some(error) = message.error_code() {
@@ -53,7 +61,9 @@ impl Agent {
             // with the right answer, or with none, and then the pair has failed.
             return self.diagnose(id, PairError::AddressMismatch);
         }
-        let Some(transaction) = self.checks.transactions.remove(id) else { return };
+        let Some(transaction) = self.checks.transactions.remove(id) else {
+            return;
+        };
         self.phase.stats.responses_received += 1;
         if transaction.previous {
             self.refresh_previous(now, path, message);
@@ -65,7 +75,9 @@ impl Agent {
 
     /// Notes what is told when nothing works; nothing else changes.
     fn diagnose(&mut self, id: stun::TransactionId, error: PairError) {
-        let Some(transaction) = self.checks.transactions.get(id) else { return };
+        let Some(transaction) = self.checks.transactions.get(id) else {
+            return;
+        };
         if let Purpose::Check(pair) = transaction.purpose
             && let Some(pair) = self.pairs.get_mut(pair)
         {
@@ -75,7 +87,10 @@ impl Agent {
 
     fn refresh_previous(&mut self, now: Instant, path: Path, message: &MessageRef<'_>) {
         if message.class() == Class::SuccessResponse
-            && let Some(previous) = self.previous.as_mut().filter(|previous| previous.active.path == path)
+            && let Some(previous) = self
+                .previous
+                .as_mut()
+                .filter(|previous| previous.active.path == path)
         {
             previous.active.consent.refresh(now);
         }
@@ -87,15 +102,22 @@ impl Agent {
             Purpose::Consent => self.active.as_ref().map(|active| active.pair),
             Purpose::Gather { .. } => None,
         };
-        let Some(pair) = pair.filter(|pair| self.pairs.get(*pair).is_some_and(|pair| pair.path == transaction.path))
-        else {
+        let Some(pair) = pair.filter(|pair| {
+            self.pairs
+                .get(*pair)
+                .is_some_and(|pair| pair.path == transaction.path)
+        }) else {
             return;
         };
         if let Some(known) = self.pairs.get_mut(pair) {
             known.counters.responses_received = known.counters.responses_received.saturating_add(1);
         }
         if message.class() == Class::ErrorResponse {
-            return self.handle_refusal(pair, transaction, message.error_code().map_or(400, |error| error.code));
+            return self.handle_refusal(
+                pair,
+                transaction,
+                message.error_code().map_or(400, |error| error.code),
+            );
         }
         self.handle_success(now, pair, transaction, message.xor_mapped_address());
     }
@@ -118,9 +140,17 @@ impl Agent {
     }
 
     /// §7.2.5.3: the pair works.
-    fn handle_success(&mut self, now: Instant, id: PairId, transaction: &Transaction, mapped: Option<SocketAddr>) {
+    fn handle_success(
+        &mut self,
+        now: Instant,
+        id: PairId,
+        transaction: &Transaction,
+        mapped: Option<SocketAddr>,
+    ) {
         let local = mapped.and_then(|mapped| self.local_candidate_at(transaction, mapped));
-        let Some(pair) = self.pairs.get_mut(id) else { return };
+        let Some(pair) = self.pairs.get_mut(id) else {
+            return;
+        };
         if transaction.attempts == 1 {
             let rtt = now.saturating_duration_since(transaction.sent);
             pair.rtt = Some(rtt);
@@ -135,10 +165,12 @@ impl Agent {
         let follows = std::mem::take(&mut pair.nominate_on_success) && self.roles.role == Role::Controlled;
         // The other checks of the pair have nothing more to find out.
         let nominating = self.roles.nominating == Some(id) && transaction.nominate.is_none();
-        self.checks.transactions.retain(|other| {
-            other.purpose != Purpose::Check(id) || nominating && other.nominate.is_some()
-        });
-        self.checks.triggered.retain(|queued| queued.pair != id || queued.nominate);
+        self.checks
+            .transactions
+            .retain(|other| other.purpose != Purpose::Check(id) || nominating && other.nominate.is_some());
+        self.checks
+            .triggered
+            .retain(|queued| queued.pair != id || queued.nominate);
         if first {
             self.outbox.noise(Event::PathValidated(transaction.path));
         }
@@ -167,6 +199,7 @@ impl Agent {
             priority: transaction.priority,
             foundation: self.local.foundation(base, CandidateKind::PeerReflexive, None),
         };
-        self.local.add_candidate(candidate, self.config.limits.local_candidates)
+        self.local
+            .add_candidate(candidate, self.config.limits.local_candidates)
     }
 }

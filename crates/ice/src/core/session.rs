@@ -26,13 +26,22 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(local: Credentials, provider: &crypto::Provider) -> Self {
         let local_key = IntegrityKey::short_term(provider, &local.pwd);
-        Self { tag: transaction_tag(&local.ufrag), local, local_key, remote: None }
+        Self {
+            tag: transaction_tag(&local.ufrag),
+            local,
+            local_key,
+            remote: None,
+        }
     }
 
     pub(crate) fn set_remote(&mut self, parameters: RemoteParameters, provider: &crypto::Provider) {
         let username = format!("{}:{}", parameters.credentials.ufrag, self.local.ufrag).into_boxed_str();
         let key = IntegrityKey::short_term(provider, &parameters.credentials.pwd);
-        self.remote = Some(RemoteSession { parameters, key, username });
+        self.remote = Some(RemoteSession {
+            parameters,
+            key,
+            username,
+        });
     }
 }
 

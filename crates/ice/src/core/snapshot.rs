@@ -3,29 +3,50 @@
 use super::agent::Agent;
 use super::pair::Pair;
 use crate::candidate::Candidate;
-use crate::event::{PairInfo, Stats};
+use crate::event::PairInfo;
+use crate::stats::Stats;
 
 impl Agent {
     /// Counters and state.
     pub fn stats(&self) -> Stats {
-        let rtt = self.active.as_ref().and_then(|active| self.pairs.get(active.pair)).and_then(|pair| pair.rtt);
-        Stats { role: self.roles.role, state: self.phase.state, rtt, ..self.phase.stats }
+        let rtt = self
+            .active
+            .as_ref()
+            .and_then(|active| self.pairs.get(active.pair))
+            .and_then(|pair| pair.rtt);
+        Stats {
+            role: self.roles.role,
+            state: self.phase.state,
+            rtt,
+            ..self.phase.stats
+        }
     }
 
     /// The candidates of this end, of the present generation.
     pub fn local_candidates(&self) -> Vec<Candidate> {
         let ufrag = &self.session.local.ufrag;
-        self.local.candidates.iter().map(|candidate| self.local.describe(candidate, ufrag)).collect()
+        self.local
+            .candidates
+            .iter()
+            .map(|candidate| self.local.describe(candidate, ufrag))
+            .collect()
     }
 
     /// The candidates of the other end, peer-reflexive ones included.
     pub fn remote_candidates(&self) -> Vec<Candidate> {
-        self.remote.candidates.iter().map(|candidate| candidate.shown.clone()).collect()
+        self.remote
+            .candidates
+            .iter()
+            .map(|candidate| candidate.shown.clone())
+            .collect()
     }
 
     /// The pairs, highest priority first. Most are dropped when one is selected.
     pub fn candidate_pairs(&self) -> Vec<PairInfo> {
-        self.pairs.iter().filter_map(|pair| self.describe_pair(pair)).collect()
+        self.pairs
+            .iter()
+            .filter_map(|pair| self.describe_pair(pair))
+            .collect()
     }
 
     /// The selected pair.

@@ -80,7 +80,11 @@ impl Transaction {
 
     /// How long the first attempt waits.
     pub(crate) fn first_wait(rto: Duration, timers: &Timers) -> Duration {
-        if timers.attempts <= 1 { rto * timers.last_wait } else { rto }
+        if timers.attempts <= 1 {
+            rto * timers.last_wait
+        } else {
+            rto
+        }
     }
 
     /// Stops retransmission; the answer is awaited as long as it would have been.
@@ -100,9 +104,15 @@ pub(crate) struct Transactions {
 impl Transactions {
     /// Adds one. Where too many wait for late answers, the oldest of those is forgotten.
     pub(crate) fn insert(&mut self, transaction: Transaction) {
-        let waiting = self.list.iter().filter(|other| other.cancelled || other.purpose == Purpose::Consent);
+        let waiting = self
+            .list
+            .iter()
+            .filter(|other| other.cancelled || other.purpose == Purpose::Consent);
         if waiting.count() >= MAX_CANCELLED
-            && let Some(oldest) = self.list.iter().position(|other| other.cancelled || other.purpose == Purpose::Consent)
+            && let Some(oldest) = self
+                .list
+                .iter()
+                .position(|other| other.cancelled || other.purpose == Purpose::Consent)
         {
             self.list.remove(oldest);
         }
@@ -124,7 +134,10 @@ impl Transactions {
 
     /// One whose deadline has come.
     pub(crate) fn due(&self, now: Instant) -> Option<TransactionId> {
-        self.list.iter().find(|transaction| transaction.deadline <= now).map(|transaction| transaction.id)
+        self.list
+            .iter()
+            .find(|transaction| transaction.deadline <= now)
+            .map(|transaction| transaction.id)
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
@@ -156,13 +169,21 @@ pub(crate) struct Pacer {
 
 impl Pacer {
     pub(crate) fn new(timers: &Timers) -> Self {
-        Self { interval: timers.pacing.max(Duration::from_millis(5)), credit: timers.pacing_credit.min(64), next: None }
+        Self {
+            interval: timers.pacing.max(Duration::from_millis(5)),
+            credit: timers.pacing_credit.min(64),
+            next: None,
+        }
     }
 
     /// When the next transaction may begin; `proven` ones may borrow later slots.
     pub(crate) fn ready_at(&self, proven: bool) -> Option<Instant> {
         let next = self.next?;
-        if proven { next.checked_sub(self.interval * self.credit) } else { Some(next) }
+        if proven {
+            next.checked_sub(self.interval * self.credit)
+        } else {
+            Some(next)
+        }
     }
 
     /// Uses a slot.
@@ -176,7 +197,10 @@ mod tests {
     use super::*;
 
     fn transaction(now: Instant) -> Transaction {
-        let path = Path { local: "10.0.0.1:1".parse().unwrap(), remote: "10.0.0.2:2".parse().unwrap() };
+        let path = Path {
+            local: "10.0.0.1:1".parse().unwrap(),
+            remote: "10.0.0.2:2".parse().unwrap(),
+        };
         let timers = Timers::default();
         Transaction {
             id: [0; 12].into(),

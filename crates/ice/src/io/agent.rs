@@ -15,7 +15,8 @@ use crate::candidate::Candidate;
 use crate::config::Config;
 use crate::core;
 use crate::credentials::{Credentials, CredentialsError, RemoteParameters};
-use crate::event::{CandidateError, ConnectionState, Event, GatheringState, PairInfo, Role, Stats};
+use crate::event::{CandidateError, ConnectionState, Event, GatheringState, PairInfo, Role};
+use crate::stats::Stats;
 
 /// An ICE agent with its sockets. Cheap to clone.
 ///
@@ -82,8 +83,15 @@ impl Agent {
         let agent = core::Agent::new(config, rand::random());
         let shared = Arc::new(Shared::new(Arc::clone(hub), hub.draw_id(), agent));
         hub.add_agent(&shared);
-        let events = Events { shared: Arc::clone(&shared) };
-        Ok((Self { handle: Arc::new(Handle { shared, endpoint }) }, events))
+        let events = Events {
+            shared: Arc::clone(&shared),
+        };
+        Ok((
+            Self {
+                handle: Arc::new(Handle { shared, endpoint }),
+            },
+            events,
+        ))
     }
 
     fn shared(&self) -> &Shared {
@@ -159,12 +167,14 @@ impl Agent {
     ///
     /// [`CandidateError`] says why the candidate is of no use; the connection goes on without it.
     pub fn add_remote_candidate(&self, candidate: Candidate) -> Result<(), CandidateError> {
-        self.shared().with(|agent, now| agent.add_remote_candidate(now, candidate))
+        self.shared()
+            .with(|agent, now| agent.add_remote_candidate(now, candidate))
     }
 
     /// Says that the peer has signalled all its candidates.
     pub fn end_of_remote_candidates(&self) {
-        self.shared().with(|agent, now| agent.end_of_remote_candidates(now));
+        self.shared()
+            .with(|agent, now| agent.end_of_remote_candidates(now));
     }
 
     /// Takes a role; see [`core::Agent::set_role`].
@@ -254,12 +264,19 @@ async fn ask_servers(agent: std::sync::Weak<Shared>, urls: Vec<String>) {
         let Some(shared) = agent.upgrade() else { return };
         match found {
             Ok(addresses) => shared.with(|agent, now| {
-                addresses.into_iter().for_each(|address| agent.add_stun_server(now, address, &url));
+                addresses
+                    .into_iter()
+                    .for_each(|address| agent.add_stun_server(now, address, &url));
             }),
             Err(reason) => {
                 let address = SocketAddr::from(([0, 0, 0, 0], 0));
                 let code = reason.code();
-                shared.lock().report(Event::GatheringError { url, address, code, reason });
+                shared.lock().report(Event::GatheringError {
+                    url,
+                    address,
+                    code,
+                    reason,
+                });
             }
         }
     }

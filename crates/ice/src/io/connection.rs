@@ -42,7 +42,10 @@ pub struct Connection {
 
 impl Connection {
     pub(super) const fn new(handle: Arc<Handle>) -> Self {
-        Self { handle, rest: Bytes::new() }
+        Self {
+            handle,
+            rest: Bytes::new(),
+        }
     }
 
     fn shared(&self) -> &Shared {
@@ -99,11 +102,17 @@ impl Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
             let received = ready!(self.shared().lock().poll_received(cx));
             // The end of the stream.
-            let Some(received) = received else { return Poll::Ready(Ok(())) };
+            let Some(received) = received else {
+                return Poll::Ready(Ok(()));
+            };
             self.rest = received;
         }
         let len = self.rest.len().min(out.remaining());
@@ -138,12 +147,17 @@ impl Datagram for Connection {
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
         let mut state = self.shared().lock();
-        let source = state.agent.data_path().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |path| path.remote);
+        let source = state
+            .agent
+            .data_path()
+            .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |path| path.remote);
         let mut count = 0;
         for (buffer, meta) in buffers.iter_mut().zip(meta) {
             let received = match state.poll_received(cx) {
                 Poll::Ready(Some(received)) => received,
-                Poll::Ready(None) if count == 0 => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+                Poll::Ready(None) if count == 0 => {
+                    return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+                }
                 Poll::Pending if count == 0 => return Poll::Pending,
                 Poll::Ready(None) | Poll::Pending => break,
             };
@@ -151,7 +165,12 @@ impl Datagram for Connection {
             if let (Some(target), Some(bytes)) = (buffer.get_mut(..len), received.get(..len)) {
                 target.copy_from_slice(bytes);
             }
-            *meta = RecvMeta { source, len, stride: len, ..RecvMeta::default() };
+            *meta = RecvMeta {
+                source,
+                len,
+                stride: len,
+                ..RecvMeta::default()
+            };
             count += 1;
         }
         Poll::Ready(Ok(count))
@@ -173,6 +192,8 @@ impl Datagram for Connection {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.path().map(|path| path.local).ok_or_else(|| io::ErrorKind::NotConnected.into())
+        self.path()
+            .map(|path| path.local)
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }

@@ -61,7 +61,9 @@ impl Driver {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let Some((deadline, _)) = self.deadlines.first() else { return Poll::Pending };
+            let Some((deadline, _)) = self.deadlines.first() else {
+                return Poll::Pending;
+            };
             self.sleep.as_mut().reset((*deadline).into());
             if self.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
@@ -73,7 +75,10 @@ impl Driver {
     fn take_news(&mut self) {
         let (touched, sockets_changed) = {
             let mut inner = self.hub.inner();
-            (std::mem::take(&mut inner.touched), std::mem::take(&mut inner.sockets_changed))
+            (
+                std::mem::take(&mut inner.touched),
+                std::mem::take(&mut inner.sockets_changed),
+            )
         };
         if sockets_changed {
             self.sockets = self.hub.sockets();
@@ -90,7 +95,9 @@ impl Driver {
     fn receive(&mut self, cx: &mut Context<'_>) -> bool {
         let mut more = false;
         for at in 0..self.sockets.len() {
-            let Some(socket) = self.sockets.get(at).cloned() else { break };
+            let Some(socket) = self.sockets.get(at).cloned() else {
+                break;
+            };
             more |= self.receive_from(cx, &socket);
         }
         let now = now();
@@ -111,8 +118,13 @@ impl Driver {
             }
             let now = now();
             while let Some(packet) = inbox.pop() {
-                let path = Path { local: socket.base(packet.destination), remote: packet.source };
-                let Some(shared) = self.hub.route(path, packet.contents) else { continue };
+                let path = Path {
+                    local: socket.base(packet.destination),
+                    remote: packet.source,
+                };
+                let Some(shared) = self.hub.route(path, packet.contents) else {
+                    continue;
+                };
                 shared.handle_input(now, path, packet.contents);
                 if !self.fresh.iter().any(|known| known.id == shared.id) {
                     self.fresh.push(shared);
@@ -125,7 +137,12 @@ impl Driver {
     /// Lets time pass for those whose deadline has come.
     fn expire(&mut self) {
         let now = now();
-        while let Some((_, id)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now) {
+        while let Some((_, id)) = self
+            .deadlines
+            .first()
+            .copied()
+            .filter(|(deadline, _)| *deadline <= now)
+        {
             let shared = self.hub.inner().agents.get(&id).cloned();
             let Some(shared) = shared else {
                 self.forget(id);

@@ -43,7 +43,9 @@ impl GatherOptions {
     /// The addresses of this host that may be used, in the system's order.
     pub(super) fn addresses(&self) -> io::Result<Vec<IpAddr>> {
         let interfaces = if_addrs::get_if_addrs()?;
-        let usable = interfaces.iter().filter(|interface| self.accepts(&interface.name, interface.ip()));
+        let usable = interfaces
+            .iter()
+            .filter(|interface| self.accepts(&interface.name, interface.ip()));
         let mut addresses: Vec<IpAddr> = Vec::new();
         for interface in usable {
             if !addresses.contains(&interface.ip()) {
@@ -59,7 +61,10 @@ impl GatherOptions {
             IpAddr::V6(v6) => v6.is_unicast_link_local(),
         };
         let family = if ip.is_ipv4() { self.ipv4 } else { self.ipv6 };
-        family && (self.loopback || !ip.is_loopback()) && (self.link_local || !link_local) && (self.filter)(name, ip)
+        family
+            && (self.loopback || !ip.is_loopback())
+            && (self.link_local || !link_local)
+            && (self.filter)(name, ip)
     }
 
     /// Binds a socket at an address, within the ports.
@@ -85,19 +90,34 @@ impl GatherOptions {
 
 /// The addresses of the server that a URL names.
 pub(super) async fn resolve(url: &str) -> Result<Vec<SocketAddr>, GatheringError> {
-    let uri: stun::Uri = url.parse().map_err(|_| GatheringError::Unsupported("not a stun URL".into()))?;
+    let uri: stun::Uri = url
+        .parse()
+        .map_err(|_| GatheringError::Unsupported("not a stun URL".into()))?;
     if uri.scheme != stun::Scheme::Stun {
-        return Err(GatheringError::Unsupported(format!("scheme {}", uri.scheme.as_str())));
+        return Err(GatheringError::Unsupported(format!(
+            "scheme {}",
+            uri.scheme.as_str()
+        )));
     }
     if let Some(address) = uri.socket_addr() {
         return Ok(vec![address]);
     }
     let host = uri.host.to_string();
     let found = tokio::net::lookup_host((host.as_str(), uri.port_or_default())).await;
-    let addresses: Vec<SocketAddr> =
-        found.map_err(|error| GatheringError::Unresolved(error.to_string()))?.collect();
+    let addresses: Vec<SocketAddr> = found
+        .map_err(|error| GatheringError::Unresolved(error.to_string()))?
+        .collect();
     // One of each family is enough.
-    let first = |v4: bool| addresses.iter().find(move |address| address.is_ipv4() == v4).copied();
+    let first = |v4: bool| {
+        addresses
+            .iter()
+            .find(move |address| address.is_ipv4() == v4)
+            .copied()
+    };
     let chosen: Vec<SocketAddr> = [first(false), first(true)].into_iter().flatten().collect();
-    if chosen.is_empty() { Err(GatheringError::Unresolved("no address".into())) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(GatheringError::Unresolved("no address".into()))
+    } else {
+        Ok(chosen)
+    }
 }

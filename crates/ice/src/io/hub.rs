@@ -26,7 +26,10 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(udp: UdpSocket) -> std::io::Result<Self> {
         let bound = udp.local_addr()?;
-        Ok(Self { udp: Arc::new(udp), bound })
+        Ok(Self {
+            udp: Arc::new(udp),
+            bound,
+        })
     }
 
     pub(super) const fn bound(&self) -> SocketAddr {
@@ -95,11 +98,17 @@ impl Hub {
     }
 
     pub(super) fn sockets(&self) -> Vec<Socket> {
-        self.sockets.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.sockets
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn add_socket(&self, socket: Socket) {
-        self.sockets.write().unwrap_or_else(PoisonError::into_inner).push(socket);
+        self.sockets
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(socket);
         let mut inner = self.inner();
         inner.sockets_changed = true;
         inner.wake();
@@ -112,7 +121,10 @@ impl Hub {
 
     /// Closes the sockets.
     pub(super) fn clear_sockets(&self) {
-        self.sockets.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.sockets
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// The sockets belong to one agent.
@@ -153,7 +165,9 @@ impl Hub {
     /// is lost, as anywhere on the way: STUN is repeated, and data goes by [`poll_send`](Self::poll_send).
     pub(super) fn send(&self, path: Path, contents: &[u8]) -> bool {
         let sent = self.with_socket(path, contents, |udp, transmit| udp.try_send(transmit));
-        sent.is_some_and(|sent| sent.map_or_else(|error| error.kind() == std::io::ErrorKind::WouldBlock, |()| true))
+        sent.is_some_and(|sent| {
+            sent.map_or_else(|error| error.kind() == std::io::ErrorKind::WouldBlock, |()| true)
+        })
     }
 
     /// Sends a datagram, waiting for room; `None` when no socket has the address.
@@ -173,8 +187,13 @@ impl Hub {
         send: impl FnOnce(&UdpSocket, &Transmit<'_>) -> R,
     ) -> Option<R> {
         let sockets = self.sockets.read().unwrap_or_else(PoisonError::into_inner);
-        let (socket, source) = sockets.iter().find_map(|socket| Some((socket, socket.source(path.local)?)))?;
-        let transmit = Transmit { source, ..Transmit::new(path.remote, contents) };
+        let (socket, source) = sockets
+            .iter()
+            .find_map(|socket| Some((socket, socket.source(path.local)?)))?;
+        let transmit = Transmit {
+            source,
+            ..Transmit::new(path.remote, contents)
+        };
         Some(send(&socket.udp, &transmit))
     }
 

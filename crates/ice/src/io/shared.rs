@@ -60,7 +60,11 @@ impl Shared {
             receive_waker: None,
             watchers: Vec::new(),
         };
-        Self { hub, id, state: Mutex::new(state) }
+        Self {
+            hub,
+            id,
+            state: Mutex::new(state),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -121,7 +125,9 @@ impl State {
     pub(super) fn flush(&mut self, hub: &Hub, now: Instant) {
         loop {
             self.out.clear();
-            let Some(transmit) = self.agent.poll_transmit(now, &mut self.out) else { break };
+            let Some(transmit) = self.agent.poll_transmit(now, &mut self.out) else {
+                break;
+            };
             if !hub.send(transmit.path, &self.out) {
                 self.agent.handle_transmit_error(now, transmit.path);
             }
@@ -154,7 +160,12 @@ impl State {
     }
 
     fn wake_all(&mut self) {
-        for waker in self.event_waker.take().into_iter().chain(self.receive_waker.take()) {
+        for waker in self
+            .event_waker
+            .take()
+            .into_iter()
+            .chain(self.receive_waker.take())
+        {
             waker.wake();
         }
         self.watchers.drain(..).for_each(Waker::wake);

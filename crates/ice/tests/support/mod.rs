@@ -75,9 +75,14 @@ impl Endpoint for Host {
     fn handle_input(&mut self, now: Instant, path: netsim::Path, datagram: &mut [u8]) {
         match self {
             Self::Peer(peer) => {
-                let path = ice::Path { local: path.local, remote: path.remote };
+                let path = ice::Path {
+                    local: path.local,
+                    remote: path.remote,
+                };
                 if peer.agent.handle_input(now, path, datagram) == Input::Data {
-                    let number = datagram.get(1..5).map_or(0, |bytes| u32::from_be_bytes(bytes.try_into().unwrap()));
+                    let number = datagram
+                        .get(1..5)
+                        .map_or(0, |bytes| u32::from_be_bytes(bytes.try_into().unwrap()));
                     peer.received.push((now, number));
                 }
             }
@@ -112,7 +117,10 @@ impl Endpoint for Host {
                 path
             }
         };
-        Some(netsim::Transmit { path: netsim::Path::new(path.local, path.remote), segment_size: None })
+        Some(netsim::Transmit {
+            path: netsim::Path::new(path.local, path.remote),
+            segment_size: None,
+        })
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -137,7 +145,9 @@ impl Endpoint for Host {
         match self {
             Self::Peer(peer) => {
                 let agent = &peer.agent;
-                agent.local_candidates().len() + agent.remote_candidates().len() + agent.candidate_pairs().len()
+                agent.local_candidates().len()
+                    + agent.remote_candidates().len()
+                    + agent.candidate_pairs().len()
             }
             Self::Server(_) => 0,
         }
@@ -154,7 +164,9 @@ pub(crate) struct StunServer {
 
 impl StunServer {
     fn handle_input(&mut self, path: netsim::Path, datagram: &[u8]) {
-        let Ok(message) = stun::MessageRef::decode(datagram) else { return };
+        let Ok(message) = stun::MessageRef::decode(datagram) else {
+            return;
+        };
         if message.class() != stun::Class::Request {
             return;
         }
@@ -170,17 +182,32 @@ impl StunServer {
                 .fingerprint()
                 .finish();
         }
-        self.answers.push_back((ice::Path { local: path.local, remote: path.remote }, out));
+        self.answers.push_back((
+            ice::Path {
+                local: path.local,
+                remote: path.remote,
+            },
+            out,
+        ));
     }
 }
 
 pub(crate) fn config(role: Role) -> Config {
-    Config { role, ..Config::default() }
+    Config {
+        role,
+        ..Config::default()
+    }
 }
 
 pub(crate) fn with_server(role: Role) -> Config {
     let address = "198.51.100.1:3478".parse().unwrap();
-    Config { stun_servers: vec![ice::StunServer { address, url: "stun:198.51.100.1".into() }], ..config(role) }
+    Config {
+        stun_servers: vec![ice::StunServer {
+            address,
+            url: "stun:198.51.100.1".into(),
+        }],
+        ..config(role)
+    }
 }
 
 /// The network and its two peers, the first of which offers.
@@ -205,7 +232,13 @@ impl Scene {
     }
 
     pub(crate) fn new(net: Network<Host>, a: NodeId, b: NodeId) -> Self {
-        Self { net, a, b, signalling: Duration::from_millis(30), realms: Vec::new() }
+        Self {
+            net,
+            a,
+            b,
+            signalling: Duration::from_millis(30),
+            realms: Vec::new(),
+        }
     }
 
     pub(crate) fn agent(&self, node: NodeId) -> &Agent {
@@ -213,11 +246,15 @@ impl Scene {
     }
 
     pub(crate) fn with<R>(&mut self, node: NodeId, command: impl FnOnce(&mut Agent, Instant) -> R) -> R {
-        self.net.with(node, |host, now| command(&mut host.peer_mut().agent, now))
+        self.net
+            .with(node, |host, now| command(&mut host.peer_mut().agent, now))
     }
 
     pub(crate) fn add_addresses(&mut self, node: NodeId, addresses: &[&str]) {
-        let addresses: Vec<SocketAddr> = addresses.iter().map(|address| SocketAddr::new(ip(address), 5000)).collect();
+        let addresses: Vec<SocketAddr> = addresses
+            .iter()
+            .map(|address| SocketAddr::new(ip(address), 5000))
+            .collect();
         self.with(node, |agent, now| {
             for address in addresses {
                 agent.add_local_address(now, address);
@@ -239,11 +276,15 @@ impl Scene {
         let offer = parameters(self.agent(a));
         trickle(&mut self.net, a, b, delay, Rc::default());
         self.net.after(delay, move |net| {
-            net.with(b, |host, now| host.peer_mut().agent.set_remote(now, offer).unwrap());
+            net.with(b, |host, now| {
+                host.peer_mut().agent.set_remote(now, offer).unwrap()
+            });
             trickle(net, b, a, delay, Rc::default());
             let answer = parameters(&net.endpoint(b).peer().agent);
             net.after(delay, move |net| {
-                net.with(a, |host, now| host.peer_mut().agent.set_remote(now, answer).unwrap());
+                net.with(a, |host, now| {
+                    host.peer_mut().agent.set_remote(now, answer).unwrap()
+                });
             });
         });
     }
@@ -263,18 +304,27 @@ impl Scene {
         let start = self.net.elapsed();
         let (a, b) = (self.a, self.b);
         let selected = |net: &Network<Host>, node| net.endpoint(node).peer().agent.selected_pair().is_some();
-        let done = self.net.run_while(limit, |net| !(selected(net, a) && selected(net, b)));
+        let done = self
+            .net
+            .run_while(limit, |net| !(selected(net, a) && selected(net, b)));
         done.then(|| self.net.elapsed() - start)
     }
 
     /// Sends one datagram each way and sees it arrive.
     pub(crate) fn ping(&mut self, number: u32) {
         for node in [self.a, self.b] {
-            self.net.with(node, |host, _| host.peer_mut().outgoing.push_back(number));
+            self.net
+                .with(node, |host, _| host.peer_mut().outgoing.push_back(number));
         }
         self.net.run_for(Duration::from_millis(300));
         for node in [self.a, self.b] {
-            let received = self.net.endpoint(node).peer().received.last().map(|(_, number)| *number);
+            let received = self
+                .net
+                .endpoint(node)
+                .peer()
+                .received
+                .last()
+                .map(|(_, number)| *number);
             assert_eq!(received, Some(number), "{node:?} got nothing");
         }
     }
@@ -285,7 +335,10 @@ impl Scene {
 }
 
 pub(crate) fn parameters(agent: &Agent) -> RemoteParameters {
-    RemoteParameters { credentials: agent.local_credentials().clone(), lite: agent.is_lite() }
+    RemoteParameters {
+        credentials: agent.local_credentials().clone(),
+        lite: agent.is_lite(),
+    }
 }
 
 /// Carries candidates from one to the other as they come, then the end of candidates.
@@ -297,15 +350,22 @@ fn trickle(net: &mut Network<Host>, from: NodeId, to: NodeId, delay: Duration, e
         net.after(delay, move |net| {
             let line = candidate.to_string();
             net.with(to, |host, now| {
-                let _ = host.peer_mut().agent.add_remote_candidate(now, line.parse().unwrap());
+                let _ = host
+                    .peer_mut()
+                    .agent
+                    .add_remote_candidate(now, line.parse().unwrap());
             });
         });
     }
     if complete {
         *ended.borrow_mut() = true;
         return net.after(delay, move |net| {
-            net.with(to, |host, now| host.peer_mut().agent.end_of_remote_candidates(now));
+            net.with(to, |host, now| {
+                host.peer_mut().agent.end_of_remote_candidates(now)
+            });
         });
     }
-    net.after(Duration::from_millis(10), move |net| trickle(net, from, to, delay, ended));
+    net.after(Duration::from_millis(10), move |net| {
+        trickle(net, from, to, delay, ended)
+    });
 }
