@@ -35,12 +35,20 @@ impl Pair {
     /// Carries one batch each way.
     fn step(&mut self) -> bool {
         self.now += Duration::from_micros(50);
-        let Self { now, a, b, buffer, lengths } = self;
+        let Self {
+            now,
+            a,
+            b,
+            buffer,
+            lengths,
+        } = self;
         carry(*now, a, b, buffer, lengths) | carry(*now, b, a, buffer, lengths)
     }
 
     fn send(&mut self, message: &Bytes) -> bool {
-        self.a.send(self.now, 0, 53, message.clone(), &SendOptions::default()).is_ok()
+        self.a
+            .send(self.now, 0, 53, message.clone(), &SendOptions::default())
+            .is_ok()
     }
 
     /// Sends so many messages and reads them.
@@ -71,7 +79,9 @@ fn carry(
     buffer.clear();
     lengths.clear();
     while lengths.len() < BATCH {
-        let Some(transmit) = from.poll_transmit(now, buffer) else { break };
+        let Some(transmit) = from.poll_transmit(now, buffer) else {
+            break;
+        };
         lengths.push(transmit.len);
     }
     let mut rest = buffer.as_slice();
@@ -110,7 +120,8 @@ fn throughput(criterion: &mut Criterion) {
         // Elements are packets, so that the report shows the time per packet as the inverse of the rate.
         group.throughput(Throughput::Elements(packets));
         group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
-            bencher.iter_custom(|rounds| cpu_time(|| (0..rounds).for_each(|_| pair.transfer(&message, count))));
+            bencher
+                .iter_custom(|rounds| cpu_time(|| (0..rounds).for_each(|_| pair.transfer(&message, count))));
         });
     }
     group.finish();

@@ -13,9 +13,9 @@ mod test_time;
 mod tsn;
 
 pub use config::Config;
+pub use error::{CloseReason, ResetError, SendError};
 #[cfg(feature = "tokio")]
 pub use io::{Association, SctpStream};
-pub use error::{CloseReason, ResetError, SendError};
 pub use message::{Direction, Event, Message, Reliability, SendOptions, State};
 pub use stats::Stats;
 pub use tsn::{Ssn, Tsn};

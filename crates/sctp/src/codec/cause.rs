@@ -6,6 +6,7 @@
 //! ```
 
 use super::DecodeError;
+use super::chunk::Padding;
 use super::param::{ParamKind, ParamRef, Params, write_param};
 
 /// A cause code; the known ones are constants.
@@ -52,8 +53,8 @@ impl Cause {
     }
 
     /// Appends the cause with `information`.
-    pub(crate) fn encode(self, information: &[u8], out: &mut Vec<u8>) {
-        write_param(out, ParamKind(self.0), |out| out.extend_from_slice(information));
+    pub(crate) fn encode(self, information: &[u8], out: &mut Vec<u8>) -> Padding {
+        write_param(out, ParamKind(self.0), |out| out.extend_from_slice(information))
     }
 }
 

@@ -96,7 +96,9 @@ impl ChunkRef<'_> {
 
     /// Appends the chunk as it was received, for reports.
     pub(crate) fn copy_to(&self, out: &mut Vec<u8>) {
-        write_chunk(out, self.kind, self.flags, |out| out.extend_from_slice(self.value));
+        write_chunk(out, self.kind, self.flags, |out| {
+            out.extend_from_slice(self.value)
+        });
     }
 }
 
@@ -141,12 +143,39 @@ fn decode_one<'a>(reader: &mut Reader<'a>) -> Result<ChunkRef<'a>, DecodeError> 
     Ok(ChunkRef { kind, flags, value })
 }
 
+/// Bytes at the end of a value that are its last parameter's padding: a chunk's length does not count them (§3.2).
+pub(crate) trait Trailing {
+    fn padding(self) -> usize;
+}
+
+impl Trailing for () {
+    fn padding(self) -> usize {
+        0
+    }
+}
+
+/// What [`write_param`](super::write_param) returns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Padding(pub(super) usize);
+
+impl Trailing for Padding {
+    fn padding(self) -> usize {
+        self.0
+    }
+}
+
 /// Appends a chunk whose value `fill` writes, with length and padding. A value over 65,531 bytes is the caller's bug;
 /// the length field then saturates.
-pub(crate) fn write_chunk(out: &mut Vec<u8>, kind: ChunkKind, flags: u8, fill: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn write_chunk<T: Trailing>(
+    out: &mut Vec<u8>,
+    kind: ChunkKind,
+    flags: u8,
+    fill: impl FnOnce(&mut Vec<u8>) -> T,
+) {
     let start = out.len();
     out.extend_from_slice(&[kind.0, flags, 0, 0]);
-    fill(out);
+    let trailing = fill(out).padding();
+    out.truncate(out.len().saturating_sub(trailing));
     finish(out, start);
 }
 

@@ -63,14 +63,30 @@ impl DataHeader {
     /// Appends frame and header of a chunk that carries `payload_len` bytes. The payload and its padding follow.
     #[inline]
     pub fn encode(&self, payload_len: usize, out: &mut impl BufMut) {
-        let len = u16::try_from(Self::LEN + payload_len).unwrap_or(u16::MAX).to_be_bytes();
+        let len = u16::try_from(Self::LEN + payload_len)
+            .unwrap_or(u16::MAX)
+            .to_be_bytes();
         let tsn = self.tsn.0.to_be_bytes();
         let sid = self.stream_id.to_be_bytes();
         let ssn = self.ssn.0.to_be_bytes();
         let ppid = self.ppid.to_be_bytes();
         out.put_slice(&[
-            ChunkKind::DATA.0, self.flags.0, len[0], len[1], tsn[0], tsn[1], tsn[2], tsn[3],
-            sid[0], sid[1], ssn[0], ssn[1], ppid[0], ppid[1], ppid[2], ppid[3],
+            ChunkKind::DATA.0,
+            self.flags.0,
+            len[0],
+            len[1],
+            tsn[0],
+            tsn[1],
+            tsn[2],
+            tsn[3],
+            sid[0],
+            sid[1],
+            ssn[0],
+            ssn[1],
+            ppid[0],
+            ppid[1],
+            ppid[2],
+            ppid[3],
         ]);
     }
 

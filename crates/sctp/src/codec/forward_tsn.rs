@@ -48,9 +48,13 @@ impl<'a> ForwardTsnRef<'a> {
 
     /// The ordered streams in which messages were skipped.
     pub fn streams(&self) -> impl Iterator<Item = SkippedStream> + use<'a> {
-        self.streams.as_chunks::<4>().0.iter().map(|[a, b, c, d]| SkippedStream {
-            stream_id: u16::from_be_bytes([*a, *b]),
-            ssn: Ssn(u16::from_be_bytes([*c, *d])),
-        })
+        self.streams
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|[a, b, c, d]| SkippedStream {
+                stream_id: u16::from_be_bytes([*a, *b]),
+                ssn: Ssn(u16::from_be_bytes([*c, *d])),
+            })
     }
 }

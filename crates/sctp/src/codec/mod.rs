@@ -26,7 +26,7 @@ pub use param::{ParamKind, ParamRef, Params};
 pub use reconfig::{IncomingReset, OutgoingReset, ReconfigParam, ReconfigResponse, ResetResult, StreamIds};
 pub use sack::{GapBlock, Sack, SackRef};
 
-pub(crate) use chunk::{pad, write_chunk};
+pub(crate) use chunk::{Padding, Trailing, pad, write_chunk};
 pub(crate) use param::write_param;
 
 /// Why bytes are not what they should be.

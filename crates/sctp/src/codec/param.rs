@@ -5,7 +5,7 @@
 //! /                        Parameter Value                        /
 //! ```
 
-use super::chunk::{UnknownAction, finish};
+use super::chunk::{Padding, UnknownAction, finish};
 use super::reader::Reader;
 use super::{DecodeError, padded};
 
@@ -117,11 +117,13 @@ fn decode_one<'a>(reader: &mut Reader<'a>) -> Result<ParamRef<'a>, DecodeError> 
     Ok(ParamRef { kind, value })
 }
 
-/// Appends a parameter whose value `fill` writes, with length and padding.
-pub(crate) fn write_param(out: &mut Vec<u8>, kind: ParamKind, fill: impl FnOnce(&mut Vec<u8>)) {
+/// Appends a parameter whose value `fill` writes, with length and padding. Returns the padding.
+pub(crate) fn write_param(out: &mut Vec<u8>, kind: ParamKind, fill: impl FnOnce(&mut Vec<u8>)) -> Padding {
     let start = out.len();
     out.extend_from_slice(&kind.0.to_be_bytes());
     out.extend_from_slice(&[0, 0]);
     fill(out);
+    let end = out.len();
     finish(out, start);
+    Padding(out.len() - end)
 }

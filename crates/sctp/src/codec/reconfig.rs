@@ -1,6 +1,7 @@
 //! RE-CONFIG parameters, RFC 6525 §4. SSN/TSN reset and adding streams are recognised so that they can be denied.
 
 use super::DecodeError;
+use super::chunk::Padding;
 use super::param::{ParamKind, ParamRef, write_param};
 use super::reader::Reader;
 use crate::tsn::Tsn;
@@ -124,7 +125,7 @@ impl<'a> ReconfigParam<'a> {
 
 impl OutgoingReset<'_> {
     /// Appends the parameter with `streams` as its list.
-    pub(crate) fn encode(&self, streams: &[u16], out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, streams: &[u16], out: &mut Vec<u8>) -> Padding {
         write_param(out, ParamKind::OUTGOING_RESET, |out| {
             out.put_u32(self.request);
             out.put_u32(self.response);
@@ -132,7 +133,7 @@ impl OutgoingReset<'_> {
             for id in streams {
                 out.put_u16(*id);
             }
-        });
+        })
     }
 }
 

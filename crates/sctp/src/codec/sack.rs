@@ -88,10 +88,14 @@ impl<'a> SackRef<'a> {
 
     /// The gap blocks, unchecked: they may overlap, be empty or lie anywhere.
     pub fn gap_blocks(&self) -> impl Iterator<Item = GapBlock> + use<'a> {
-        self.gap_blocks.as_chunks::<4>().0.iter().map(|[a, b, c, d]| GapBlock {
-            start: u16::from_be_bytes([*a, *b]),
-            end: u16::from_be_bytes([*c, *d]),
-        })
+        self.gap_blocks
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|[a, b, c, d]| GapBlock {
+                start: u16::from_be_bytes([*a, *b]),
+                end: u16::from_be_bytes([*c, *d]),
+            })
     }
 
     /// TSNs that were received more than once since the last SACK.

@@ -108,7 +108,10 @@ impl Local {
     }
 
     /// Milliseconds since the first call, wrapping after seven weeks.
-    #[expect(clippy::cast_possible_truncation, reason = "wrapping is intended; ages are differences")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "wrapping is intended; ages are differences"
+    )]
     pub(super) fn clock(&mut self, now: Instant) -> u32 {
         let epoch = *self.epoch.get_or_insert(now);
         now.saturating_duration_since(epoch).as_millis() as u32
@@ -159,7 +162,10 @@ impl Association {
     /// # Errors
     ///
     /// See [`SendError`]; after [`SendError::BufferFull`] an [`Event::Writable`] follows.
-    #[expect(clippy::too_many_arguments, reason = "the primitive of RFC 9260 §11.1 with the clock; the rest is in the options")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the primitive of RFC 9260 §11.1 with the clock; the rest is in the options"
+    )]
     pub fn send(
         &mut self,
         now: Instant,
@@ -177,7 +183,12 @@ impl Association {
         if stream_id >= self.outbound_streams() {
             return Err(SendError::InvalidStream);
         }
-        if self.sender.queue.stream(stream_id).is_some_and(|stream| stream.resetting != Resetting::No) {
+        if self
+            .sender
+            .queue
+            .stream(stream_id)
+            .is_some_and(|stream| stream.resetting != Resetting::No)
+        {
             return Err(SendError::Resetting);
         }
         if payload.len() > self.config.send_buffer {
@@ -205,7 +216,10 @@ impl Association {
     /// Bytes queued on the stream that were not sent yet.
     #[must_use]
     pub fn buffered_amount(&self, stream_id: u16) -> usize {
-        self.sender.queue.stream(stream_id).map_or(0, |stream| stream.buffered)
+        self.sender
+            .queue
+            .stream(stream_id)
+            .map_or(0, |stream| stream.buffered)
     }
 
     /// Sets when [`Event::BufferedAmountLow`] comes: the stream's unsent bytes fall from above `threshold` to it or below.
@@ -242,7 +256,8 @@ impl Association {
     pub fn shutdown(&mut self, now: Instant) {
         if matches!(self.phase, Phase::Established) {
             self.phase = Phase::ShutdownPending;
-            self.timers.set(Timer::T5, now, self.config.rto_max.saturating_mul(5));
+            self.timers
+                .set(Timer::T5, now, self.config.rto_max.saturating_mul(5));
             self.settle(now);
         } else if self.phase.is_opening() {
             self.abort(now, "shut down before it was established");
@@ -308,7 +323,11 @@ impl Association {
     #[must_use]
     pub fn outbound_streams(&self) -> u16 {
         let wanted = self.config.outbound_streams;
-        if self.peer.tag == 0 { wanted } else { wanted.min(self.peer.inbound_streams) }
+        if self.peer.tag == 0 {
+            wanted
+        } else {
+            wanted.min(self.peer.inbound_streams)
+        }
     }
 
     /// Queues ABORT for the peer, if its tag is known.
@@ -316,7 +335,8 @@ impl Association {
         self.outbox.clear();
         if self.peer.tag != 0 {
             let tag = self.peer.tag;
-            self.outbox.push_alone(tag, ChunkKind::ABORT, 0, |out| cause.encode(information, out));
+            self.outbox
+                .push_alone(tag, ChunkKind::ABORT, 0, |out| cause.encode(information, out));
         }
     }
 

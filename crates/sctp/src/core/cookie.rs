@@ -64,7 +64,11 @@ impl CookieKey {
         }
         let tag = out.get(start..).and_then(|plain| self.mac(plain));
         let tag = tag.map(|mac| mac.finalize().into_bytes());
-        out.extend_from_slice(tag.as_ref().and_then(|tag| tag.get(..MAC_LEN)).unwrap_or(&[0; MAC_LEN]));
+        out.extend_from_slice(
+            tag.as_ref()
+                .and_then(|tag| tag.get(..MAC_LEN))
+                .unwrap_or(&[0; MAC_LEN]),
+        );
     }
 
     /// The content of a cookie that this key made; `None` for any other bytes.

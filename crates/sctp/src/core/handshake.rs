@@ -1,6 +1,7 @@
 //! Setting up, RFC 9260 §5: the four-way handshake and both sides starting at once.
 
 use super::association::Association;
+use super::capabilities::{report_unrecognized, write_capabilities};
 use super::cookie::Cookie;
 use super::peer::PeerInit;
 use super::phase::Phase;
@@ -42,7 +43,7 @@ impl Association {
         let init = self.init(self.local.tag, self.local.initial_tsn);
         self.outbox.push_alone(0, ChunkKind::INIT, 0, |out| {
             init.encode(out);
-            write_capabilities(out);
+            write_capabilities(out)
         });
     }
 
@@ -59,7 +60,10 @@ impl Association {
     /// The timeout of the attempt after `retries` repetitions.
     fn handshake_timeout(&self, retries: u32) -> Duration {
         let factor = 1_u32.checked_shl(retries).unwrap_or(u32::MAX);
-        self.config.handshake_timeout.saturating_mul(factor).min(self.config.rto_max)
+        self.config
+            .handshake_timeout
+            .saturating_mul(factor)
+            .min(self.config.rto_max)
     }
 
     /// T1-init or T1-cookie expired, §5.1.
@@ -89,7 +93,9 @@ impl Association {
 
     /// INIT, §5.1 B and §5.2.
     pub(super) fn handle_init(&mut self, now: Instant, value: &[u8]) {
-        let Some(init) = self.checked_init(value) else { return };
+        let Some(init) = self.checked_init(value) else {
+            return;
+        };
         let (tag, tsn) = match self.phase {
             Phase::Closed | Phase::CookieWait { .. } | Phase::CookieEchoed { .. } => {
                 // §5.2.1: the same tag and TSN as in our own INIT.
@@ -122,9 +128,11 @@ impl Association {
         let Self { outbox, local, .. } = self;
         outbox.push_alone(cookie.peer.tag, ChunkKind::INIT_ACK, 0, |out| {
             fixed.encode(out);
-            write_param(out, ParamKind::STATE_COOKIE, |out| local.cookie_key.write(&cookie, out));
-            write_capabilities(out);
-            report_unrecognized(init, out);
+            write_param(out, ParamKind::STATE_COOKIE, |out| {
+                local.cookie_key.write(&cookie, out)
+            });
+            let padding = write_capabilities(out);
+            report_unrecognized(init, out).unwrap_or(padding)
         });
     }
 
@@ -134,7 +142,13 @@ impl Association {
             self.stats.malformed += 1;
             return None;
         };
-        let Init { initiate_tag, a_rwnd, outbound_streams, inbound_streams, .. } = init.init;
+        let Init {
+            initiate_tag,
+            a_rwnd,
+            outbound_streams,
+            inbound_streams,
+            ..
+        } = init.init;
         if initiate_tag == 0 || init.params().any(|param| param.is_err()) {
             self.stats.malformed += 1;
             return None;
@@ -143,9 +157,16 @@ impl Association {
             self.refuse(initiate_tag, Cause::INVALID_MANDATORY_PARAMETER, &[]);
             return None;
         }
-        let host_name = init.params().flatten().find(|param| param.kind == ParamKind::HOST_NAME_ADDRESS);
+        let host_name = init
+            .params()
+            .flatten()
+            .find(|param| param.kind == ParamKind::HOST_NAME_ADDRESS);
         if let Some(ParamRef { value, .. }) = host_name {
-            self.refuse(initiate_tag, Cause::UNRESOLVABLE_ADDRESS, value.get(..MAX_REPORT).unwrap_or(value));
+            self.refuse(
+                initiate_tag,
+                Cause::UNRESOLVABLE_ADDRESS,
+                value.get(..MAX_REPORT).unwrap_or(value),
+            );
             return None;
         }
         Some(init)
@@ -154,7 +175,8 @@ impl Association {
     /// Answers with ABORT without giving up what exists.
     fn refuse(&mut self, tag: u32, cause: Cause, information: &[u8]) {
         self.stats.unexpected_chunks += 1;
-        self.outbox.push_alone(tag, ChunkKind::ABORT, 0, |out| cause.encode(information, out));
+        self.outbox
+            .push_alone(tag, ChunkKind::ABORT, 0, |out| cause.encode(information, out));
     }
 
     /// INIT ACK, §5.1 C and §5.2.3.
@@ -163,9 +185,16 @@ impl Association {
             self.stats.unexpected_chunks += 1;
             return;
         }
-        let Some(init) = self.checked_init(value) else { return };
-        let cookie = init.params().flatten().find(|param| param.kind == ParamKind::STATE_COOKIE);
-        let Some(cookie) = cookie.filter(|cookie| !cookie.value.is_empty() && cookie.value.len() <= MAX_COOKIE) else {
+        let Some(init) = self.checked_init(value) else {
+            return;
+        };
+        let cookie = init
+            .params()
+            .flatten()
+            .find(|param| param.kind == ParamKind::STATE_COOKIE);
+        let Some(cookie) =
+            cookie.filter(|cookie| !cookie.value.is_empty() && cookie.value.len() <= MAX_COOKIE)
+        else {
             // §3.3.10.2: how many are missing, and which.
             let tag = init.init.initiate_tag;
             self.refuse(tag, Cause::MISSING_MANDATORY_PARAMETER, &[0, 0, 0, 1, 0, 7]);
@@ -182,7 +211,7 @@ impl Association {
         report_unrecognized(&init, &mut unrecognized);
         if !unrecognized.is_empty() {
             self.outbox.bundle(ChunkKind::ERROR, |out| {
-                Cause::UNRECOGNIZED_PARAMETERS.encode(&unrecognized, out);
+                Cause::UNRECOGNIZED_PARAMETERS.encode(&unrecognized, out)
             });
         }
     }
@@ -198,13 +227,21 @@ impl Association {
 
     /// COOKIE ECHO, §5.1 D, §5.1.5 and §5.2.4. False when the rest of the packet must not be processed.
     pub(super) fn handle_cookie_echo(&mut self, now: Instant, tag: u32, value: &[u8]) -> bool {
-        let cookie = self.local.cookie_key.open(value).filter(|cookie| cookie.local_tag == tag);
+        let cookie = self
+            .local
+            .cookie_key
+            .open(value)
+            .filter(|cookie| cookie.local_tag == tag);
         let Some(cookie) = cookie else {
             self.stats.rejected_cookies += 1;
             return false;
         };
         let at_rest = matches!(self.phase, Phase::Closed);
-        let action = if at_rest { Action::UpdateTag } else { self.judge(&cookie) };
+        let action = if at_rest {
+            Action::UpdateTag
+        } else {
+            self.judge(&cookie)
+        };
         let age = Duration::from_millis(u64::from(self.local.clock(now).wrapping_sub(cookie.created)));
         if age > self.config.cookie_lifetime && action != Action::Confirm {
             self.report_stale(&cookie, age);
@@ -247,12 +284,18 @@ impl Association {
         self.stats.rejected_cookies += 1;
         let over = age.saturating_sub(self.config.cookie_lifetime).as_micros();
         let over = u32::try_from(over).unwrap_or(u32::MAX).to_be_bytes();
-        self.outbox.push_alone(cookie.peer.tag, ChunkKind::ERROR, 0, |out| Cause::STALE_COOKIE.encode(&over, out));
+        self.outbox
+            .push_alone(cookie.peer.tag, ChunkKind::ERROR, 0, |out| {
+                Cause::STALE_COOKIE.encode(&over, out)
+            });
     }
 
     /// The association is as the cookie says. The local half was this association's own from the start.
     fn adopt_cookie(&mut self, cookie: &Cookie) {
-        debug_assert_eq!(cookie.local_tsn, self.local.initial_tsn, "while opening there is one local half");
+        debug_assert_eq!(
+            cookie.local_tsn, self.local.initial_tsn,
+            "while opening there is one local half"
+        );
         self.adopt_peer(cookie.peer);
     }
 
@@ -265,7 +308,8 @@ impl Association {
         self.stats.messages_abandoned += u64::from(lost);
         self.sender.set_peer(&cookie.peer);
         let streams = self.config.inbound_streams.min(cookie.peer.outbound_streams);
-        self.receiver.restart(&self.config, cookie.peer.initial_tsn, streams);
+        self.receiver
+            .restart(&self.config, cookie.peer.initial_tsn, streams);
         self.resets = super::reset::Resets::new(cookie.local_tsn);
         self.resets.set_peer(cookie.peer.initial_tsn);
         self.outbox.clear_bundled();
@@ -301,7 +345,9 @@ impl Association {
 
     /// Our COOKIE ECHO came too late: a new INIT gets a new cookie, §5.2.6 option 1. The attempts so far count.
     pub(super) fn handle_stale_cookie(&mut self, now: Instant) {
-        let Phase::CookieEchoed { retries, .. } = self.phase else { return };
+        let Phase::CookieEchoed { retries, .. } = self.phase else {
+            return;
+        };
         if retries >= self.config.max_init_retransmissions {
             self.end(CloseReason::HandshakeTimeout);
             return;
@@ -310,43 +356,7 @@ impl Association {
         self.outbox.cookie_echo = false;
         self.sender.lose_all(now, &mut self.stats);
         self.queue_init();
-        self.timers.set(Timer::T1, now, self.handshake_timeout(retries + 1));
-    }
-}
-
-/// The extensions of this crate: RFC 3758 by its own parameter, and both chunks in the list of RFC 5061 §4.2.7.
-fn write_capabilities(out: &mut Vec<u8>) {
-    write_param(out, ParamKind::FORWARD_TSN_SUPPORTED, |_| {});
-    write_param(out, ParamKind::SUPPORTED_EXTENSIONS, |out| {
-        out.extend_from_slice(&[ChunkKind::RE_CONFIG.0, ChunkKind::FORWARD_TSN.0]);
-    });
-}
-
-/// Parameters that mean something to this end or may be ignored in silence.
-const fn is_recognized(kind: ParamKind) -> bool {
-    matches!(
-        kind,
-        ParamKind::IPV4_ADDRESS
-            | ParamKind::IPV6_ADDRESS
-            | ParamKind::STATE_COOKIE
-            | ParamKind::UNRECOGNIZED
-            | ParamKind::COOKIE_PRESERVATIVE
-            | ParamKind::SUPPORTED_ADDRESS_TYPES
-            | ParamKind::SUPPORTED_EXTENSIONS
-            | ParamKind::FORWARD_TSN_SUPPORTED
-    )
-}
-
-/// Appends what INIT or INIT ACK had and this end does not know, as far as it wants to be reported (§3.2.1, §3.2.2).
-fn report_unrecognized(init: &InitRef<'_>, out: &mut Vec<u8>) {
-    let start = out.len();
-    for param in init.params().flatten().filter(|param| !is_recognized(param.kind)) {
-        let action = param.kind.unknown_action();
-        if action.reports() && out.len() - start + 4 + param.encoded_len() <= MAX_REPORT {
-            write_param(out, ParamKind::UNRECOGNIZED, |out| param.copy_to(out));
-        }
-        if action.stops() {
-            return;
-        }
+        self.timers
+            .set(Timer::T1, now, self.handshake_timeout(retries + 1));
     }
 }

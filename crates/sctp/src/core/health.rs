@@ -31,7 +31,10 @@ impl Association {
     /// Counts a timeout. False when it was one too many and the association has ended.
     pub(super) fn count_error(&mut self) -> bool {
         self.health.errors = self.health.errors.saturating_add(1);
-        let alive = self.config.max_retransmissions.is_none_or(|most| self.health.errors <= most);
+        let alive = self
+            .config
+            .max_retransmissions
+            .is_none_or(|most| self.health.errors <= most);
         if !alive {
             self.end(CloseReason::Unreachable);
         }
@@ -41,14 +44,26 @@ impl Association {
     /// Arms the idle timer.
     pub(super) fn start_heartbeat(&mut self, now: Instant) {
         if let Some(interval) = self.config.heartbeat_interval {
-            self.timers.set(Timer::Heartbeat, now, interval + self.sender.rto());
+            self.timers
+                .set(Timer::Heartbeat, now, interval + self.sender.rto());
         }
     }
 
     /// The path was idle for an interval, or the HEARTBEAT was not answered within an RTO.
     pub(super) fn handle_heartbeat_timer(&mut self, now: Instant) {
-        let Some(interval) = self.config.heartbeat_interval else { return };
-        if !matches!(self.phase, Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived) {
+        let Some(interval) = self.config.heartbeat_interval else {
+            return;
+        };
+        if self.sender.needs_t3() {
+            // The path is not idle: data is under way, and T3-rtx watches over it.
+            self.health.probe = None;
+            self.start_heartbeat(now);
+            return;
+        }
+        if !matches!(
+            self.phase,
+            Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived
+        ) {
             return;
         }
         if self.health.probe.take().is_some() {
@@ -58,7 +73,10 @@ impl Association {
             }
             return;
         }
-        let quiet = self.health.heard.map_or(interval, |heard| now.saturating_duration_since(heard));
+        let quiet = self
+            .health
+            .heard
+            .map_or(interval, |heard| now.saturating_duration_since(heard));
         if quiet < interval {
             self.timers.set(Timer::Heartbeat, now, interval - quiet);
             return;
@@ -82,7 +100,8 @@ impl Association {
             self.stats.unexpected_chunks += 1;
             return;
         }
-        self.outbox.bundle(ChunkKind::HEARTBEAT_ACK, |out| out.extend_from_slice(value));
+        self.outbox
+            .bundle(ChunkKind::HEARTBEAT_ACK, |out| out.extend_from_slice(value));
     }
 
     /// HEARTBEAT ACK: counts only when it brings back what was sent.

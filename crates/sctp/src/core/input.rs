@@ -30,7 +30,11 @@ impl Association {
             self.stats.malformed += 1;
             return;
         };
-        let Header { source_port, destination_port, verification_tag } = packet.header;
+        let Header {
+            source_port,
+            destination_port,
+            verification_tag,
+        } = packet.header;
         if destination_port != self.config.local_port || source_port != self.config.remote_port {
             self.stats.malformed += 1;
             return;
@@ -149,7 +153,10 @@ impl Association {
             self.end(CloseReason::ProtocolViolation("data chunk without data"));
             return Flow::Stop;
         }
-        match self.receiver.handle_data(&data, &mut self.events, &mut self.stats) {
+        match self
+            .receiver
+            .handle_data(&data, &mut self.events, &mut self.stats)
+        {
             Received::Ok => return Flow::Continue,
             Received::InvalidStream => {
                 self.report_invalid_stream(data.header.stream_id);
@@ -212,7 +219,10 @@ impl Association {
     }
 
     fn handle_forward_tsn(&mut self, value: &[u8]) {
-        let Some(forward) = ForwardTsnRef::decode(value).ok().filter(|_| self.phase.takes_data()) else {
+        let Some(forward) = ForwardTsnRef::decode(value)
+            .ok()
+            .filter(|_| self.phase.takes_data())
+        else {
             self.stats.unexpected_chunks += 1;
             return;
         };
@@ -250,9 +260,15 @@ impl Association {
             let value = chunk.value.get(..MAX_REPORT).unwrap_or(chunk.value);
             let mut copy = Vec::new();
             ChunkRef { value, ..*chunk }.copy_to(&mut copy);
-            self.outbox.bundle(ChunkKind::ERROR, |out| Cause::UNRECOGNIZED_CHUNK_TYPE.encode(&copy, out));
+            self.outbox.bundle(ChunkKind::ERROR, |out| {
+                Cause::UNRECOGNIZED_CHUNK_TYPE.encode(&copy, out)
+            });
         }
-        if action.stops() { Flow::Stop } else { Flow::Continue }
+        if action.stops() {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
     }
 
     /// Time passed: does what is due. Early, late and repeated calls are harmless.

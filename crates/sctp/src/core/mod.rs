@@ -2,6 +2,7 @@
 
 mod association;
 mod bits;
+mod capabilities;
 mod cookie;
 mod events;
 mod handshake;

@@ -1,6 +1,6 @@
 //! Control chunks waiting to be sent.
 
-use crate::codec::{ChunkKind, write_chunk};
+use crate::codec::{ChunkKind, Trailing, write_chunk};
 use std::collections::VecDeque;
 
 /// Packets with a single chunk and a tag of their own that may wait; further ones are dropped, their sender repeats.
@@ -29,7 +29,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Queues a packet with a single chunk.
-    pub(super) fn push_alone(&mut self, tag: u32, kind: ChunkKind, flags: u8, fill: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push_alone<T: Trailing>(
+        &mut self,
+        tag: u32,
+        kind: ChunkKind,
+        flags: u8,
+        fill: impl FnOnce(&mut Vec<u8>) -> T,
+    ) {
         if self.alone.len() < MAX_ALONE {
             let mut chunk = Vec::new();
             write_chunk(&mut chunk, kind, flags, fill);
@@ -46,7 +52,7 @@ impl Outbox {
     }
 
     /// Queues a chunk for the next packet with room.
-    pub(super) fn bundle(&mut self, kind: ChunkKind, fill: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn bundle<T: Trailing>(&mut self, kind: ChunkKind, fill: impl FnOnce(&mut Vec<u8>) -> T) {
         let start = self.bundled.len();
         write_chunk(&mut self.bundled, kind, 0, fill);
         if self.bundled.len() > MAX_BUNDLED {
@@ -58,7 +64,9 @@ impl Outbox {
     pub(super) fn write_bundled(&mut self, out: &mut Vec<u8>, end: usize) {
         let mut taken = 0;
         while let Some(len) = chunk_len(self.bundled.get(taken..).unwrap_or_default()) {
-            let Some(chunk) = self.bundled.get(taken..taken + len) else { break };
+            let Some(chunk) = self.bundled.get(taken..taken + len) else {
+                break;
+            };
             if out.len() + len > end {
                 break;
             }
@@ -89,6 +97,8 @@ impl Outbox {
 
 /// Padded length of the chunk at the start of `bytes`.
 fn chunk_len(bytes: &[u8]) -> Option<usize> {
-    let [_, _, high, low, ..] = *bytes else { return None };
+    let [_, _, high, low, ..] = *bytes else {
+        return None;
+    };
     Some(crate::codec::padded(usize::from(u16::from_be_bytes([high, low]))))
 }

@@ -68,7 +68,9 @@ impl Association {
     fn write_cookie_echo(&mut self, out: &mut Vec<u8>) {
         self.outbox.cookie_echo = false;
         if let Phase::CookieEchoed { cookie, .. } = &self.phase {
-            write_chunk(out, ChunkKind::COOKIE_ECHO, 0, |out| out.extend_from_slice(cookie));
+            write_chunk(out, ChunkKind::COOKIE_ECHO, 0, |out| {
+                out.extend_from_slice(cookie)
+            });
         }
     }
 
@@ -80,7 +82,8 @@ impl Association {
         self.outbox.write_bundled(out, end);
         self.write_reset_request(out, end);
         if self.sender.wants_forward_tsn() && self.phase.takes_sacks() {
-            self.sender.write_forward_tsn(now, out, end.saturating_sub(out.len()));
+            self.sender
+                .write_forward_tsn(now, out, end.saturating_sub(out.len()));
             self.timers.start(Timer::T3, now, self.sender.rto());
         }
         self.write_sack(now, out, end);
@@ -118,7 +121,8 @@ impl Association {
         if !self.phase.sends_data() || !self.sender.has_chunks(now, &mut self.stats) {
             return;
         }
-        let hurry = matches!(self.phase, Phase::ShutdownPending | Phase::ShutdownReceived) || self.resets.is_waiting();
+        let hurry = matches!(self.phase, Phase::ShutdownPending | Phase::ShutdownReceived)
+            || self.resets.is_waiting();
         let mut round = Round {
             now,
             out,
@@ -126,7 +130,9 @@ impl Association {
             hurry,
             resent_first: false,
         };
-        let wrote = self.sender.write_chunks(&mut round, &mut self.events, &mut self.stats);
+        let wrote = self
+            .sender
+            .write_chunks(&mut round, &mut self.events, &mut self.stats);
         // §6.3.2 R1 and §7.2.4 step 4; while COOKIE ECHO is unanswered T1 stands for both.
         if wrote && self.phase.is_synchronized() {
             if round.resent_first {

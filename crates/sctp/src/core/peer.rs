@@ -63,7 +63,26 @@ impl PeerInit {
 
     /// Reads what `encode` wrote.
     pub(super) const fn decode(bytes: &[u8; Self::LEN]) -> Self {
-        let [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, d0, d1, e0, e1, e2, e3, .., flags] = *bytes;
+        let [
+            a0,
+            a1,
+            a2,
+            a3,
+            b0,
+            b1,
+            b2,
+            b3,
+            c0,
+            c1,
+            d0,
+            d1,
+            e0,
+            e1,
+            e2,
+            e3,
+            ..,
+            flags,
+        ] = *bytes;
         Self {
             tag: u32::from_be_bytes([a0, a1, a2, a3]),
             a_rwnd: u32::from_be_bytes([b0, b1, b2, b3]),

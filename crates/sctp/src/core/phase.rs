@@ -40,7 +40,10 @@ impl Phase {
 
     /// The handshake is not finished.
     pub(super) const fn is_opening(&self) -> bool {
-        matches!(self, Self::Closed | Self::CookieWait { .. } | Self::CookieEchoed { .. })
+        matches!(
+            self,
+            Self::Closed | Self::CookieWait { .. } | Self::CookieEchoed { .. }
+        )
     }
 
     /// The peer's DATA is taken. In COOKIE-ECHOED it proves that the peer has our cookie and only its COOKIE ACK is late.
@@ -53,7 +56,10 @@ impl Phase {
 
     /// The peer's acknowledgements are taken.
     pub(super) const fn takes_sacks(&self) -> bool {
-        matches!(self, Self::Established | Self::ShutdownPending | Self::ShutdownReceived)
+        matches!(
+            self,
+            Self::Established | Self::ShutdownPending | Self::ShutdownReceived
+        )
     }
 
     /// DATA may be sent. In COOKIE-ECHOED only behind COOKIE ECHO, which the output takes care of.

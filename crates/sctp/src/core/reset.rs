@@ -8,8 +8,8 @@ use super::phase::Phase;
 use super::send::Resetting;
 use super::timer::Timer;
 use crate::codec::{
-    ChunkKind, ChunkRef, IncomingReset, OutgoingReset, Params, ReconfigParam, ReconfigResponse, ResetResult, StreamIds,
-    write_chunk,
+    ChunkKind, ChunkRef, IncomingReset, OutgoingReset, Params, ReconfigParam, ReconfigResponse, ResetResult,
+    StreamIds, write_chunk,
 };
 use crate::message::{Direction, Event};
 use crate::tsn::Tsn;
@@ -80,7 +80,9 @@ impl Association {
     /// Notes streams to be reset.
     pub(super) fn want_reset(&mut self, ids: impl Iterator<Item = u16>) {
         for id in ids {
-            let Some(stream) = self.sender.queue.stream_entry(id) else { continue };
+            let Some(stream) = self.sender.queue.stream_entry(id) else {
+                continue;
+            };
             if stream.resetting == Resetting::No {
                 stream.resetting = Resetting::Wanted;
                 self.resets.wanted.push(id);
@@ -127,7 +129,9 @@ impl Association {
 
     /// Writes the request if it is due and fits.
     pub(super) fn write_reset_request(&mut self, out: &mut Vec<u8>, end: usize) {
-        let Some(request) = self.resets.request.as_ref().filter(|_| self.resets.due) else { return };
+        let Some(request) = self.resets.request.as_ref().filter(|_| self.resets.due) else {
+            return;
+        };
         if out.len() + REQUEST_LEN + crate::codec::padded(request.streams.len() * 2) > end {
             return;
         }
@@ -137,7 +141,9 @@ impl Association {
             last_tsn: request.last_tsn,
             streams: StreamIds::default(),
         };
-        write_chunk(out, ChunkKind::RE_CONFIG, 0, |out| param.encode(&request.streams, out));
+        write_chunk(out, ChunkKind::RE_CONFIG, 0, |out| {
+            param.encode(&request.streams, out)
+        });
         self.resets.due = false;
     }
 
@@ -170,7 +176,9 @@ impl Association {
                 ReconfigParam::Response(response) => self.handle_reset_response(now, response),
                 ReconfigParam::Outgoing(request) => answers.push(self.answer_outgoing(&request)),
                 ReconfigParam::Incoming(request) => answers.push(self.answer_incoming(&request)),
-                ReconfigParam::Other(number) => answers.push(self.answer_in_order(number, |_| ResetResult::DENIED)),
+                ReconfigParam::Other(number) => {
+                    answers.push(self.answer_in_order(number, |_| ResetResult::DENIED))
+                }
             }
         }
         self.send_answers(&answers);
@@ -189,7 +197,11 @@ impl Association {
     }
 
     /// Processes a request whose number is the next one; repeats the answer to the last one; refuses any other.
-    fn answer_in_order(&mut self, number: u32, process: impl FnOnce(&mut Self) -> ResetResult) -> ReconfigResponse {
+    fn answer_in_order(
+        &mut self,
+        number: u32,
+        process: impl FnOnce(&mut Self) -> ResetResult,
+    ) -> ReconfigResponse {
         let result = if number == self.resets.peer_next {
             self.resets.peer_next = number.wrapping_add(1);
             let result = process(self);
@@ -246,7 +258,11 @@ impl Association {
     /// §5.2.2 E2 to E5: the data before the reset has arrived. The answer goes out without being asked for again.
     fn finish_deferred(&mut self) {
         let cumulative = self.receiver.cumulative();
-        let Some(deferred) = self.resets.deferred.take_if(|deferred| !deferred.last_tsn.is_after(cumulative)) else {
+        let Some(deferred) = self
+            .resets
+            .deferred
+            .take_if(|deferred| !deferred.last_tsn.is_after(cumulative))
+        else {
             return;
         };
         self.perform_incoming(deferred.streams);
@@ -273,12 +289,20 @@ impl Association {
             let before = this.resets.wanted.len();
             this.want_reset(ids.into_iter());
             // All of them are being reset already, or there are none.
-            if this.resets.wanted.len() == before { ResetResult::NOTHING_TO_DO } else { ResetResult::PERFORMED }
+            if this.resets.wanted.len() == before {
+                ResetResult::NOTHING_TO_DO
+            } else {
+                ResetResult::PERFORMED
+            }
         })
     }
 
     fn handle_reset_response(&mut self, now: Instant, response: ReconfigResponse) {
-        let Some(request) = self.resets.request.take_if(|request| request.number == response.response) else {
+        let Some(request) = self
+            .resets
+            .request
+            .take_if(|request| request.number == response.response)
+        else {
             return;
         };
         self.health.clear();
@@ -290,7 +314,10 @@ impl Association {
         }
         self.timers.stop(Timer::Reconfig);
         self.resets.due = false;
-        let done = matches!(response.result, ResetResult::PERFORMED | ResetResult::NOTHING_TO_DO);
+        let done = matches!(
+            response.result,
+            ResetResult::PERFORMED | ResetResult::NOTHING_TO_DO
+        );
         for stream_id in request.streams {
             if done {
                 self.sender.queue.reset(stream_id);

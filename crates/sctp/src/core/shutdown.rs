@@ -36,7 +36,8 @@ impl Association {
         self.outbox.shutdown = false;
         self.outbox.shutdown_ack = true;
         self.timers.set(Timer::T2, now, self.sender.rto());
-        self.timers.start(Timer::T5, now, self.config.rto_max.saturating_mul(5));
+        self.timers
+            .start(Timer::T5, now, self.config.rto_max.saturating_mul(5));
     }
 
     /// SHUTDOWN.
@@ -75,11 +76,13 @@ impl Association {
                 self.end(CloseReason::Shutdown);
                 self.outbox.clear();
                 let tag = self.peer.tag;
-                self.outbox.push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 0, |_| {});
+                self.outbox
+                    .push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 0, |_| {});
             }
             // §8.5.1 E and §8.4 rule 5: answered as if there were no association, so that the peer can end.
             Phase::CookieWait { .. } | Phase::CookieEchoed { .. } | Phase::Ended => {
-                self.outbox.push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 1, |_| {});
+                self.outbox
+                    .push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 1, |_| {});
             }
             Phase::Closed | Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived => {
                 self.stats.unexpected_chunks += 1;

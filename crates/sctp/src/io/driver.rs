@@ -50,7 +50,9 @@ impl Batch {
         let now = now();
         let mut inner = shared.lock();
         while self.lengths.len() < MAX_BATCH {
-            let Some(transmit) = inner.core.poll_transmit(now, &mut self.bytes) else { break };
+            let Some(transmit) = inner.core.poll_transmit(now, &mut self.bytes) else {
+                break;
+            };
             self.lengths.push(transmit.len);
         }
         inner.deliver();
@@ -63,8 +65,14 @@ impl Batch {
         let mut lengths = self.lengths.as_slice();
         std::iter::from_fn(move || {
             let size = *lengths.first()?;
-            let equal = lengths.iter().take(max_segments).take_while(|len| **len == size).count();
-            let shorter = lengths.get(equal).filter(|len| **len < size && equal < max_segments);
+            let equal = lengths
+                .iter()
+                .take(max_segments)
+                .take_while(|len| **len == size)
+                .count();
+            let shorter = lengths
+                .get(equal)
+                .filter(|len| **len < size && equal < max_segments);
             let count = equal + usize::from(shorter.is_some());
             let (run, rest) = bytes.split_at_checked(equal * size + shorter.copied().unwrap_or(0))?;
             bytes = rest;
@@ -102,8 +110,15 @@ async fn wait(
         if let Poll::Ready(result) = inbox.poll_fill(cx, transport) {
             return Poll::Ready(result);
         }
-        let timer = sleep.as_mut().as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready());
-        if timer || work.as_mut().poll(cx).is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let timer = sleep
+            .as_mut()
+            .as_pin_mut()
+            .is_some_and(|sleep| sleep.poll(cx).is_ready());
+        if timer || work.as_mut().poll(cx).is_ready() {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
     })
     .await
 }

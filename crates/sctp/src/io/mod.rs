@@ -95,7 +95,11 @@ impl Association {
     /// The association has ended.
     pub async fn accept_stream(&self) -> Result<SctpStream, CloseReason> {
         let id = poll_fn(|cx| self.handle.shared.lock().poll_accept(cx)).await?;
-        Ok(SctpStream::new(Arc::clone(&self.handle), id, Reliability::Reliable))
+        Ok(SctpStream::new(
+            Arc::clone(&self.handle),
+            id,
+            Reliability::Reliable,
+        ))
     }
 
     /// Ends in good order: what is queued is delivered first. Waits until the peer has agreed. Reading goes on meanwhile.
@@ -107,7 +111,13 @@ impl Association {
         self.handle.shared.command(|core| core.shutdown(now()));
         match self.closed().await {
             CloseReason::Shutdown => Ok(()),
-            reason => Err(reason),
+            reason @ (CloseReason::LocalAbort(_)
+            | CloseReason::PeerAbort { .. }
+            | CloseReason::ProtocolViolation(_)
+            | CloseReason::HandshakeTimeout
+            | CloseReason::Unreachable
+            | CloseReason::Transport(_)
+            | CloseReason::ShutdownTimeout) => Err(reason),
         }
     }
 

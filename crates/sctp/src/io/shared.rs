@@ -35,7 +35,9 @@ impl Handle {
             }),
             work: Notify::new(),
         };
-        Self { shared: Arc::new(state) }
+        Self {
+            shared: Arc::new(state),
+        }
     }
 }
 
@@ -160,7 +162,9 @@ impl Inner {
     }
 
     fn reset(&mut self, id: u16, direction: Direction) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
         match direction {
             Direction::Incoming => stream.ended = true,
             Direction::Outgoing => stream.finished = true,

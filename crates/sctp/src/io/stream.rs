@@ -80,7 +80,9 @@ impl SctpStream {
     /// As [`core::Association::send`](crate::core::Association::send).
     pub fn try_send(&mut self, message: impl Into<Bytes>) -> Result<(), SendError> {
         let (id, ppid, options) = (self.id, self.ppid, self.options);
-        self.handle.shared.command(|core| core.send(now(), id, ppid, message.into(), &options))
+        self.handle
+            .shared
+            .command(|core| core.send(now(), id, ppid, message.into(), &options))
     }
 
     fn poll_send(&self, cx: &Context<'_>, message: &Bytes) -> Poll<Result<(), SendError>> {
@@ -89,11 +91,16 @@ impl SctpStream {
             return Poll::Ready(Err(SendError::Closed));
         }
         if inner.core.buffered_amount(self.id) >= HIGH_WATER {
-            inner.core.set_buffered_amount_low_threshold(self.id, HIGH_WATER / 2);
+            inner
+                .core
+                .set_buffered_amount_low_threshold(self.id, HIGH_WATER / 2);
             inner.wait_writable(self.id, cx);
             return Poll::Pending;
         }
-        match inner.core.send(now(), self.id, self.ppid, message.clone(), &self.options) {
+        match inner
+            .core
+            .send(now(), self.id, self.ppid, message.clone(), &self.options)
+        {
             Err(SendError::BufferFull) => {
                 inner.wait_writable(self.id, cx);
                 Poll::Pending
@@ -166,7 +173,11 @@ impl Drop for SctpStream {
 }
 
 impl AsyncRead for SctpStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.partial.is_empty() {
             match ready!(self.poll_recv(cx)) {
                 Ok(Some(message)) => self.partial = message.data,
@@ -200,7 +211,10 @@ impl AsyncWrite for SctpStream {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let id = self.id;
         if !self.resetting {
-            let asked = self.handle.shared.command(|core| core.reset_streams(now(), &[id]));
+            let asked = self
+                .handle
+                .shared
+                .command(|core| core.reset_streams(now(), &[id]));
             if asked.is_err() {
                 return self.poll_flush(cx);
             }

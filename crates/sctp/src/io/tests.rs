@@ -26,7 +26,10 @@ fn handles_are_send_and_sync() {
 async fn messages_keep_their_borders_and_their_ppid() {
     let (alice, bob) = connected().await;
     let mut out = alice.open(4, Reliability::Reliable).unwrap();
-    assert_eq!(alice.open(4, Reliability::Reliable).unwrap_err(), SendError::InUse);
+    assert_eq!(
+        alice.open(4, Reliability::Reliable).unwrap_err(),
+        SendError::InUse
+    );
     out.set_ppid(51);
     out.send("one").await.unwrap();
     out.send("two").await.unwrap();
@@ -78,7 +81,9 @@ async fn shutdown_delivers_first_and_abort_names_its_reason() {
     let (alice, bob) = connected().await;
     let mut stream = bob.open(1, Reliability::Reliable).unwrap();
     alice.abort("had enough");
-    let CloseReason::PeerAbort { text, .. } = bob.closed().await else { panic!("another reason") };
+    let CloseReason::PeerAbort { text, .. } = bob.closed().await else {
+        panic!("another reason")
+    };
     assert_eq!(text, "had enough");
     assert!(stream.recv().await.is_err());
 }
@@ -87,13 +92,26 @@ async fn shutdown_delivers_first_and_abort_names_its_reason() {
 async fn the_last_handle_shuts_down_and_its_task_ends() {
     let (alice, bob) = connected().await;
     let mut out = alice.open(1, Reliability::Reliable).unwrap();
-    out.set_options(SendOptions { unordered: true, ..SendOptions::default() });
+    out.set_options(SendOptions {
+        unordered: true,
+        ..SendOptions::default()
+    });
     out.send("farewell").await.unwrap();
     let weak = Arc::downgrade(&alice.handle.shared);
     drop(alice);
     assert_eq!(bob.state(), State::Established, "the stream still holds it");
     drop(out);
-    assert_eq!(bob.accept_stream().await.unwrap().recv().await.unwrap().unwrap().data, "farewell");
+    assert_eq!(
+        bob.accept_stream()
+            .await
+            .unwrap()
+            .recv()
+            .await
+            .unwrap()
+            .unwrap()
+            .data,
+        "farewell"
+    );
     assert_eq!(bob.closed().await, CloseReason::Shutdown);
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert!(weak.upgrade().is_none(), "the driver is gone");
@@ -103,11 +121,18 @@ async fn the_last_handle_shuts_down_and_its_task_ends() {
 async fn a_silent_peer_is_a_handshake_timeout_and_a_broken_transport_is_told() {
     let (a, b) = pair(PairConfig::default());
     let peer = b.local_addr().unwrap();
-    let error = Association::connect(Arc::new(a), peer, Config::default()).await.unwrap_err();
+    let error = Association::connect(Arc::new(a), peer, Config::default())
+        .await
+        .unwrap_err();
     assert_eq!(error, CloseReason::HandshakeTimeout);
 
     let (a, b) = pair(PairConfig::default());
     drop(b);
-    let error = Association::connect(Arc::new(a), peer, Config::default()).await.unwrap_err();
-    assert!(matches!(error, CloseReason::Transport(_) | CloseReason::HandshakeTimeout), "{error}");
+    let error = Association::connect(Arc::new(a), peer, Config::default())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, CloseReason::Transport(_) | CloseReason::HandshakeTimeout),
+        "{error}"
+    );
 }

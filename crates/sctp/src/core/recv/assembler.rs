@@ -92,7 +92,10 @@ impl Assembler {
     }
 
     fn slot(&self, tsn: Tsn) -> Slot {
-        self.slots.get(tsn.since(self.base) as usize).copied().unwrap_or(Slot::Empty)
+        self.slots
+            .get(tsn.since(self.base) as usize)
+            .copied()
+            .unwrap_or(Slot::Empty)
     }
 
     fn set_slot(&mut self, tsn: Tsn, slot: Slot) {
@@ -132,7 +135,11 @@ impl Assembler {
             return Taken::Complete(complete(&data.header, data.payload.to_vec()));
         }
         // Only a lone message gets the room its predecessor needed: many could not be paid for by what they carry.
-        let expected = if self.building.len() == 0 { self.expected } else { 0 };
+        let expected = if self.building.len() == 0 {
+            self.expected
+        } else {
+            0
+        };
         let mut buffer = Vec::with_capacity(expected.max(data.payload.len()));
         buffer.extend_from_slice(data.payload);
         self.bytes += data.payload.len() + OVERHEAD;

@@ -98,7 +98,9 @@ impl Receiver {
 
     /// a_rwnd.
     pub(super) const fn room(&self) -> usize {
-        self.window.saturating_sub(self.unread).saturating_sub(self.waiting())
+        self.window
+            .saturating_sub(self.unread)
+            .saturating_sub(self.waiting())
     }
 
     pub(super) const fn cumulative(&self) -> Tsn {
@@ -106,7 +108,12 @@ impl Receiver {
     }
 
     /// Takes a DATA chunk.
-    pub(super) fn handle_data(&mut self, data: &DataRef<'_>, events: &mut Events, stats: &mut Stats) -> Received {
+    pub(super) fn handle_data(
+        &mut self,
+        data: &DataRef<'_>,
+        events: &mut Events,
+        stats: &mut Stats,
+    ) -> Received {
         let tsn = data.header.tsn;
         match self.tracker.judge(tsn) {
             Verdict::New => {}
@@ -164,7 +171,9 @@ impl Receiver {
 
     fn deliver(&mut self, complete: assembler::Complete, events: &mut Events) {
         let id = complete.message.stream_id;
-        let Some(stream) = self.streams.entry(id) else { return };
+        let Some(stream) = self.streams.entry(id) else {
+            return;
+        };
         let was_readable = stream.is_readable();
         match stream.insert(complete) {
             Ok(moved) => self.account(id, moved, was_readable, events),
@@ -196,7 +205,11 @@ impl Receiver {
     /// A packet that carried DATA or FORWARD-TSN has been processed: decides on the acknowledgement, §6.2.
     pub(super) fn end_packet(&mut self) {
         self.packets = self.packets.saturating_add(1);
-        let need = if self.packets >= 2 || self.tracker.has_gap() { AckNeed::Now } else { AckNeed::Soon };
+        let need = if self.packets >= 2 || self.tracker.has_gap() {
+            AckNeed::Now
+        } else {
+            AckNeed::Soon
+        };
         self.need = self.need.max(need);
     }
 
@@ -217,7 +230,9 @@ impl Receiver {
             if skipped.stream_id >= self.stream_count {
                 continue;
             }
-            let Some(stream) = self.streams.entry(skipped.stream_id) else { continue };
+            let Some(stream) = self.streams.entry(skipped.stream_id) else {
+                continue;
+            };
             let was_readable = stream.is_readable();
             let moved = stream.skip_to(skipped.ssn);
             self.account(skipped.stream_id, moved, was_readable, events);
@@ -240,7 +255,9 @@ impl Receiver {
     /// The peer reset its outgoing stream. True if the application is to be told: not while it has not yet taken the news of
     /// an earlier reset.
     pub(super) fn reset_stream(&mut self, id: u16) -> bool {
-        let Some(stream) = self.streams.entry(id) else { return false };
+        let Some(stream) = self.streams.entry(id) else {
+            return false;
+        };
         self.early -= stream.reset();
         !std::mem::replace(&mut stream.reset_reported, true)
     }
@@ -271,7 +288,9 @@ impl Receiver {
 
     /// Appends a SACK within `room` bytes.
     pub(super) fn write_sack(&mut self, out: &mut Vec<u8>, room: usize) {
-        let Some(entries) = room.checked_sub(4 + Sack::LEN).map(|room| room / 4) else { return };
+        let Some(entries) = room.checked_sub(4 + Sack::LEN).map(|room| room / 4) else {
+            return;
+        };
         let a_rwnd = self.room();
         self.need = AckNeed::None;
         self.packets = 0;

@@ -49,7 +49,9 @@ impl InStream {
             self.release_early(&mut moved);
             return Ok(moved);
         }
-        let place = self.early.partition_point(|(other, _)| other.since(self.next) < ssn.since(self.next));
+        let place = self
+            .early
+            .partition_point(|(other, _)| other.since(self.next) < ssn.since(self.next));
         self.early.insert(place, (ssn, message));
         Err(moved.readable)
     }
@@ -62,7 +64,9 @@ impl InStream {
     }
 
     fn release_one(&mut self, moved: &mut Moved) {
-        let Some((ssn, message)) = self.early.pop_front() else { return };
+        let Some((ssn, message)) = self.early.pop_front() else {
+            return;
+        };
         moved.readable += cost(&message);
         moved.released += cost(&message);
         self.next = ssn.next();
@@ -80,7 +84,11 @@ impl InStream {
         }
         let distance = ssn.since(self.next);
         let base = self.next;
-        while self.early.front().is_some_and(|(early, _)| early.since(base) <= distance) {
+        while self
+            .early
+            .front()
+            .is_some_and(|(early, _)| early.since(base) <= distance)
+        {
             self.release_one(&mut moved);
         }
         self.next = ssn.next();
@@ -91,7 +99,10 @@ impl InStream {
     /// The peer starts again at 0. Messages that waited for missing ones are dropped; returns their bytes.
     pub(super) fn reset(&mut self) -> usize {
         self.next = Ssn(0);
-        std::mem::take(&mut self.early).iter().map(|(_, message)| cost(message)).sum()
+        std::mem::take(&mut self.early)
+            .iter()
+            .map(|(_, message)| cost(message))
+            .sum()
     }
 
     pub(super) fn pop(&mut self) -> Option<(Message, usize)> {

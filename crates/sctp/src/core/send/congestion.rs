@@ -178,7 +178,11 @@ mod tests {
         assert_eq!(congestion.window(), 20 * UNIT);
         congestion.note_round(false, 0);
         congestion.acknowledged(10 * UNIT, Tsn(2), 0);
-        assert_eq!(congestion.window(), 20 * UNIT, "an application that sends little earns nothing");
+        assert_eq!(
+            congestion.window(),
+            20 * UNIT,
+            "an application that sends little earns nothing"
+        );
     }
 
     #[test]
@@ -194,7 +198,11 @@ mod tests {
         congestion.acknowledged(UNIT, Tsn(50), UNIT);
         assert!(!congestion.is_recovering());
         congestion.acknowledged(1, Tsn(51), UNIT);
-        assert_eq!(congestion.window(), 20 * UNIT + 1, "at the threshold it is still slow start");
+        assert_eq!(
+            congestion.window(),
+            20 * UNIT + 1,
+            "at the threshold it is still slow start"
+        );
         congestion.acknowledged(20 * UNIT, Tsn(52), UNIT);
         assert_eq!(congestion.window(), 20 * UNIT + 1);
         congestion.acknowledged(1, Tsn(53), UNIT);

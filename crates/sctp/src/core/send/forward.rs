@@ -41,7 +41,8 @@ impl Forward {
     pub(super) fn after_sack(&mut self, outstanding: &Outstanding, now: Instant, srtt: Option<Duration>) {
         self.due = self.advance(outstanding) && {
             let wait = srtt.unwrap_or(Duration::from_millis(200));
-            self.told.is_none_or(|(point, when)| point != self.point || now >= when + wait)
+            self.told
+                .is_none_or(|(point, when)| point != self.point || now >= when + wait)
         };
     }
 
@@ -67,7 +68,9 @@ impl Forward {
 
     /// Appends the chunk within `room` bytes.
     pub(super) fn write(&self, outstanding: &Outstanding, queue: &SendQueue, out: &mut Vec<u8>, room: usize) {
-        let Some(limit) = room.checked_sub(8).map(|room| (room / 4).min(MAX_STREAMS)) else { return };
+        let Some(limit) = room.checked_sub(8).map(|room| (room / 4).min(MAX_STREAMS)) else {
+            return;
+        };
         let (point, skipped) = self.skipped(outstanding, queue, limit);
         if !point.is_after(outstanding.cumulative()) {
             return;
@@ -82,13 +85,22 @@ impl Forward {
     }
 
     /// The streams to name (C4), each once with its highest number, and the point they reach.
-    fn skipped(&self, outstanding: &Outstanding, queue: &SendQueue, limit: usize) -> (Tsn, Vec<SkippedStream>) {
+    fn skipped(
+        &self,
+        outstanding: &Outstanding,
+        queue: &SendQueue,
+        limit: usize,
+    ) -> (Tsn, Vec<SkippedStream>) {
         let mut skipped: Vec<SkippedStream> = Vec::new();
         let mut point = outstanding.cumulative();
         let mut seen = None;
         let count = self.point.since(point) as usize;
         for fragment in outstanding.iter().take(count) {
-            debug_assert_eq!(fragment.fate, Fate::Abandoned, "the point covers abandoned chunks only");
+            debug_assert_eq!(
+                fragment.fate,
+                Fate::Abandoned,
+                "the point covers abandoned chunks only"
+            );
             if seen != Some(fragment.message)
                 && let Some(message) = queue.message(fragment.message)
                 && !message.unordered

@@ -5,14 +5,15 @@ mod forward;
 mod outstanding;
 mod queue;
 mod rto;
+mod write;
 
 pub(crate) use queue::{Limit, Outgoing, Resetting};
+use write::MIN_FRAGMENT;
+pub(super) use write::Round;
 
-use super::events::Events;
 use super::peer::PeerInit;
-use crate::codec::{DataFlags, DataHeader, SackRef, pad};
+use crate::codec::{DataHeader, SackRef};
 use crate::config::Config;
-use crate::message::Event;
 use crate::stats::Stats;
 use crate::tsn::Tsn;
 use congestion::Congestion;
@@ -21,9 +22,6 @@ use outstanding::{Acked, Fate, Outstanding, RttProbe};
 use queue::SendQueue;
 use rto::Rto;
 use std::time::{Duration, Instant};
-
-/// Room below which no message is split any more: a short packet is cheaper than a tiny fragment.
-const MIN_FRAGMENT: usize = 64;
 
 /// The sending half of an association.
 #[derive(Debug)]
@@ -43,25 +41,6 @@ pub(super) struct Sender {
     max_outstanding: u32,
     /// Consecutive T3 expirations.
     timeouts: u32,
-}
-
-/// Where and how chunks are written.
-#[derive(Debug)]
-pub(super) struct Round<'a> {
-    pub(super) now: Instant,
-    pub(super) out: &'a mut Vec<u8>,
-    /// `out` must not grow past this length.
-    pub(super) end: usize,
-    /// The last chunk asks for an immediate SACK, RFC 9260 §6.2 (the I bit).
-    pub(super) hurry: bool,
-    /// Set when the first outstanding chunk was sent again.
-    pub(super) resent_first: bool,
-}
-
-impl Round<'_> {
-    const fn room(&self) -> usize {
-        self.end.saturating_sub(self.out.len())
-    }
 }
 
 /// What a SACK did, for the association's timers.
@@ -110,13 +89,19 @@ impl Sender {
     }
 
     /// Takes a SACK. `None` if it is old or acknowledges what was never sent.
-    pub(super) fn handle_sack(&mut self, now: Instant, sack: &SackRef<'_>, stats: &mut Stats) -> Option<SackEffect> {
+    pub(super) fn handle_sack(
+        &mut self,
+        now: Instant,
+        sack: &SackRef<'_>,
+        stats: &mut Stats,
+    ) -> Option<SackEffect> {
         let cumulative = sack.sack.cumulative_tsn;
         if cumulative.since(self.outstanding.cumulative()) > self.outstanding.len() {
             return None;
         }
         let mut acked = Acked::default();
-        self.outstanding.acknowledge(cumulative, &mut self.queue, &mut acked);
+        self.outstanding
+            .acknowledge(cumulative, &mut self.queue, &mut acked);
         let mut sane = true;
         let mut top = cumulative;
         for block in sack.gap_blocks() {
@@ -126,7 +111,8 @@ impl Sender {
         if let Some(rtt) = self.probe.finish(&self.outstanding, now) {
             self.rto.measure(rtt);
         }
-        self.congestion.acknowledged(acked.bytes, cumulative, self.outstanding.flight());
+        self.congestion
+            .acknowledged(acked.bytes, cumulative, self.outstanding.flight());
         let recovering = self.congestion.is_recovering() && acked.advanced && sane;
         if let Some(highest) = if recovering { Some(top) } else { acked.highest } {
             self.find_lost(now, highest, stats);
@@ -146,7 +132,13 @@ impl Sender {
 
     /// Fast retransmit on gap reports, §7.2.4.
     fn find_lost(&mut self, now: Instant, highest: Tsn, stats: &mut Stats) {
-        let Self { outstanding, queue, congestion, probe, .. } = self;
+        let Self {
+            outstanding,
+            queue,
+            congestion,
+            probe,
+            ..
+        } = self;
         let partial = self.partial_reliability;
         outstanding.count_missing(highest, |outstanding, tsn| {
             probe.cancel(tsn);
@@ -178,7 +170,11 @@ impl Sender {
         let (from, count) = (self.outstanding.cumulative().next(), self.outstanding.len());
         let judged = self.partial_reliability.then_some(now);
         for tsn in (0..count).map(|offset| from.plus(offset)) {
-            if self.outstanding.get(tsn).is_some_and(|fragment| fragment.fate == Fate::InFlight) {
+            if self
+                .outstanding
+                .get(tsn)
+                .is_some_and(|fragment| fragment.fate == Fate::InFlight)
+            {
                 lose(&mut self.outstanding, &mut self.queue, tsn, judged, stats);
             }
         }
@@ -196,12 +192,16 @@ impl Sender {
 
     /// §6.1 A and B.
     fn may_send_new(&self) -> bool {
-        if self.queue.is_empty() || self.outstanding.lost() > 0 || self.outstanding.len() >= self.max_outstanding {
+        if self.queue.is_empty()
+            || self.outstanding.lost() > 0
+            || self.outstanding.len() >= self.max_outstanding
+        {
             return false;
         }
         let flight = self.outstanding.flight();
         // One chunk may always be under way, which is also the zero window probe.
-        flight == 0 || (flight < self.congestion.allowance() && self.peer_window >= DataHeader::LEN + MIN_FRAGMENT)
+        flight == 0
+            || (flight < self.congestion.allowance() && self.peer_window >= DataHeader::LEN + MIN_FRAGMENT)
     }
 
     /// Lifetimes that ran out: unsent messages disappear, a half-sent one is abandoned.
@@ -222,129 +222,9 @@ impl Sender {
     fn abandon_half_sent(&mut self, key: u32) {
         if self.queue.abandon(key) {
             self.outstanding.push_placeholder(key);
-            self.outstanding.abandon_around(self.outstanding.next_tsn().previous());
+            self.outstanding
+                .abandon_around(self.outstanding.next_tsn().previous());
             self.forward.after_abandon(&self.outstanding);
-        }
-    }
-
-    /// Writes as many DATA chunks as fit, lost ones first. True if there was one.
-    pub(super) fn write_chunks(&mut self, round: &mut Round<'_>, events: &mut Events, stats: &mut Stats) -> bool {
-        self.congestion.decay(round.now, self.rto.current());
-        let start = round.out.len();
-        let mut last = None;
-        while let Some(at) = self.write_one(round, events, stats) {
-            last = Some(at);
-        }
-        let data_waits = !self.queue.is_empty() || self.outstanding.lost() > 0;
-        let flight = self.outstanding.flight();
-        let stopped = !self.may_resend() && !self.may_send_new();
-        if stopped {
-            self.congestion.note_round(data_waits, flight);
-        }
-        let Some(last) = last else { return false };
-        if stopped && (round.hurry || (data_waits && self.congestion.is_small())) {
-            // RFC 9260 §6.2: the I bit on the last chunk before we must wait.
-            if let Some(flags) = round.out.get_mut(last + 1) {
-                *flags |= DataFlags::IMMEDIATE.0;
-            }
-        }
-        self.congestion.note_sent(round.now);
-        round.out.len() > start
-    }
-
-    /// Writes one chunk and returns where it starts.
-    fn write_one(&mut self, round: &mut Round<'_>, events: &mut Events, stats: &mut Stats) -> Option<usize> {
-        if round.room() < DataHeader::LEN + 4 {
-            return None;
-        }
-        if self.outstanding.lost() > 0 {
-            return self.write_lost(round, stats);
-        }
-        self.write_new(round, events, stats)
-    }
-
-    fn write_lost(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> Option<usize> {
-        loop {
-            if !self.may_resend() {
-                return None;
-            }
-            let tsn = self.outstanding.next_lost()?;
-            let fragment = *self.outstanding.get(tsn)?;
-            let message = self.queue.message(fragment.message)?;
-            if self.partial_reliability && message.limit.is_past(round.now) {
-                give_up(&mut self.outstanding, &mut self.queue, tsn, stats);
-                self.forward.after_abandon(&self.outstanding);
-                continue;
-            }
-            if fragment.cost() > round.room() {
-                return None;
-            }
-            let at = self.write_chunk(round, tsn)?;
-            self.outstanding.resend(tsn);
-            round.resent_first |= tsn == self.outstanding.cumulative().next();
-            self.probe.cancel(tsn);
-            stats.retransmissions += 1;
-            return Some(at);
-        }
-    }
-
-    fn write_new(&mut self, round: &mut Round<'_>, events: &mut Events, stats: &mut Stats) -> Option<usize> {
-        if !self.may_send_new() {
-            return None;
-        }
-        let len = self.fragment_len(round.room())?;
-        let cut = self.queue.cut(len)?;
-        let tsn = self.outstanding.push(cut.message, cut.offset, cut.len, cut.flags);
-        let at = self.write_chunk(round, tsn)?;
-        self.probe.sent(tsn, round.now);
-        self.peer_window = self.peer_window.saturating_sub(DataHeader::LEN + cut.len);
-        stats.data_chunks_sent += 1;
-        let id = self.queue.message(cut.message)?.stream_id;
-        self.report_low(id, cut.len, events);
-        Some(at)
-    }
-
-    /// How much of the current message to put into `room` bytes. A message that fits into a packet of its own is not split,
-    /// a longer one fills the packet, so that bulk packets have equal sizes.
-    fn fragment_len(&self, room: usize) -> Option<usize> {
-        let (unsent, begun) = self.queue.current_unsent()?;
-        let room = room.checked_sub(DataHeader::LEN)?;
-        if unsent <= room {
-            return Some(unsent);
-        }
-        let whole_packet = self.packet_limit - crate::codec::Header::LEN - DataHeader::LEN;
-        if (!begun && unsent <= whole_packet) || room < MIN_FRAGMENT {
-            return None;
-        }
-        Some(room & !3)
-    }
-
-    /// Appends the chunk with this TSN and returns where it starts.
-    fn write_chunk(&self, round: &mut Round<'_>, tsn: Tsn) -> Option<usize> {
-        let fragment = self.outstanding.get(tsn)?;
-        let message = self.queue.message(fragment.message)?;
-        let (offset, len) = (fragment.offset as usize, usize::from(fragment.len));
-        let payload = message.data.get(offset..offset + len)?;
-        let header = DataHeader {
-            flags: fragment.flags,
-            tsn,
-            stream_id: message.stream_id,
-            ssn: message.ssn,
-            ppid: message.ppid,
-        };
-        let at = round.out.len();
-        header.encode(len, round.out);
-        round.out.extend_from_slice(payload);
-        pad(round.out, len);
-        Some(at)
-    }
-
-    fn report_low(&mut self, id: u16, sent: usize, events: &mut Events) {
-        let Some(stream) = self.queue.stream_mut(id) else { return };
-        let crossed = stream.buffered <= stream.low_threshold && stream.buffered + sent > stream.low_threshold;
-        if crossed && !stream.low_reported {
-            stream.low_reported = true;
-            events.push(Event::BufferedAmountLow(id));
         }
     }
 
@@ -380,8 +260,10 @@ impl Sender {
             return false;
         }
         let mut acked = Acked::default();
-        self.outstanding.acknowledge(cumulative, &mut self.queue, &mut acked);
-        self.congestion.acknowledged(acked.bytes, cumulative, self.outstanding.flight());
+        self.outstanding
+            .acknowledge(cumulative, &mut self.queue, &mut acked);
+        self.congestion
+            .acknowledged(acked.bytes, cumulative, self.outstanding.flight());
         acked.advanced
     }
 
@@ -415,10 +297,20 @@ impl Sender {
 }
 
 /// A chunk in flight is lost: it will be sent again, unless its message's limit (judged at `now`) forbids.
-fn lose(outstanding: &mut Outstanding, queue: &mut SendQueue, tsn: Tsn, now: Option<Instant>, stats: &mut Stats) {
+fn lose(
+    outstanding: &mut Outstanding,
+    queue: &mut SendQueue,
+    tsn: Tsn,
+    now: Option<Instant>,
+    stats: &mut Stats,
+) {
     outstanding.mark_lost(tsn);
-    let Some(fragment) = outstanding.get(tsn) else { return };
-    let Some(message) = queue.message(fragment.message) else { return };
+    let Some(fragment) = outstanding.get(tsn) else {
+        return;
+    };
+    let Some(message) = queue.message(fragment.message) else {
+        return;
+    };
     let retransmissions = u32::from(fragment.retransmissions);
     if now.is_some_and(|now| message.limit.forbids(retransmissions, now)) {
         give_up(outstanding, queue, tsn, stats);
@@ -427,7 +319,9 @@ fn lose(outstanding: &mut Outstanding, queue: &mut SendQueue, tsn: Tsn, now: Opt
 
 /// Abandons the message of a chunk, RFC 3758 §3.5 A3.
 fn give_up(outstanding: &mut Outstanding, queue: &mut SendQueue, tsn: Tsn, stats: &mut Stats) {
-    let Some(key) = outstanding.get(tsn).map(|fragment| fragment.message) else { return };
+    let Some(key) = outstanding.get(tsn).map(|fragment| fragment.message) else {
+        return;
+    };
     stats.messages_abandoned += 1;
     if queue.abandon(key) {
         outstanding.push_placeholder(key);

@@ -151,7 +151,9 @@ impl Outstanding {
             return;
         }
         for _ in 0..count {
-            let Some(fragment) = self.ring.pop_front() else { break };
+            let Some(fragment) = self.ring.pop_front() else {
+                break;
+            };
             let first_time = self.forget(&fragment);
             if first_time {
                 acked.bytes += fragment.cost();
@@ -196,12 +198,17 @@ impl Outstanding {
         let mut bits = std::mem::take(&mut self.gap_acked);
         let base = self.base;
         bits.insert_range(self.cumulative().plus(start), end - start + 1, |tsn| {
-            let Some(mut fragment) = self.get(tsn).copied() else { return };
+            let Some(mut fragment) = self.get(tsn).copied() else {
+                return;
+            };
             if !self.forget(&fragment) {
                 return;
             }
             acked.bytes += fragment.cost();
-            if acked.highest.is_none_or(|highest| tsn.since(base) > highest.since(base) || highest.since(base) > 1 << 31) {
+            if acked
+                .highest
+                .is_none_or(|highest| tsn.since(base) > highest.since(base) || highest.since(base) > 1 << 31)
+            {
                 acked.highest = Some(tsn);
             }
             fragment.fate = Fate::Acked;
@@ -236,7 +243,9 @@ impl Outstanding {
     }
 
     fn count_missing_one(&mut self, tsn: Tsn, highest: Tsn) -> bool {
-        let Some(fragment) = self.get_mut(tsn) else { return false };
+        let Some(fragment) = self.get_mut(tsn) else {
+            return false;
+        };
         if fragment.fate != Fate::InFlight || fragment.evidence.is_after(highest) {
             return false;
         }
@@ -255,13 +264,19 @@ impl Outstanding {
         fragment.misses = 0;
         let cost = fragment.cost();
         self.flight -= cost;
-        self.lost_from = if self.lost == 0 { offset } else { self.lost_from.min(offset) };
+        self.lost_from = if self.lost == 0 {
+            offset
+        } else {
+            self.lost_from.min(offset)
+        };
         self.lost += 1;
     }
 
     /// Marks a chunk and all of its message as given up.
     pub(crate) fn abandon_around(&mut self, tsn: Tsn) {
-        let Some(message) = self.get(tsn).map(|fragment| fragment.message) else { return };
+        let Some(message) = self.get(tsn).map(|fragment| fragment.message) else {
+            return;
+        };
         let mut at = tsn;
         while self.abandon_one(at, message) {
             at = at.next();
@@ -273,7 +288,9 @@ impl Outstanding {
     }
 
     fn abandon_one(&mut self, tsn: Tsn, message: u32) -> bool {
-        let Some(fragment) = self.get(tsn).copied() else { return false };
+        let Some(fragment) = self.get(tsn).copied() else {
+            return false;
+        };
         if fragment.message != message {
             return false;
         }
@@ -289,7 +306,11 @@ impl Outstanding {
         if self.lost == 0 {
             return None;
         }
-        let skipped = self.ring.iter().skip(self.lost_from as usize).position(|f| f.fate == Fate::Lost)?;
+        let skipped = self
+            .ring
+            .iter()
+            .skip(self.lost_from as usize)
+            .position(|f| f.fate == Fate::Lost)?;
         self.lost_from += u32::try_from(skipped).unwrap_or(0);
         Some(self.base.plus(self.lost_from))
     }
@@ -324,7 +345,11 @@ impl Outstanding {
     /// The number of chunks at the start of the ring, from `from` on, that are abandoned.
     pub(crate) fn abandoned_run(&self, from: Tsn) -> u32 {
         let rest = self.ring.iter().skip(from.since(self.base) as usize);
-        u32::try_from(rest.take_while(|fragment| fragment.fate == Fate::Abandoned).count()).unwrap_or(0)
+        u32::try_from(
+            rest.take_while(|fragment| fragment.fate == Fate::Abandoned)
+                .count(),
+        )
+        .unwrap_or(0)
     }
 
     /// Chunks from the start, for FORWARD-TSN.
@@ -355,7 +380,9 @@ impl RttProbe {
     /// The time since the probed chunk was sent, if it is acknowledged.
     pub(crate) fn finish(&mut self, outstanding: &Outstanding, now: Instant) -> Option<std::time::Duration> {
         let (tsn, sent) = self.0?;
-        let acked = outstanding.get(tsn).is_none_or(|fragment| fragment.fate == Fate::Acked);
+        let acked = outstanding
+            .get(tsn)
+            .is_none_or(|fragment| fragment.fate == Fate::Acked);
         acked.then(|| {
             self.0 = None;
             now.saturating_duration_since(sent)

@@ -73,7 +73,11 @@ impl Outgoing {
     }
 
     const fn unsent(&self) -> usize {
-        if self.abandoned { 0 } else { self.data.len() - self.offset }
+        if self.abandoned {
+            0
+        } else {
+            self.data.len() - self.offset
+        }
     }
 
     /// True when a fragment has been cut but not the last one.
@@ -135,7 +139,9 @@ impl SendQueue {
         let (id, len) = (message.stream_id, message.data.len());
         let key = self.messages.insert(message);
         self.buffered += len;
-        let Some(stream) = self.streams.entry(id) else { return };
+        let Some(stream) = self.streams.entry(id) else {
+            return;
+        };
         stream.unfinished += 1;
         stream.buffered += len;
         stream.queue.push_back(key);
@@ -194,7 +200,9 @@ impl SendQueue {
     /// Takes the current message off its stream's queue and gives the turn to the next stream.
     fn end_turn(&mut self) {
         let Some(id) = self.turns.pop_front() else { return };
-        let Some(stream) = self.streams.get_mut(id) else { return };
+        let Some(stream) = self.streams.get_mut(id) else {
+            return;
+        };
         stream.queue.pop_front();
         if stream.queue.is_empty() {
             stream.queue.shrink_to(8);
@@ -219,7 +227,9 @@ impl SendQueue {
     /// Gives a message up. True when only a part of it was cut: then the rest never will be, and the caller must use one
     /// TSN for the end it never saw (see `Outstanding::push_placeholder`).
     pub(crate) fn abandon(&mut self, key: u32) -> bool {
-        let Some(message) = self.messages.get_mut(key) else { return false };
+        let Some(message) = self.messages.get_mut(key) else {
+            return false;
+        };
         let (id, unsent, half_sent) = (message.stream_id, message.unsent(), message.is_half_sent());
         message.abandoned = true;
         if half_sent {
@@ -235,7 +245,9 @@ impl SendQueue {
 
     /// One fragment of the message is cumulatively acknowledged.
     pub(crate) fn fragment_done(&mut self, key: u32) {
-        let Some(message) = self.messages.get_mut(key) else { return };
+        let Some(message) = self.messages.get_mut(key) else {
+            return;
+        };
         message.fragments = message.fragments.saturating_sub(1);
         if message.fragments == 0 && message.unsent() == 0 {
             self.release(key);
@@ -243,7 +255,9 @@ impl SendQueue {
     }
 
     fn release(&mut self, key: u32) {
-        let Some(message) = self.messages.remove(key) else { return };
+        let Some(message) = self.messages.remove(key) else {
+            return;
+        };
         self.buffered = self.buffered.saturating_sub(message.data.len());
         if let Some(stream) = self.streams.get_mut(message.stream_id) {
             stream.unfinished = stream.unfinished.saturating_sub(1);
@@ -302,7 +316,12 @@ impl SendQueue {
         {
             self.abandon(key);
         }
-        let sent: Vec<u32> = self.messages.iter().filter(|(_, m)| m.offset > 0).map(|(key, _)| key).collect();
+        let sent: Vec<u32> = self
+            .messages
+            .iter()
+            .filter(|(_, m)| m.offset > 0)
+            .map(|(key, _)| key)
+            .collect();
         for key in &sent {
             self.release(*key);
         }

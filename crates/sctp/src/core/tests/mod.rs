@@ -1,5 +1,11 @@
 //! Two associations and a link between them, in virtual time.
 
+mod ending;
+mod handshake;
+mod partial;
+mod script;
+mod transfer;
+
 use super::Association;
 use crate::{Config, Event, SendOptions};
 use std::time::{Duration, Instant};
@@ -41,8 +47,13 @@ impl Pair {
 
     /// Jumps to the next deadline. False if there is none within `limit`.
     pub(super) fn wait(&mut self, limit: Duration) -> bool {
-        let next = [self.a.poll_timeout(), self.b.poll_timeout()].into_iter().flatten().min();
-        let Some(next) = next.filter(|next| *next <= self.now + limit) else { return false };
+        let next = [self.a.poll_timeout(), self.b.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min();
+        let Some(next) = next.filter(|next| *next <= self.now + limit) else {
+            return false;
+        };
         self.now = self.now.max(next);
         self.a.handle_timeout(self.now);
         self.b.handle_timeout(self.now);
@@ -61,7 +72,14 @@ impl Pair {
 }
 
 fn message(len: usize, seed: u8) -> bytes::Bytes {
-    (0..len).map(|index| index.wrapping_mul(31).wrapping_add(usize::from(seed)).to_le_bytes()[0]).collect()
+    (0..len)
+        .map(|index| {
+            index
+                .wrapping_mul(31)
+                .wrapping_add(usize::from(seed))
+                .to_le_bytes()[0]
+        })
+        .collect()
 }
 
 #[test]
@@ -71,7 +89,9 @@ fn both_sides_open_at_once_and_messages_of_all_sizes_arrive() {
     let sizes = [1, 2, 3, 4, 1131, 1132, 1133, 1144, 2000, 16384, 65536, 262_144];
     for (index, size) in sizes.into_iter().enumerate() {
         let seed = u8::try_from(index).unwrap();
-        pair.a.send(pair.now, 3, 51, message(size, seed), &options).unwrap();
+        pair.a
+            .send(pair.now, 3, 51, message(size, seed), &options)
+            .unwrap();
     }
     pair.carry(|_| false);
     assert_eq!(pair.b.poll_event(), Some(Event::Readable(3)));
@@ -90,7 +110,9 @@ fn a_megabyte_arrives_over_a_lossy_link() {
         let mut pair = Pair::established(&Config::default());
         let mut state = 7_u32;
         for seed in 0..64 {
-            pair.a.send(pair.now, 0, 53, message(16384, seed), &SendOptions::default()).unwrap();
+            pair.a
+                .send(pair.now, 0, 53, message(16384, seed), &SendOptions::default())
+                .unwrap();
         }
         let mut got = 0;
         let start = pair.now;
@@ -106,7 +128,11 @@ fn a_megabyte_arrives_over_a_lossy_link() {
             if got == 64 {
                 break;
             }
-            assert!(pair.wait(Duration::from_secs(61)), "stuck at {percent} % after {got} messages: {:?}", pair.a);
+            assert!(
+                pair.wait(Duration::from_secs(61)),
+                "stuck at {percent} % after {got} messages: {:?}",
+                pair.a
+            );
         }
         eprintln!("{percent} %: {:?}, {:?}", pair.now - start, pair.a.stats());
     }
