@@ -94,7 +94,8 @@ pub struct Config {
     /// SRTP protection profiles, preferred first; the server's order decides. Default: none, no `use_srtp`.
     pub srtp_profiles: Vec<SrtpProfile>,
     /// Application protocols (RFC 7301), preferred first; the server's order decides. WebRTC's are `webrtc` and
-    /// `c-webrtc` (RFC 8833). Names have 1 to 255 bytes. Default: none.
+    /// `c-webrtc` (RFC 8833). Names have 1 to 255 bytes; others are not offered.
+    /// Default: none.
     pub alpn: Vec<Vec<u8>>,
     /// Whether peers without the extended master secret are refused. Default: they are.
     pub extended_master_secret: ExtendedMasterSecret,

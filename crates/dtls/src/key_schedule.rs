@@ -1,7 +1,7 @@
 //! From the shared secret to keys (RFC 5246 §5, §6.3, §7.4.9, §8.1; RFC 7627 §4; RFC 5705 §4).
 
 use crypto::{Aead, KeyError, MacKey, Provider};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::record::DirectionKeys;
 use crate::suite::CipherSuite;
@@ -19,7 +19,7 @@ pub(crate) fn prf(secret: &dyn MacKey, label: &[u8], seed: &[&[u8]], out: &mut [
     let mut a = secret.tag(&parts);
     let mut rest = out;
     while !rest.is_empty() {
-        let block = {
+        let mut block = {
             let mut parts = parts.clone();
             if let Some(first) = parts.first_mut() {
                 *first = &a;
@@ -31,9 +31,13 @@ pub(crate) fn prf(secret: &dyn MacKey, label: &[u8], seed: &[&[u8]], out: &mut [
         head.iter_mut()
             .zip(block.iter())
             .for_each(|(to, from)| *to = *from);
+        block.zeroize();
         rest = tail;
-        a = secret.tag(&[&a]);
+        let next = secret.tag(&[&a]);
+        a.zeroize();
+        a = next;
     }
+    a.zeroize();
 }
 
 /// The two hellos' randoms.

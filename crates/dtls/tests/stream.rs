@@ -8,11 +8,14 @@
 
 mod support;
 
+use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use datagram::{Datagram, PairConfig, UdpSocket, pair};
+use datagram::{Datagram, PairConfig, RecvMeta, Transmit, UdpSocket, pair};
 use dtls::{
     CloseReason, Config, ConnectError, DtlsStream, KeyKind, Listener, ListenerOptions, PeerVerification,
     ServerConfig, accept, connect,
@@ -154,6 +157,68 @@ async fn a_wrong_certificate_is_named() {
         server,
         Err(ConnectError::Handshake(CloseReason::AlertReceived(_)))
     ));
+}
+
+/// A transport that loses a third of the datagrams it is given, without a pattern that flights could fall in step with.
+#[derive(Debug)]
+struct Lossy<D>(D, AtomicUsize);
+
+impl<D: Datagram> Datagram for Lossy<D> {
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_recv(cx, buffers, meta)
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<()>> {
+        let number = self.1.fetch_add(1, Ordering::Relaxed) as u64;
+        if (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).is_multiple_of(3) {
+            return Poll::Ready(Ok(()));
+        }
+        self.0.poll_send(cx, transmit)
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        self.0.try_send(transmit)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_datagrams_are_sent_again() {
+    for mtu in [300, 1200] {
+        let (mut client_config, mut server_config) = configs();
+        client_config.mtu = mtu;
+        server_config.mtu = mtu;
+        let (client, server) = pair(PairConfig::default());
+        let (to_server, to_client) = (server.local_addr().unwrap(), client.local_addr().unwrap());
+        let client = Lossy(client, AtomicUsize::new(0));
+        let server = Lossy(server, AtomicUsize::new(100));
+        let server = tokio::spawn(async move {
+            let stream = accept(server, to_client, server_config).await.unwrap();
+            // Keeps reading, so that the last flight is sent again when it is asked for.
+            while let Ok(Some(_)) = stream.recv().await {}
+            stream.with_connection(|connection| connection.stats())
+        });
+        let client = connect(client, to_server, client_config).await.unwrap();
+        let stats = client.with_connection(|connection| connection.stats());
+        assert!(stats.retransmissions > 0, "{stats:?}");
+        for _ in 0..30 {
+            client.send(b"data").await.unwrap();
+        }
+        drop(client);
+        let received = server.await.unwrap().records_received;
+        assert!(
+            (10..30).contains(&received),
+            "{received}: a stream does not send data again"
+        );
+    }
 }
 
 async fn echo(listener: Arc<Listener>) {

@@ -124,7 +124,12 @@ fn first_hello(context: &mut Context) -> ClientHello {
             point_formats: Some(vec![UNCOMPRESSED]),
             signature_algorithms: Some(offered_signature_schemes(provider)),
             use_srtp,
-            protocols: config.alpn.clone(),
+            protocols: config
+                .alpn
+                .iter()
+                .filter(|name| (1..=255).contains(&name.len()))
+                .cloned()
+                .collect(),
             extended_master_secret: true,
             supported_versions: None,
             renegotiation_info: Some(Vec::new()),

@@ -140,15 +140,27 @@ impl ScriptedClient {
 
     /// Answers the server's flight; the messages are in the flight, in order.
     fn answer(&mut self) -> ServerHello {
+        self.answer_as(None)
+    }
+
+    /// As `answer`; to a server that asks it shows the first certificate, and signs with the key of the second one,
+    /// if there is one.
+    fn answer_as(&mut self, identity: Option<(&Certificate, Option<&Certificate>)>) -> ServerHello {
         let hello = ServerHello::decode(&self.expect(HandshakeType::SERVER_HELLO).body).unwrap();
         self.expect(HandshakeType::CERTIFICATE);
         let exchange = self.expect(HandshakeType::SERVER_KEY_EXCHANGE);
         let exchange = ServerKeyExchange::decode(&exchange.body).unwrap();
+        if identity.is_some() {
+            self.expect(HandshakeType::CERTIFICATE_REQUEST);
+        }
         self.expect(HandshakeType::SERVER_HELLO_DONE);
         let group = crypto::Group::from_code_point(exchange.group).unwrap();
         let provider = self.context.config.provider.clone();
         let (share, secret) = provider.answer_key_exchange(group, exchange.share).unwrap();
         self.context.flight.begin();
+        if let Some((shown, _)) = identity {
+            self.context.send_chain(Some(shown));
+        }
         self.context.send(HandshakeType::CLIENT_KEY_EXCHANGE, |out| {
             ClientKeyExchange { share: &share }.encode(out)
         });
@@ -161,6 +173,9 @@ impl ScriptedClient {
             extended_master_secret: hello.extensions.extended_master_secret,
         };
         self.context.derive(&negotiated, secret.as_ref()).unwrap();
+        if let Some((_, Some(signer))) = identity {
+            self.context.send_certificate_verify(signer, &[0x0403]).unwrap();
+        }
         self.context.send_finished().unwrap();
         hello
     }
@@ -447,6 +462,50 @@ fn answered() -> (End, ScriptedClient, Instant) {
     (server, client, now)
 }
 
+#[test]
+fn a_client_has_to_prove_its_certificate() {
+    let [ours, stolen] = [config(), config()].map(|config| config.certificate.unwrap());
+    let run = |shown: &Certificate, signer: Option<&Certificate>| {
+        let now = Instant::now();
+        let fingerprint = stolen.fingerprint(crate::FingerprintAlgorithm::Sha256);
+        let mut server = End::server(Config {
+            client_auth: ClientAuth::Require,
+            verify: PeerVerification::Fingerprints(vec![fingerprint]),
+            ..config()
+        });
+        let hello = plain_hello();
+        let mut client = ScriptedClient::new(hello.clone());
+        client
+            .context
+            .send(HandshakeType::CLIENT_HELLO, |out| hello.encode(out));
+        server.input(now, client.datagram());
+        client.take(server.output(now));
+        client.answer_as(Some((shown, signer)));
+        server.input(now, client.datagram());
+        server.events
+    };
+    assert_eq!(run(&stolen, Some(&stolen)), [Event::Connected]);
+    assert_eq!(
+        run(&stolen, Some(&ours)),
+        failed(
+            AlertDescription::DECRYPT_ERROR,
+            "bad signature of the client's certificate"
+        )
+    );
+    assert_eq!(
+        run(&stolen, None),
+        failed(
+            AlertDescription::UNEXPECTED_MESSAGE,
+            "handshake message out of its turn"
+        ),
+        "a Finished instead of the proof"
+    );
+    assert!(matches!(
+        run(&ours, Some(&ours))[..],
+        [Event::Closed(CloseReason::FingerprintMismatch { .. })]
+    ));
+}
+
 /// The records of a datagram.
 fn records(mut datagram: Vec<u8>) -> Vec<Vec<u8>> {
     let mut records = Vec::new();
@@ -523,6 +582,35 @@ fn a_finished_in_plaintext_is_refused() {
             "handshake message out of its turn"
         )
     );
+}
+
+#[test]
+fn a_servers_finished_in_plaintext_is_refused() {
+    let now = Instant::now();
+    let mut client = End::client(config(), now);
+    let mut server = End::server(config());
+    client
+        .output(now)
+        .into_iter()
+        .for_each(|datagram| server.input(now, datagram));
+    let flight = server.output(now);
+    let record = RecordHeader::decode(&flight[0]).unwrap();
+    flight
+        .into_iter()
+        .for_each(|datagram| client.input(now, datagram));
+    client.output(now);
+    // ServerHello, Certificate, ServerKeyExchange and ServerHelloDone were 0 to 3.
+    let message = HandshakeHeader::message(HandshakeType::FINISHED, 4, |out| out.extend_from_slice(&[0; 12]));
+    let length = u16::try_from(message.len()).unwrap();
+    client.input(
+        now,
+        [RecordHeader { length, ..record }.encode().as_slice(), &message].concat(),
+    );
+    let turn = failed(
+        AlertDescription::UNEXPECTED_MESSAGE,
+        "handshake message out of its turn",
+    );
+    assert_eq!(client.events, turn);
 }
 
 #[test]
