@@ -87,6 +87,8 @@ impl Security {
             mtu: settings.mtu,
             client_auth: dtls::ClientAuth::Require,
             cookies: false,
+            // RFC 8827 §6.5: every WebRTC endpoint speaks DTLS-SRTP. Pion refuses a peer that does not, data only or not.
+            srtp_profiles: dtls::SrtpProfile::ALL.to_vec(),
             ..dtls::Config::default()
         };
         Self {
