@@ -12,26 +12,24 @@
 //! ```
 
 use crypto::Group;
-use rustls_pki_types::ServerName;
 
 use super::context::{Context, Negotiated, bad_share, failed, illegal, undecodable, unexpected};
+use super::offer::UNCOMPRESSED;
 use crate::alert::AlertDescription;
 use crate::certificate::{CertificateRejection, CertificateVerified, PeerCertificate};
 use crate::config::ExtendedMasterSecret;
 use crate::error::CloseReason;
 use crate::handshake::{
-    CertificateChain, CertificateRequest, ClientExtensions, ClientHello, ClientKeyExchange, HandshakeType,
-    HelloVerifyRequest, ServerHello, ServerKeyExchange, UseSrtp,
+    CertificateChain, CertificateRequest, ClientHello, ClientKeyExchange, HandshakeType, HelloVerifyRequest,
+    ServerHello, ServerKeyExchange,
 };
 use crate::key_schedule::Randoms;
 use crate::reassembly::Message;
 use crate::record::header::DTLS_1_2;
-use crate::suite::{CipherSuite, SrtpProfile, is_classic, offered_signature_schemes};
+use crate::suite::{CipherSuite, SrtpProfile, is_classic};
 
 /// HelloVerifyRequests that are answered: one is normal, another comes when the server's secret changed in between.
 const MAX_VERIFY_REQUESTS: u8 = 4;
-/// The only point format there is (RFC 8422 §5.1.2).
-const UNCOMPRESSED: u8 = 0;
 /// ClientCertificateType `rsa_sign` and `ecdsa_sign`.
 const RSA_SIGN: u8 = 1;
 const ECDSA_SIGN: u8 = 64;
@@ -52,7 +50,7 @@ pub(super) enum State {
 impl State {
     /// Sends the first hello.
     pub(super) fn start(context: &mut Context) -> Self {
-        let hello = first_hello(context);
+        let hello = context.first_hello();
         context.flight.begin();
         context.send(HandshakeType::CLIENT_HELLO, |out| hello.encode(out));
         Self::ExpectServerHello(Box::new(ExpectServerHello {
@@ -83,57 +81,6 @@ impl State {
             }
             Self::Start | Self::Connected | Self::Failed => Err(unexpected()),
         }
-    }
-}
-
-fn first_hello(context: &mut Context) -> ClientHello {
-    let random = context.random();
-    let config = &context.config;
-    let use_srtp = (!config.srtp_profiles.is_empty()).then(|| UseSrtp {
-        profiles: config
-            .srtp_profiles
-            .iter()
-            .map(|profile| profile.code_point())
-            .collect(),
-        mki: Vec::new(),
-    });
-    let provider = &config.provider;
-    let groups = config
-        .groups
-        .iter()
-        .filter(|group| is_classic(**group) && provider.supports_group(**group));
-    ClientHello {
-        version: DTLS_1_2,
-        random,
-        session_id: Vec::new(),
-        cookie: Vec::new(),
-        cipher_suites: config
-            .cipher_suites
-            .iter()
-            .filter(|suite| provider.supports_aead(suite.aead()))
-            .map(|suite| suite.code_point())
-            .collect(),
-        compression_methods: vec![0],
-        extensions: ClientExtensions {
-            server_name: match &config.server_name {
-                // RFC 6066 §3: no literal addresses.
-                Some(ServerName::DnsName(name)) => Some(name.as_ref().to_owned()),
-                Some(_) | None => None,
-            },
-            supported_groups: Some(groups.map(|group| group.code_point()).collect()),
-            point_formats: Some(vec![UNCOMPRESSED]),
-            signature_algorithms: Some(offered_signature_schemes(provider)),
-            use_srtp,
-            protocols: config
-                .alpn
-                .iter()
-                .filter(|name| (1..=255).contains(&name.len()))
-                .cloned()
-                .collect(),
-            extended_master_secret: true,
-            supported_versions: None,
-            renegotiation_info: Some(Vec::new()),
-        },
     }
 }
 

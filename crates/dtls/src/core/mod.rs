@@ -1,12 +1,15 @@
 //! The sans-IO core: [`Connection`], one end of one DTLS association.
 //!
-//! `client` and `server` hold the two state machines of DTLS 1.2, `context` what both work on, `connection` the verbs.
+//! `client` and `server` hold the two state machines of DTLS 1.2, `context` and `offer` what both
+//! work on; `connection`, `inbound` and `established` are the verbs.
 
 mod application_data;
 mod client;
 mod connection;
 mod context;
+mod established;
 mod inbound;
+mod offer;
 mod outbound;
 mod server;
 

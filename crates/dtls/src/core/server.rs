@@ -3,23 +3,22 @@
 
 use std::sync::Arc;
 
-use crypto::{Group, KeyExchange};
+use crypto::KeyExchange;
 
-use super::context::{
-    Context, Negotiated, bad_share, failed, illegal, internal, no_scheme, undecodable, unexpected,
-};
+use super::context::{Context, Negotiated, bad_share, failed, illegal, internal, undecodable, unexpected};
+use super::offer::{Choice, check_hello, choose};
 use crate::alert::AlertDescription;
 use crate::certificate::{Certificate, CertificateRejection, CertificateVerified, PeerCertificate};
-use crate::config::{ClientAuth, Config, ExtendedMasterSecret};
+use crate::config::ClientAuth;
 use crate::error::CloseReason;
 use crate::handshake::{
     CertificateChain, CertificateRequest, CertificateVerify, ClientHello, ClientKeyExchange, HandshakeType,
-    ServerExtensions, ServerHello, ServerKeyExchange, UseSrtp,
+    ServerExtensions, ServerHello, ServerKeyExchange,
 };
 use crate::key_schedule::Randoms;
 use crate::reassembly::Message;
 use crate::record::header::DTLS_1_2;
-use crate::suite::{CipherSuite, choose_signature_scheme, is_classic, offered_signature_schemes};
+use crate::suite::offered_signature_schemes;
 
 /// `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` (RFC 5746 §3.3).
 const RENEGOTIATION_SCSV: u16 = 0x00ff;
@@ -75,14 +74,6 @@ impl State {
     }
 }
 
-/// What the server chose from a ClientHello.
-struct Choice {
-    suite: CipherSuite,
-    group: Group,
-    protocol: Option<Vec<u8>>,
-    use_srtp: Option<UseSrtp>,
-}
-
 fn answer_hello(context: &mut Context, message: &Message) -> Result<State, CloseReason> {
     if message.message_type != HandshakeType::CLIENT_HELLO {
         return Err(unexpected());
@@ -133,115 +124,6 @@ fn answer_hello(context: &mut Context, message: &Message) -> Result<State, Close
             negotiated,
             key_exchange,
         })),
-    })
-}
-
-fn check_hello(config: &Config, hello: &ClientHello) -> Result<(), CloseReason> {
-    // Versions count down: 1.2 is 0xfefd, 1.0 is 0xfeff. RFC 8446 §4.2.1: supported_versions goes first.
-    let old = hello.version >> 8 != 0xfe || hello.version > DTLS_1_2;
-    let versions = hello.extensions.supported_versions.as_ref();
-    if versions.map_or(old, |versions| !versions.contains(&DTLS_1_2)) {
-        return Err(failed(
-            AlertDescription::PROTOCOL_VERSION,
-            "the client does not speak DTLS 1.2",
-        ));
-    }
-    if !hello.compression_methods.contains(&0) {
-        return Err(illegal("the client demands compression"));
-    }
-    let required = config.extended_master_secret == ExtendedMasterSecret::Required;
-    if required && !hello.extensions.extended_master_secret {
-        return Err(failed(
-            AlertDescription::HANDSHAKE_FAILURE,
-            "no extended master secret",
-        ));
-    }
-    // RFC 5746 §3.6: empty in a first handshake.
-    if hello
-        .extensions
-        .renegotiation_info
-        .as_ref()
-        .is_some_and(|info| !info.is_empty())
-    {
-        return Err(failed(
-            AlertDescription::HANDSHAKE_FAILURE,
-            "renegotiation_info is not empty",
-        ));
-    }
-    if hello
-        .extensions
-        .point_formats
-        .as_ref()
-        .is_some_and(|formats| !formats.contains(&0))
-    {
-        return Err(illegal("uncompressed points are not supported"));
-    }
-    Ok(())
-}
-
-fn choose(config: &Config, certificate: &Certificate, hello: &ClientHello) -> Result<Choice, CloseReason> {
-    let extensions = &hello.extensions;
-    let kind = certificate.key().kind();
-    let suite = config
-        .cipher_suites
-        .iter()
-        .copied()
-        .find(|suite| {
-            suite.fits(kind)
-                && config.provider.supports_aead(suite.aead())
-                && hello.cipher_suites.contains(&suite.code_point())
-        })
-        .ok_or_else(|| failed(AlertDescription::HANDSHAKE_FAILURE, "no common cipher suite"))?;
-    // RFC 8422 §4: without the extension any group will do; P-256 is the one everybody has.
-    let offered = extensions
-        .supported_groups
-        .as_deref()
-        .unwrap_or(&[Group::Secp256r1 as u16]);
-    let group = config
-        .groups
-        .iter()
-        .copied()
-        .find(|group| {
-            is_classic(*group)
-                && config.provider.supports_group(*group)
-                && offered.contains(&group.code_point())
-        })
-        .ok_or_else(|| failed(AlertDescription::HANDSHAKE_FAILURE, "no common group"))?;
-    let accepted = extensions.signature_algorithms.as_deref().unwrap_or_default();
-    choose_signature_scheme(&**certificate.key(), accepted).ok_or_else(no_scheme)?;
-    Ok(Choice {
-        suite,
-        group,
-        protocol: choose_protocol(config, hello)?,
-        use_srtp: choose_srtp(config, hello),
-    })
-}
-
-/// RFC 7301 §3.2: a server with protocols of its own refuses a client that has none of them.
-fn choose_protocol(config: &Config, hello: &ClientHello) -> Result<Option<Vec<u8>>, CloseReason> {
-    let offered = &hello.extensions.protocols;
-    if offered.is_empty() || config.alpn.is_empty() {
-        return Ok(None);
-    }
-    let chosen = config.alpn.iter().find(|protocol| offered.contains(protocol));
-    chosen.cloned().map(Some).ok_or_else(|| {
-        failed(
-            AlertDescription::NO_APPLICATION_PROTOCOL,
-            "no common application protocol",
-        )
-    })
-}
-
-/// RFC 5764 §4.1.1: without a common profile there is no extension in the answer, and no SRTP.
-fn choose_srtp(config: &Config, hello: &ClientHello) -> Option<UseSrtp> {
-    let offered = hello.extensions.use_srtp.as_ref()?;
-    let profile = config
-        .srtp_profiles
-        .iter()
-        .find(|profile| offered.profiles.contains(&profile.code_point()))?;
-    Some(UseSrtp {
-        profiles: vec![profile.code_point()],
-        mki: Vec::new(),
     })
 }
 

@@ -2,12 +2,9 @@
 //!
 //! ```text
 //! struct {
-//!     ProtocolVersion client_version;
-//!     Random random;
-//!     SessionID session_id;
-//!     opaque cookie<0..2^8-1>;
-//!     CipherSuite cipher_suites<2..2^16-1>;
-//!     CompressionMethod compression_methods<1..2^8-1>;
+//!     ProtocolVersion client_version;        Random random;
+//!     SessionID session_id;                  opaque cookie<0..2^8-1>;
+//!     CipherSuite cipher_suites<2..2^16-1>;  CompressionMethod compression_methods<1..2^8-1>;
 //!     Extension extensions<0..2^16-1>;
 //! } ClientHello;
 //! ```
