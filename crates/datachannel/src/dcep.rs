@@ -24,7 +24,7 @@ const OPEN_HEADER: usize = 12;
 pub enum MessageRef<'a> {
     /// DATA_CHANNEL_OPEN
     Open(OpenRef<'a>),
-    /// DATA_CHANNEL_ACK, which is a single byte.
+    /// DATA_CHANNEL_ACK, which is a single byte; what follows it is passed over.
     Ack,
 }
 
@@ -39,11 +39,8 @@ impl<'a> MessageRef<'a> {
                 offset: 0,
                 reason: "message is empty",
             }),
-            [ACK] => Ok(Self::Ack),
-            [ACK, ..] => Err(DecodeError {
-                offset: 1,
-                reason: "bytes follow the acknowledgement",
-            }),
+            // Pion sends three more bytes, all zero, behind the one of RFC 8832 §5.2.
+            [ACK, ..] => Ok(Self::Ack),
             [OPEN, rest @ ..] => OpenRef::decode(rest).map(Self::Open),
             [_, ..] => Err(DecodeError {
                 offset: 0,
