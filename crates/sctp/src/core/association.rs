@@ -368,12 +368,20 @@ impl Association {
         if !self.sender.needs_t3() {
             self.timers.stop(Timer::T3);
         }
+        self.advance_resets(now);
+        self.advance_shutdown(now);
+        self.report_room();
+    }
+
+    /// Tells the application that bytes have left.
+    pub(super) fn report_room(&mut self) {
+        for id in self.sender.queue.lowered.drain(..) {
+            self.events.push(Event::BufferedAmountLow(id));
+        }
         if self.local.send_blocked && self.sender.queue.buffered() <= self.config.send_buffer / 2 {
             self.local.send_blocked = false;
             self.events.push(Event::Writable);
         }
-        self.advance_resets(now);
-        self.advance_shutdown(now);
     }
 
     /// Starts the timer of a delayed acknowledgement.

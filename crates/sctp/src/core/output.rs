@@ -35,15 +35,30 @@ impl Association {
         let end = start + self.config.packet_limit();
         if echoing {
             self.write_cookie_echo(out);
+            self.write_data(now, out, end);
         } else {
-            self.write_control(now, out, end);
+            self.write_chunks(now, out, end);
         }
-        self.write_data(now, out, end);
+        self.report_room();
         if out.len() == start + Header::LEN {
             out.truncate(start);
             return None;
         }
         Some(self.finish_packet(out, start))
+    }
+
+    /// Control and data. When the only data that could go out turns out to have expired, a FORWARD-TSN takes its place.
+    fn write_chunks(&mut self, now: Instant, out: &mut Vec<u8>, end: usize) {
+        let empty = out.len();
+        self.write_control(now, out, end);
+        self.write_data(now, out, end);
+        if out.len() == empty && self.wants_forward_tsn() {
+            self.write_control(now, out, end);
+        }
+    }
+
+    fn wants_forward_tsn(&self) -> bool {
+        self.sender.wants_forward_tsn() && self.phase.takes_sacks()
     }
 
     fn write_header(&self, verification_tag: u32, out: &mut Vec<u8>) {
@@ -76,25 +91,28 @@ impl Association {
 
     /// Control chunks go before data (§6.10).
     fn write_control(&mut self, now: Instant, out: &mut Vec<u8>, end: usize) {
+        if self.phase.sends_data() {
+            self.sender.drop_expired(now, &mut self.stats);
+        }
         if std::mem::take(&mut self.outbox.cookie_ack) {
             write_chunk(out, ChunkKind::COOKIE_ACK, 0, |_| {});
         }
         self.outbox.write_bundled(out, end);
         self.write_reset_request(out, end);
-        if self.sender.wants_forward_tsn() && self.phase.takes_sacks() {
+        if self.wants_forward_tsn() {
             self.sender
                 .write_forward_tsn(now, out, end.saturating_sub(out.len()));
             self.timers.start(Timer::T3, now, self.sender.rto());
         }
-        self.write_sack(now, out, end);
+        self.write_sack(out, end);
         self.write_shutdown(out, end);
     }
 
     /// A SACK that is due, or one that can travel with data (§6.2).
-    fn write_sack(&mut self, now: Instant, out: &mut Vec<u8>, end: usize) {
+    fn write_sack(&mut self, out: &mut Vec<u8>, end: usize) {
         let due = match self.receiver.need() {
             AckNeed::None => false,
-            AckNeed::Soon => self.phase.sends_data() && self.sender.has_chunks(now, &mut self.stats),
+            AckNeed::Soon => self.phase.sends_data() && self.sender.has_chunks(),
             AckNeed::Now => true,
         };
         let room = end.saturating_sub(out.len());
@@ -118,7 +136,7 @@ impl Association {
     }
 
     fn write_data(&mut self, now: Instant, out: &mut Vec<u8>, end: usize) {
-        if !self.phase.sends_data() || !self.sender.has_chunks(now, &mut self.stats) {
+        if !self.phase.sends_data() || !self.sender.has_chunks() {
             return;
         }
         let hurry = matches!(self.phase, Phase::ShutdownPending | Phase::ShutdownReceived)
@@ -130,9 +148,7 @@ impl Association {
             hurry,
             resent_first: false,
         };
-        let wrote = self
-            .sender
-            .write_chunks(&mut round, &mut self.events, &mut self.stats);
+        let wrote = self.sender.write_chunks(&mut round, &mut self.stats);
         // §6.3.2 R1 and §7.2.4 step 4; while COOKIE ECHO is unanswered T1 stands for both.
         if wrote && self.phase.is_synchronized() {
             if round.resent_first {

@@ -181,8 +181,7 @@ impl Sender {
     }
 
     /// True when `write_chunks` would write something into an empty packet.
-    pub(super) fn has_chunks(&mut self, now: Instant, stats: &mut Stats) -> bool {
-        self.drop_expired(now, stats);
+    pub(super) fn has_chunks(&self) -> bool {
         self.may_resend() || self.may_send_new()
     }
 
@@ -204,12 +203,18 @@ impl Sender {
             || (flight < self.congestion.allowance() && self.peer_window >= DataHeader::LEN + MIN_FRAGMENT)
     }
 
-    /// Lifetimes that ran out: unsent messages disappear, a half-sent one is abandoned.
-    fn drop_expired(&mut self, now: Instant, stats: &mut Stats) {
-        while let Some((key, message)) = self.queue.current() {
-            if !self.partial_reliability || !message.limit.is_past(now) {
+    /// Lifetimes that ran out: unsent messages disappear, a half-sent one is abandoned. Only what could be sent is judged,
+    /// so that the outcome does not depend on how often the owner polls.
+    pub(super) fn drop_expired(&mut self, now: Instant, stats: &mut Stats) {
+        while self.partial_reliability && self.may_send_new() {
+            let Some((key, message)) = self
+                .queue
+                .current()
+                .filter(|(_, message)| message.limit.is_past(now))
+            else {
                 return;
-            }
+            };
+            debug_assert!(!message.abandoned, "abandoned messages have left the queue");
             stats.messages_abandoned += 1;
             if self.queue.current_unsent().is_some_and(|(_, begun)| begun) {
                 self.abandon_half_sent(key);

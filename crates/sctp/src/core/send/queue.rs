@@ -113,6 +113,18 @@ pub(crate) struct OutStream {
     pub(crate) low_reported: bool,
 }
 
+impl OutStream {
+    /// `len` bytes wait no longer.
+    fn shrink(&mut self, id: u16, len: usize, lowered: &mut Vec<u16>) {
+        let before = self.buffered;
+        self.buffered = before.saturating_sub(len);
+        if before > self.low_threshold && self.buffered <= self.low_threshold && !self.low_reported {
+            self.low_reported = true;
+            lowered.push(id);
+        }
+    }
+}
+
 /// A fragment about to be sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
@@ -131,6 +143,8 @@ pub(crate) struct SendQueue {
     turns: VecDeque<u16>,
     /// Bytes of all messages, sent or not.
     buffered: usize,
+    /// Streams whose unsent bytes fell to their threshold; the association reports them.
+    pub(crate) lowered: Vec<u16>,
 }
 
 impl SendQueue {
@@ -184,7 +198,7 @@ impl SendQueue {
         let len = len.min(message.unsent());
         message.offset += len;
         message.fragments += 1;
-        stream.buffered = stream.buffered.saturating_sub(len);
+        stream.shrink(id, len, &mut self.lowered);
         if message.unsent() == 0 {
             flags = flags.with(DataFlags::END);
             self.end_turn();
@@ -213,15 +227,15 @@ impl SendQueue {
     }
 
     /// Drops the current message, of which nothing has been cut.
-    pub(crate) fn drop_unsent(&mut self) -> Option<u16> {
+    pub(crate) fn drop_unsent(&mut self) -> Option<()> {
         let (key, message) = self.current()?;
         let (id, unsent) = (message.stream_id, message.unsent());
         if let Some(stream) = self.streams.get_mut(id) {
-            stream.buffered = stream.buffered.saturating_sub(unsent);
+            stream.shrink(id, unsent, &mut self.lowered);
         }
         self.end_turn();
         self.release(key);
-        Some(id)
+        Some(())
     }
 
     /// Gives a message up. True when only a part of it was cut: then the rest never will be, and the caller must use one
@@ -235,7 +249,7 @@ impl SendQueue {
         if half_sent {
             message.fragments += 1;
             if let Some(stream) = self.streams.get_mut(id) {
-                stream.buffered = stream.buffered.saturating_sub(unsent);
+                stream.shrink(id, unsent, &mut self.lowered);
             }
             // A half-sent message always has the turn.
             self.end_turn();

@@ -2,8 +2,6 @@
 
 use super::{Sender, give_up};
 use crate::codec::{DataFlags, DataHeader, Header, pad};
-use crate::core::events::Events;
-use crate::message::Event;
 use crate::stats::Stats;
 use crate::tsn::Tsn;
 use std::time::Instant;
@@ -32,16 +30,11 @@ impl Round<'_> {
 
 impl Sender {
     /// Writes as many DATA chunks as fit, lost ones first. True if there was one.
-    pub(in crate::core) fn write_chunks(
-        &mut self,
-        round: &mut Round<'_>,
-        events: &mut Events,
-        stats: &mut Stats,
-    ) -> bool {
+    pub(in crate::core) fn write_chunks(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> bool {
         self.congestion.decay(round.now, self.rto.current());
         let start = round.out.len();
         let mut last = None;
-        while let Some(at) = self.write_one(round, events, stats) {
+        while let Some(at) = self.write_one(round, stats) {
             last = Some(at);
         }
         let data_waits = !self.queue.is_empty() || self.outstanding.lost() > 0;
@@ -62,14 +55,14 @@ impl Sender {
     }
 
     /// Writes one chunk and returns where it starts.
-    fn write_one(&mut self, round: &mut Round<'_>, events: &mut Events, stats: &mut Stats) -> Option<usize> {
+    fn write_one(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> Option<usize> {
         if round.room() < DataHeader::LEN + 4 {
             return None;
         }
         if self.outstanding.lost() > 0 {
             return self.write_lost(round, stats);
         }
-        self.write_new(round, events, stats)
+        self.write_new(round, stats)
     }
 
     fn write_lost(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> Option<usize> {
@@ -97,7 +90,7 @@ impl Sender {
         }
     }
 
-    fn write_new(&mut self, round: &mut Round<'_>, events: &mut Events, stats: &mut Stats) -> Option<usize> {
+    fn write_new(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> Option<usize> {
         if !self.may_send_new() {
             return None;
         }
@@ -108,8 +101,6 @@ impl Sender {
         self.probe.sent(tsn, round.now);
         self.peer_window = self.peer_window.saturating_sub(DataHeader::LEN + cut.len);
         stats.data_chunks_sent += 1;
-        let id = self.queue.message(cut.message)?.stream_id;
-        self.report_low(id, cut.len, events);
         Some(at)
     }
 
@@ -146,17 +137,5 @@ impl Sender {
         round.out.extend_from_slice(payload);
         pad(round.out, len);
         Some(at)
-    }
-
-    fn report_low(&mut self, id: u16, sent: usize, events: &mut Events) {
-        let Some(stream) = self.queue.stream_mut(id) else {
-            return;
-        };
-        let crossed =
-            stream.buffered <= stream.low_threshold && stream.buffered + sent > stream.low_threshold;
-        if crossed && !stream.low_reported {
-            stream.low_reported = true;
-            events.push(Event::BufferedAmountLow(id));
-        }
     }
 }
