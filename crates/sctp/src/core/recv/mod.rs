@@ -96,6 +96,12 @@ impl Receiver {
         self.assembler.bytes() + self.early
     }
 
+    /// Everything held, readable or not.
+    #[cfg(test)]
+    pub(super) const fn held(&self) -> usize {
+        self.unread + self.waiting()
+    }
+
     /// a_rwnd.
     pub(super) const fn room(&self) -> usize {
         self.window

@@ -2,6 +2,7 @@
 
 mod ending;
 mod handshake;
+mod hostile;
 mod partial;
 mod script;
 mod transfer;
