@@ -282,7 +282,7 @@ impl fmt::Display for FailReason {
             Self::ConsentExpired { path, silence } => {
                 write!(
                     f,
-                    "the peer has not answered on {path} for {:.1} s",
+                    "consent expired: the peer has not answered on {path} for {:.1} s",
                     silence.as_secs_f32()
                 )
             }
