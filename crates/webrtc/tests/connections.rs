@@ -1,4 +1,14 @@
 //! Connections as a whole: negotiation, restarts, endings, shared ports (W3C webrtc-pc §4, RFC 9429).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod common;
 

@@ -1,4 +1,14 @@
 //! Data channels of two connections over real sockets (W3C webrtc-pc §6).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod common;
 

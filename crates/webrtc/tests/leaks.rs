@@ -1,4 +1,14 @@
 //! A thousand connections opened and closed leave nothing behind: no task, no socket, no growing memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod common;
 

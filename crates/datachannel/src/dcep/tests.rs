@@ -50,7 +50,11 @@ fn messages_of_others_are_read() {
         Ok(MessageRef::Open(OpenRef::new("data")))
     );
     assert_eq!(MessageRef::decode(&ack()), Ok(MessageRef::Ack));
-    assert_eq!(MessageRef::decode(b"\x02\0\0\0"), Ok(MessageRef::Ack), "as Pion sends it");
+    assert_eq!(
+        MessageRef::decode(b"\x02\0\0\0"),
+        Ok(MessageRef::Ack),
+        "as Pion sends it"
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) fn link(seed: u64) -> Link {
         mtu: 1200,
         ..Link::hostile(loss)
     };
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         link
     } else {
         Link {
