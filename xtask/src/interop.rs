@@ -40,6 +40,9 @@ pub(crate) struct Interop {
     /// Also print every line that the partners read and write, to standard error.
     #[arg(long)]
     trace: bool,
+    /// Install and build nothing: use what is there.
+    #[arg(long)]
+    no_install: bool,
     /// The crypto provider of our peer: aws-lc-rs or rust-crypto.
     #[arg(long, default_value = "aws-lc-rs")]
     provider: String,
@@ -53,7 +56,7 @@ impl Interop {
         } else {
             self.peers.clone()
         };
-        if !namespace::inside() {
+        if !self.no_install && !namespace::inside() {
             install::everything(peers.iter().chain([&self.us]))?;
             if self.us == Kind::Ours {
                 install::build_playground()?;

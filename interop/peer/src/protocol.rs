@@ -61,7 +61,7 @@ impl Output {
     pub(crate) fn reply(&self, id: u64, result: Result<Value, Failure>) {
         let line = match result {
             Ok(value) => with(value, [("id", json!(id)), ("ok", json!(true))]),
-            Err(error) => json!({"id": id, "ok": false, "error": error.to_string()}),
+            Err(error) => json!({"id": id, "ok": false, "error": chain(error.as_ref())}),
         };
         self.write(&line);
     }
@@ -72,6 +72,12 @@ impl Output {
         let mut stdout = std::io::stdout().lock();
         drop(writeln!(stdout, "{line}").and_then(|()| stdout.flush()));
     }
+}
+
+/// An error and what is behind it.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// An object with more members.

@@ -63,7 +63,7 @@ fn reason(scene: &Scene<'_>, event: &Value, word: &str) -> Outcome {
     if reason.to_lowercase().contains(word) {
         Ok(reason.to_owned())
     } else {
-        Err(format!("the reason does not name the {word}: {reason:?}"))
+        Err(format!("the reason does not say {word:?}: {reason:?}"))
     }
 }
 
@@ -134,6 +134,6 @@ pub(super) fn vanish(scene: &mut Scene<'_>) -> Outcome {
     // The reply may not come any more.
     scene.begin(Side::Them, "vanish", json!({}))?;
     let event = failed(scene, VANISHED)?;
-    let note = reason(scene, &event, "consent")?;
+    let note = reason(scene, &event, "has not answered")?;
     Ok(format!("{:.1} s: {note}", started.elapsed().as_secs_f64()))
 }
