@@ -334,6 +334,23 @@ async fn hellos_without_a_cookie_leave_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_stranger_cannot_end_a_handshake() {
+    let (client_config, server_config) = plain();
+    let listener = Listener::bind(LOOPBACK.parse().unwrap(), server_config).unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = UdpSocket::bind(LOOPBACK.parse().unwrap()).unwrap();
+    let stranger = tokio::net::UdpSocket::bind(LOOPBACK).await.unwrap();
+    // A fatal alert in plaintext: from the peer it would be believed.
+    let alert = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40];
+    stranger
+        .send_to(&alert, socket.local_addr().unwrap())
+        .await
+        .unwrap();
+    let stream = connect(socket, address, client_config).await.unwrap();
+    assert_eq!(stream.peer_addr(), address);
+}
+
+#[tokio::test]
 async fn bounds_hold_back_new_clients() {
     let (client_config, server_config) = plain();
     let socket = UdpSocket::bind(LOOPBACK.parse().unwrap()).unwrap();

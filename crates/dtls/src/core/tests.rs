@@ -961,6 +961,30 @@ fn a_server_with_cookies_keeps_nothing_and_never_amplifies() {
     assert_eq!(server.connection.poll_timeout(), None);
 }
 
+/// RFC 6347 §4.2.1
+#[test]
+fn a_server_hello_continues_the_numbers_of_the_hello_with_the_cookie() {
+    let now = Instant::now();
+    let mut client = End::client(config(), now);
+    let mut server = End::server(Config {
+        cookies: true,
+        ..config()
+    });
+    for expected in [0, 1] {
+        let hello = client.output(now).concat();
+        assert_eq!(RecordHeader::decode(&hello).unwrap().sequence_number, expected);
+        server.input(now, hello);
+        let reply = server.output(now).concat();
+        let record = RecordHeader::decode(&reply).unwrap();
+        let (header, _, _) = HandshakeHeader::decode(&reply[HEADER_LENGTH..]).unwrap();
+        assert_eq!(
+            (record.sequence_number, u64::from(header.message_sequence)),
+            (expected, expected)
+        );
+        client.input(now, reply);
+    }
+}
+
 #[test]
 fn a_connection_can_be_sent_to_another_thread_and_is_small() {
     fn is_send<T: Send>(_: &T) {}
