@@ -1,5 +1,15 @@
 //! Property: whatever the path loses, reorders and repeats, however small the windows and slow the readers, reliable messages
 //! all arrive and the association comes to rest.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod support;
 

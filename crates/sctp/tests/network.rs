@@ -1,4 +1,14 @@
 //! Transfers over simulated links in virtual time. `SCTP_SEEDS=250` runs that many seeds of each instead of a few.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    clippy::too_many_lines,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
 
 mod support;
 

@@ -31,7 +31,9 @@ impl Round<'_> {
 impl Sender {
     /// Writes as many DATA chunks as fit, lost ones first. True if there was one.
     pub(in crate::core) fn write_chunks(&mut self, round: &mut Round<'_>, stats: &mut Stats) -> bool {
-        self.congestion.decay(round.now, self.rto.current());
+        if self.outstanding.is_empty() {
+            self.congestion.decay(round.now, self.rto.current());
+        }
         let start = round.out.len();
         let mut last = None;
         while let Some(at) = self.write_one(round, stats) {

@@ -74,6 +74,7 @@ fn at(base: Tsn, offset: i32) -> Tsn {
     base.plus(offset.cast_unsigned())
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each action of the peer")]
 fn perform(script: &mut Script, next: &mut Tsn, action: Action) {
     match action {
         Action::Chunk(kind, flags, value) => script.feed(&[chunk(ChunkKind(kind), flags, &value)]),
