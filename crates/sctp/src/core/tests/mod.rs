@@ -138,3 +138,27 @@ fn a_megabyte_arrives_over_a_lossy_link() {
         eprintln!("{percent} %: {:?}, {:?}", pair.now - start, pair.a.stats());
     }
 }
+
+#[test]
+fn an_association_is_send_and_small_at_rest() {
+    fn check<T: Send + 'static>() {}
+    check::<Association>();
+    assert!(size_of::<Association>() <= 2048, "{}", size_of::<Association>());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_packets_and_another_one_does_not() {
+    let transcript = |seed: u8| {
+        let mut pair = Pair::new(&Config::default());
+        pair.a = Association::new(Config::default(), [seed; 32]);
+        pair.a.connect(pair.now);
+        let mut packets = Vec::new();
+        pair.carry(|packet| {
+            packets.push(packet.to_vec());
+            false
+        });
+        packets
+    };
+    assert_eq!(transcript(3), transcript(3));
+    assert_ne!(transcript(3), transcript(4));
+}

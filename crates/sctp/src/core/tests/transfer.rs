@@ -178,6 +178,17 @@ fn three_missing_reports_make_a_fast_retransmission_and_one_window_reduction() {
     script.expect_nothing();
     let stats = script.core.stats();
     assert_eq!((stats.fast_recoveries, stats.retransmissions), (1, 1));
+    // Chunks that were sent before the retransmission say nothing about it.
+    for last in 5..=8 {
+        script.feed(&[sack(first.previous(), 100_000, &[(2, last)])]);
+    }
+    script.expect_nothing();
+    let mut script = Script::established();
+    let first = fill(&mut script, 8);
+    for last in 2..=4 {
+        script.feed(&[sack(first.previous(), 100_000, &[(2, last)])]);
+    }
+    script.all();
     assert_eq!(stats.congestion_window, window / 2);
     script.feed(&[sack(first.plus(4), 100_000, &[(2, 3)])]);
     script.feed(&[sack(first.plus(4), 100_000, &[(2, 3)])]);
