@@ -27,7 +27,7 @@ use crate::core::{self, Event, Request, RequestId, Response};
 /// ```
 ///
 /// # Errors
-/// [`Error`]; [`FailReason::Timeout`](core::FailReason::Timeout) after 39.5 s without a response.
+/// [`enum@Error`]; [`FailReason::Timeout`](core::FailReason::Timeout) after 39.5 s without a response.
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 pub async fn query(server: SocketAddr) -> Result<SocketAddr, Error> {
     Client::bind(server, ClientConfig::default())?.binding().await
@@ -90,7 +90,7 @@ impl Client {
     /// Asks for our address.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`enum@Error`].
     pub async fn binding(&mut self) -> Result<SocketAddr, Error> {
         mapped_address(&self.request(Request::binding()).await?)
     }
@@ -98,7 +98,7 @@ impl Client {
     /// Sends a request until it is answered.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`enum@Error`].
     pub async fn request(&mut self, request: Request) -> Result<Response, Error> {
         if let Some(abandoned) = self.current.take() {
             self.core.cancel(abandoned);

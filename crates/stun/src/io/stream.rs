@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StreamClient<S> {
     /// Asks for our address.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`enum@Error`].
     pub async fn binding(&mut self) -> Result<SocketAddr, Error> {
         mapped_address(&self.request(Request::binding()).await?)
     }
@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StreamClient<S> {
     /// Sends a request and waits for the response.
     ///
     /// # Errors
-    /// [`Error`]; [`FailReason::Redirected`](core::FailReason::Redirected) names the server to connect to instead.
+    /// [`enum@Error`]; [`FailReason::Redirected`](core::FailReason::Redirected) names the server to connect to instead.
     pub async fn request(&mut self, request: Request) -> Result<Response, Error> {
         if let Some(abandoned) = self.current.take() {
             self.core.cancel(abandoned);
