@@ -1,6 +1,8 @@
 //! Two connections of this process.
 
-use webrtc::{Api, Configuration, DataChannel, DataChannelInit, Event, Events, PeerConnection, SettingEngine};
+use webrtc::{
+    Api, Configuration, DataChannel, DataChannelInit, Event, Events, PeerConnection, SettingEngine,
+};
 
 use crate::{Failure, Options};
 
@@ -13,7 +15,11 @@ pub(crate) fn api() -> Api {
 
 /// The channel that the options ask for.
 pub(crate) fn channel_init(options: &Options) -> DataChannelInit {
-    DataChannelInit { ordered: options.ordered, max_retransmits: options.max_retransmits, ..DataChannelInit::default() }
+    DataChannelInit {
+        ordered: options.ordered,
+        max_retransmits: options.max_retransmits,
+        ..DataChannelInit::default()
+    }
 }
 
 /// Two connections, made but not connected.
@@ -30,15 +36,23 @@ impl Pair {
         let (offerer, offerer_events) = api.new_peer_connection(Configuration::default())?;
         let (answerer, answerer_events) = api.new_peer_connection(Configuration::default())?;
         let channel = offerer.create_data_channel("data", init)?;
-        Ok(Self { offerer, answerer, channel, offerer_events, answerer_events })
+        Ok(Self {
+            offerer,
+            answerer,
+            channel,
+            offerer_events,
+            answerer_events,
+        })
     }
 
     /// Carries offer, answer and candidates, and waits for the offerer's channel. Returns the answerer's.
     pub(crate) async fn connect(&mut self) -> Result<DataChannel, Failure> {
         self.offerer.set_local_description(None)?;
-        self.answerer.set_remote_description(&self.offerer.local_description().ok_or("no offer")?)?;
+        self.answerer
+            .set_remote_description(&self.offerer.local_description().ok_or("no offer")?)?;
         self.answerer.set_local_description(None)?;
-        self.offerer.set_remote_description(&self.answerer.local_description().ok_or("no answer")?)?;
+        self.offerer
+            .set_remote_description(&self.answerer.local_description().ok_or("no answer")?)?;
         let theirs = loop {
             tokio::select! {
                 event = self.offerer_events.next() => carry(event, &self.answerer)?,

@@ -101,7 +101,10 @@ impl Process {
 
     async fn ask(&mut self, line: &str) -> Result<String, Failure> {
         self.input.write_all(format!("{line}\n").as_bytes()).await?;
-        self.output.next_line().await?.ok_or_else(|| "the receiver has ended".into())
+        self.output
+            .next_line()
+            .await?
+            .ok_or_else(|| "the receiver has ended".into())
     }
 }
 

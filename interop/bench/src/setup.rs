@@ -38,7 +38,10 @@ pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
 
 async fn work(api: Api, left: Arc<AtomicUsize>) -> Result<Vec<Duration>, Failure> {
     let mut times = Vec::new();
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+    while left
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+        .is_ok()
+    {
         let mut pair = Pair::new(&api, DataChannelInit::default())?;
         let started = Instant::now();
         let _theirs = pair.connect().await?;

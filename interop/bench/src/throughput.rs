@@ -26,12 +26,26 @@ struct Ends {
 }
 
 pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
-    let Ends { channel, mut receiver, _connections, _events } =
-        if options.processes == 2 { two_processes(options).await? } else { one_process(options).await? };
+    let Ends {
+        channel,
+        mut receiver,
+        _connections,
+        _events,
+    } = if options.processes == 2 {
+        two_processes(options).await?
+    } else {
+        one_process(options).await?
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let sender = tokio::spawn(pour(channel, options.size, Arc::clone(&stop)));
     sleep(WARM_UP).await;
-    let own = || if options.processes == 2 { cpu_time().as_secs_f64() } else { 0.0 };
+    let own = || {
+        if options.processes == 2 {
+            cpu_time().as_secs_f64()
+        } else {
+            0.0
+        }
+    };
     let (before, own_before, started) = (receiver.account().await?, own(), Instant::now());
     sleep(Duration::from_secs_f64(options.seconds)).await;
     let (after, own_after, elapsed) = (receiver.account().await?, own(), started.elapsed());
@@ -42,7 +56,12 @@ pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
 
     let gigabytes = float(after.bytes - before.bytes) / 1e9;
     let cpu = after.cpu - before.cpu + own_after - own_before;
-    let rss = after.rss + if options.processes == 2 { status_kib("VmHWM") } else { 0.0 };
+    let rss = after.rss
+        + if options.processes == 2 {
+            status_kib("VmHWM")
+        } else {
+            0.0
+        };
     Ok(json!({
         "processes": options.processes, "size": options.size,
         "mbps": round(gigabytes * 8000.0 / elapsed.as_secs_f64(), 1),
@@ -72,7 +91,12 @@ async fn two_processes(options: &Options) -> Result<Ends, Failure> {
     if !channel.opened().await {
         return Err("the channel did not open".into());
     }
-    Ok(Ends { channel, receiver: Receiver::Elsewhere(process), _connections: vec![pc], _events: Some(events) })
+    Ok(Ends {
+        channel,
+        receiver: Receiver::Elsewhere(process),
+        _connections: vec![pc],
+        _events: Some(events),
+    })
 }
 
 /// Sends until it is told to stop; returns how many messages that were.
