@@ -86,11 +86,18 @@ impl Candidate {
     /// From the text, with or without `a=` and `candidate:` ahead of it.
     pub fn new(value: impl Into<Text>) -> Self {
         let value = value.into();
-        let bare = value.strip_prefix("a=").unwrap_or(&value);
-        match bare.strip_prefix("candidate:") {
-            Some(bare) => Self(bare.into()),
-            None if bare.len() != value.len() => Self(bare.into()),
-            None => Self(value),
+        let mut bare: &str = &value;
+        // However often they stand there: what is written must be read as the same.
+        while let Some(rest) = bare
+            .strip_prefix("a=")
+            .or_else(|| bare.strip_prefix("candidate:"))
+        {
+            bare = rest.trim_start();
+        }
+        if bare.len() == value.len() {
+            Self(value)
+        } else {
+            Self(bare.into())
         }
     }
 
