@@ -24,15 +24,14 @@ pub(crate) fn line(name: &str, value: &str) {
     println!("  {name:<16} {value}");
 }
 
-/// Both peers' set-up, step by step, from the moment that the first was made.
-pub(crate) fn timelines(offerer: &Timeline, answerer: &Timeline) {
+/// Both peers' set-up, step by step, from `started`.
+pub(crate) fn timelines(started: Instant, offerer: &Timeline, answerer: &Timeline) {
     println!("\n  {:<16} {:>12} {:>12}", "set-up", "offerer", "answerer");
     let cell = |time: Option<Instant>| {
-        let span = offerer
-            .created
-            .zip(time)
-            .map(|(start, end)| end.saturating_duration_since(start));
-        span.map_or_else(|| "–".to_owned(), milliseconds)
+        time.map_or_else(
+            || "–".to_owned(),
+            |time| milliseconds(time.saturating_duration_since(started)),
+        )
     };
     for ((name, ours), (_, theirs)) in steps(offerer).into_iter().zip(steps(answerer)) {
         println!("  {name:<16} {:>12} {:>12}", cell(ours), cell(theirs));
