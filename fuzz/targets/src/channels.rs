@@ -7,6 +7,7 @@ use datachannel::core::{ChannelId, Channels};
 use datachannel::{ChannelConfig, Config, Event, Kind, Reliability, Role};
 
 use crate::duel::{Core, Script, duel};
+use crate::sctp_targets::seal;
 
 /// A DCEP message.
 ///
@@ -75,7 +76,7 @@ impl Core for Node {
     }
 
     fn seal(&self, packet: &mut Vec<u8>) {
-        sctp::codec::seal(packet);
+        seal(packet);
     }
 }
 

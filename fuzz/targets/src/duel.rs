@@ -172,6 +172,9 @@ impl<C: Core> Duel<C> {
     fn settle(&mut self) {
         for _ in 0..64 {
             self.drain();
+            if self.sides.iter().all(|side| side.in_flight.is_empty()) {
+                return;
+            }
             for to in 0..2 {
                 for packet in std::mem::take(&mut self.side(to).in_flight) {
                     self.arrive(to, packet);
