@@ -1,32 +1,34 @@
-//! What the program prints.
-#![expect(
-    clippy::print_stdout,
-    reason = "this is what the program says to the person who started it"
-)]
+//! What the program says to the person who started it.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use webrtc::core::Timeline;
 
+/// Prints a line. A reader who has seen enough, such as `head`, is no reason to stop.
+macro_rules! say {
+    ($($part:tt)*) => { drop(writeln!(std::io::stdout().lock(), $($part)*)) };
+}
+
 /// The first line of the server.
 pub(crate) fn serving(address: SocketAddr) {
-    println!("open http://{address} in a browser (Ctrl-C ends this)");
+    say!("open http://{address} in a browser (Ctrl-C ends this)");
 }
 
 /// A heading.
 pub(crate) fn heading(text: &str) {
-    println!("\n{text}");
+    say!("\n{text}");
 }
 
 /// A name and a value below a heading.
 pub(crate) fn line(name: &str, value: &str) {
-    println!("  {name:<16} {value}");
+    say!("  {name:<16} {value}");
 }
 
 /// Both peers' set-up, step by step, from `started`.
 pub(crate) fn timelines(started: Instant, offerer: &Timeline, answerer: &Timeline) {
-    println!("\n  {:<16} {:>12} {:>12}", "set-up", "offerer", "answerer");
+    say!("\n  {:<16} {:>12} {:>12}", "set-up", "offerer", "answerer");
     let cell = |time: Option<Instant>| {
         time.map_or_else(
             || "–".to_owned(),
@@ -34,7 +36,7 @@ pub(crate) fn timelines(started: Instant, offerer: &Timeline, answerer: &Timelin
         )
     };
     for ((name, ours), (_, theirs)) in steps(offerer).into_iter().zip(steps(answerer)) {
-        println!("  {name:<16} {:>12} {:>12}", cell(ours), cell(theirs));
+        say!("  {name:<16} {:>12} {:>12}", cell(ours), cell(theirs));
     }
 }
 
