@@ -136,3 +136,31 @@ async fn a_silent_peer_is_a_handshake_timeout_and_a_broken_transport_is_told() {
         "{error}"
     );
 }
+
+/// Over real sockets on the loopback interface, with segmentation offload where the system has it.
+#[tokio::test]
+async fn bulk_and_echo_over_udp() {
+    let bind = || datagram::UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let (a, b) = (bind(), bind());
+    let (a_addr, b_addr) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+    let (alice, bob) = tokio::join!(
+        Association::connect(Arc::new(a), b_addr, Config::default()),
+        Association::connect(Arc::new(b), a_addr, Config::default()),
+    );
+    let (alice, bob) = (alice.unwrap(), bob.unwrap());
+    let mut out = alice.open(2, Reliability::Reliable).unwrap();
+    let sender = tokio::spawn(async move {
+        for index in 0..200_u32 {
+            out.send(vec![index.to_le_bytes()[0]; 20_000]).await.unwrap();
+        }
+        out.recv().await.unwrap().unwrap()
+    });
+    let mut incoming = bob.accept_stream().await.unwrap();
+    for index in 0..200_u32 {
+        let message = incoming.recv().await.unwrap().unwrap();
+        assert!(message.data.len() == 20_000 && message.data[9_999] == index.to_le_bytes()[0]);
+    }
+    incoming.send("got it all").await.unwrap();
+    assert_eq!(sender.await.unwrap().data, "got it all");
+    bob.shutdown().await.unwrap();
+}

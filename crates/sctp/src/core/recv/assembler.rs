@@ -261,3 +261,75 @@ fn complete(header: &DataHeader, mut data: Vec<u8>) -> Complete {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::DataHeader;
+
+    fn insert(
+        assembler: &mut Assembler,
+        tsn: u32,
+        stream_id: u16,
+        flags: DataFlags,
+        payload: &[u8],
+    ) -> Taken {
+        let header = DataHeader {
+            flags,
+            tsn: Tsn(tsn),
+            stream_id,
+            ssn: Ssn(0),
+            ppid: 0,
+        };
+        assembler.insert(&DataRef { header, payload })
+    }
+
+    #[test]
+    fn a_message_given_up_for_the_next_one_is_dropped_and_its_bytes_with_it() {
+        let mut assembler = Assembler::new(Tsn(1), 10_000);
+        assert!(matches!(
+            insert(&mut assembler, 1, 0, FIRST, b"never finished"),
+            Taken::Waiting
+        ));
+        assert!(assembler.bytes() > 0);
+        let taken = insert(&mut assembler, 2, 3, FIRST.with(LAST), b"next");
+        let Taken::Complete(complete) = taken else {
+            panic!("{taken:?}")
+        };
+        assert_eq!(complete.message.data, "next");
+        assembler.advance(2);
+        assert_eq!(
+            (assembler.bytes(), assembler.building.len(), assembler.slots.len()),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn a_fragment_whose_message_never_began_goes_when_the_point_passes_it() {
+        let mut assembler = Assembler::new(Tsn(1), 10_000);
+        assert!(matches!(
+            insert(&mut assembler, 1, 0, DataFlags(0), b"orphan"),
+            Taken::Waiting
+        ));
+        assembler.advance(1);
+        assert_eq!((assembler.bytes(), assembler.held.len()), (0, 0));
+    }
+
+    /// Many begun messages must not each reserve what the last finished one needed.
+    #[test]
+    fn only_a_lone_message_gets_room_in_advance() {
+        let mut assembler = Assembler::new(Tsn(1), 10_000);
+        insert(&mut assembler, 1, 0, FIRST, &[1; 5000]);
+        insert(&mut assembler, 2, 0, LAST, &[2; 5000]);
+        assembler.advance(2);
+        for tsn in 0..50 {
+            insert(&mut assembler, 3 + 2 * tsn, 0, FIRST, b"x");
+        }
+        let reserved: usize = assembler
+            .building
+            .iter()
+            .map(|(_, building)| building.data.capacity())
+            .sum();
+        assert!(reserved <= 10_000 + 49 * 64, "{reserved}");
+    }
+}

@@ -2,8 +2,6 @@
 
 mod assembler;
 mod stream;
-#[cfg(test)]
-mod tests;
 mod tracker;
 
 use super::events::Events;

@@ -25,6 +25,10 @@ pub(crate) struct Congestion {
     limited: bool,
     /// The one packet of §7.2.4 step 3 that ignores the window is still to be sent.
     fast_packet: bool,
+    /// After a timeout: one packet in flight until something is acknowledged (§7.2.1).
+    single: bool,
+    /// That packet is being written.
+    writing: bool,
     last_sent: Option<Instant>,
 }
 
@@ -45,18 +49,34 @@ impl Congestion {
             burst,
             limited: false,
             fast_packet: false,
+            single: false,
+            writing: false,
             last_sent: None,
         }
     }
 
-    /// Bytes that may be in flight.
-    pub(crate) fn allowance(&self) -> usize {
-        self.window.min(self.burst_limit)
+    /// True when new chunks may go out with `flight` bytes under way.
+    pub(crate) fn may_send(&self, flight: usize) -> bool {
+        flight < self.window.min(self.burst_limit) && self.obeys_single(flight)
     }
 
     /// True when lost chunks may go out with `flight` bytes under way.
     pub(crate) const fn may_retransmit(&self, flight: usize) -> bool {
-        flight < self.window || self.fast_packet
+        (flight < self.window || self.fast_packet) && self.obeys_single(flight)
+    }
+
+    const fn obeys_single(&self, flight: usize) -> bool {
+        !self.single || self.writing || flight == 0
+    }
+
+    /// A packet is begun.
+    pub(crate) const fn begin_packet(&mut self, flight: usize) {
+        self.writing = flight == 0;
+    }
+
+    /// The packet is complete.
+    pub(crate) const fn end_packet(&mut self) {
+        self.writing = false;
     }
 
     /// Notes whether the window, and not a lack of data, ended a round of sending.
@@ -89,6 +109,7 @@ impl Congestion {
     /// A SACK acknowledged `acked` bytes; `flight` bytes were under way before it and `left` are now.
     pub(crate) fn acknowledged(&mut self, acked: usize, cumulative: Tsn, left: usize) {
         self.burst_limit = left.saturating_add(self.burst);
+        self.single &= acked == 0;
         let exit = self.recovery_exit;
         if exit.is_some_and(|exit| !exit.is_after(cumulative)) {
             self.recovery_exit = None;
@@ -137,6 +158,7 @@ impl Congestion {
         self.recovery_exit = None;
         self.limited = true;
         self.fast_packet = false;
+        self.single = true;
     }
 
     /// True during Fast Recovery.

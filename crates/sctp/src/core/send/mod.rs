@@ -200,7 +200,7 @@ impl Sender {
         let flight = self.outstanding.flight();
         // One chunk may always be under way, which is also the zero window probe.
         flight == 0
-            || (flight < self.congestion.allowance() && self.peer_window >= DataHeader::LEN + MIN_FRAGMENT)
+            || (self.congestion.may_send(flight) && self.peer_window >= DataHeader::LEN + MIN_FRAGMENT)
     }
 
     /// Lifetimes that ran out: unsent messages disappear, a half-sent one is abandoned. Only what could be sent is judged,

@@ -35,10 +35,12 @@ impl Sender {
             self.congestion.decay(round.now, self.rto.current());
         }
         let start = round.out.len();
+        self.congestion.begin_packet(self.outstanding.flight());
         let mut last = None;
         while let Some(at) = self.write_one(round, stats) {
             last = Some(at);
         }
+        self.congestion.end_packet();
         let data_waits = !self.queue.is_empty() || self.outstanding.lost() > 0;
         let flight = self.outstanding.flight();
         let stopped = !self.may_resend() && !self.may_send_new();

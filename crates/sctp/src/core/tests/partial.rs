@@ -133,6 +133,56 @@ fn a_lifetime_drops_what_waits_and_skips_the_rest_of_what_was_begun() {
 }
 
 #[test]
+fn a_lost_forward_tsn_is_repeated_once_per_round_trip() {
+    let mut script = Script::established();
+    let first = script.tsn;
+    send(&mut script, 1, 1000, Reliability::Retransmits(0), false);
+    for _ in 0..6 {
+        send(&mut script, 2, 1000, Reliability::Reliable, false);
+    }
+    script.all();
+    script.now += Duration::from_millis(80);
+    for last in 2..=4 {
+        script.feed(&[sack(first.previous(), 100_000, &[(2, last)])]);
+    }
+    script.expect(ChunkKind::FORWARD_TSN);
+    script.feed(&[sack(first.previous(), 100_000, &[(2, 5)])]);
+    script.expect_nothing();
+    script.now += Duration::from_millis(200);
+    script.feed(&[sack(first.previous(), 100_000, &[(2, 6)])]);
+    script.expect(ChunkKind::FORWARD_TSN);
+}
+
+#[test]
+fn lost_chunks_that_expire_before_their_turn_are_forwarded_in_the_same_drain() {
+    let mut script = Script::established();
+    let first = script.tsn;
+    for _ in 0..3 {
+        send(
+            &mut script,
+            1,
+            1000,
+            Reliability::Lifetime(Duration::from_millis(700)),
+            false,
+        );
+    }
+    assert_eq!(script.all().len(), 3);
+    script.sleep_ms(500);
+    assert_eq!(
+        script.expect(ChunkKind::DATA).tsn(),
+        first,
+        "the window holds one packet"
+    );
+    script.now += Duration::from_millis(300);
+    script.feed(&[sack(first, 100_000, &[])]);
+    assert_eq!(script.pending(), 1, "one drain must be enough");
+    assert_eq!(
+        skipped(&script.expect(ChunkKind::FORWARD_TSN)),
+        (first.plus(2), vec![(1, 2)])
+    );
+}
+
+#[test]
 fn without_the_peers_support_everything_is_reliable() {
     let mut script = Script::new(crate::Config::default());
     script.feed_tagged(0, &[init_chunk(ChunkKind::INIT, PEER_TAG, PEER_TSN, &[])]);

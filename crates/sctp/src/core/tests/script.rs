@@ -250,6 +250,11 @@ impl Script {
         assert_eq!(self.sent, [], "nothing was expected");
     }
 
+    /// Chunks of the last drain that were not looked at, without draining again.
+    pub(super) fn pending(&self) -> usize {
+        self.sent.len()
+    }
+
     /// Everything the association sent since the last call.
     pub(super) fn all(&mut self) -> Vec<Sent> {
         self.collect();

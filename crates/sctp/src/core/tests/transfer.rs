@@ -246,8 +246,25 @@ fn t3_expires_backs_off_and_leaves_one_packet_in_flight() {
         }
     }
     assert_eq!(at, [500, 1500, 3500, 7500]);
+    let mut done = Script::established();
+    let last = fill(&mut done, 1);
+    done.feed(&[sack(last, 100_000, &[])]);
+    let next = done.core.poll_timeout().unwrap();
+    assert!(
+        next > done.now + Duration::from_secs(29),
+        "with everything acknowledged only the heartbeat is left"
+    );
     script.feed(&[sack(first, 100_000, &[])]);
     assert_eq!(script.expect(ChunkKind::DATA).tsn(), first.plus(1), "slow start");
+    let mut small = Script::established();
+    (0..3).for_each(|_| small.send(0, 600));
+    small.all();
+    small.sleep_ms(500);
+    assert_eq!(
+        small.all().len(),
+        1,
+        "one packet, also when its chunk is smaller than the window"
+    );
     assert!(script.core.stats().congestion_window >= 1148);
 }
 
