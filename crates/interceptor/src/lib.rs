@@ -1,0 +1,2 @@
+//! # What it is
+//! RTP and RTCP processing between a transport and tracks.

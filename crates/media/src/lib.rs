@@ -1,0 +1,2 @@
+//! # What it is
+//! Media files, a sample builder and a jitter buffer.

@@ -1,0 +1,2 @@
+//! # What it is
+//! RTP packets, header extensions and payload formats.
