@@ -15,7 +15,7 @@ const HEADINGS: [&str; 6] = [
     "What it does not do",
 ];
 /// Crates without core and façade, whose two headings about use have names of their own.
-const ADAPTED: [&str; 3] = ["crypto", "netsim", "sdp"];
+const ADAPTED: [&str; 7] = ["crypto", "interceptor", "media", "netsim", "rtcp", "rtp", "sdp"];
 
 pub(super) fn check(source: &Source) -> Vec<Finding> {
     let head = source.head().count();
