@@ -1,2 +1,23 @@
 //! # What it is
-//! RTP packets, header extensions and payload formats.
+//!
+//! RTP as bytes: packets, header extensions and payload formats. It has no clock, no socket and no state of a session.
+//!
+//! # RFCs
+//!
+//! RFC 3550 §5 (packets), RFC 8285 (header extensions).
+//!
+//! # Read a packet
+//!
+//! # Write a packet
+//!
+//! # Limits and defaults
+//!
+//! # What it does not do
+
+pub mod extension;
+pub mod payload;
+
+mod error;
+mod packet;
+
+pub use error::DecodeError;

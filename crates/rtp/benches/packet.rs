@@ -1,0 +1,3 @@
+//! What a packet's header costs: `cargo bench -p rtp`.
+
+fn main() {}

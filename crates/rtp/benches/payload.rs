@@ -1,0 +1,3 @@
+//! What payload formats cost: `cargo bench -p rtp`.
+
+fn main() {}

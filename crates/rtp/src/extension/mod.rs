@@ -1,0 +1,1 @@
+//! Header extensions (RFC 8285): what their data means.

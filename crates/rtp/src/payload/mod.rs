@@ -1,0 +1,1 @@
+//! Payload formats: how frames of a codec become payloads of packets, and back.
