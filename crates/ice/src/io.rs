@@ -10,9 +10,11 @@ mod driver;
 mod endpoint;
 mod gathering;
 mod hub;
+mod interfaces;
 mod shared;
 
 pub use agent::{Agent, Events};
 pub use connection::{ConnectError, Connection};
 pub use endpoint::Endpoint;
 pub use gathering::GatherOptions;
+pub use interfaces::{InterfaceAddress, interface_addresses};

@@ -138,6 +138,8 @@ pub use event::{
     PairError, PairInfo, PairState, Path, Role, Transmit,
 };
 #[cfg(feature = "tokio")]
-pub use io::{Agent, ConnectError, Connection, Endpoint, Events, GatherOptions};
+pub use io::{
+    Agent, ConnectError, Connection, Endpoint, Events, GatherOptions, InterfaceAddress, interface_addresses,
+};
 pub use mux::Mux;
 pub use stats::{PairCounters, Stats};

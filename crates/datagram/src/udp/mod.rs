@@ -103,7 +103,9 @@ impl UdpSocket {
             unix,
             not(any(target_os = "solaris", target_os = "illumos", target_os = "cygwin"))
         ))]
-        socket.set_reuse_port(config.reuse_port)?;
+        if config.reuse_port {
+            socket.set_reuse_port(true)?;
+        }
         socket.bind(&address.into())?;
         Self::from_std_with(socket.into(), config)
     }
@@ -122,6 +124,8 @@ impl UdpSocket {
     }
 
     fn from_std_with(socket: std::net::UdpSocket, config: &UdpConfig) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        linux::keep_offload();
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let sock = SockRef::from(&socket);
         enlarge(config.send_buffer, |bytes| sock.set_send_buffer_size(bytes));

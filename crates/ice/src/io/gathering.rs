@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use super::interfaces::{InterfaceAddress, interface_addresses};
 use crate::event::GatheringError;
 
 /// Which interfaces, ports and servers an agent uses.
@@ -42,14 +43,12 @@ impl Default for GatherOptions {
 impl GatherOptions {
     /// The addresses of this host that may be used, in the system's order.
     pub(super) fn addresses(&self) -> io::Result<Vec<IpAddr>> {
-        let interfaces = if_addrs::get_if_addrs()?;
-        let usable = interfaces
-            .iter()
-            .filter(|interface| self.accepts(&interface.name, interface.ip()));
+        let found = interface_addresses()?;
+        let usable = found.iter().filter(|it| self.accepts(&it.interface, it.address));
         let mut addresses: Vec<IpAddr> = Vec::new();
-        for interface in usable {
-            if !addresses.contains(&interface.ip()) {
-                addresses.push(interface.ip());
+        for InterfaceAddress { address, .. } in usable {
+            if !addresses.contains(address) {
+                addresses.push(*address);
             }
         }
         Ok(addresses)

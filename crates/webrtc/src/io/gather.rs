@@ -10,12 +10,12 @@ use crate::setting_engine::Gathering;
 /// The addresses that may be gathered from, IPv4 first within an interface, as the system lists them.
 pub(super) fn addresses(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
     let mut addresses = Vec::new();
-    for interface in if_addrs::get_if_addrs()? {
-        let address = interface.ip();
+    for found in ice::interface_addresses()?.iter() {
+        let address = found.address;
         let named = gathering
             .interfaces
             .as_ref()
-            .is_none_or(|filter| filter.keeps(&interface.name));
+            .is_none_or(|filter| filter.keeps(&found.interface));
         let wanted = gathering
             .addresses
             .as_ref()
