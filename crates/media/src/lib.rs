@@ -1,2 +1,11 @@
 //! # What it is
 //! Media files, a sample builder and a jitter buffer.
+
+pub mod ivf;
+pub mod rtpdump;
+
+mod error;
+mod input;
+mod picture;
+
+pub use error::Error;
