@@ -167,12 +167,12 @@ pub(super) fn current_runtime() -> io::Result<Handle> {
 }
 
 impl Inner {
-    /// Sockets of one connection's own, one on each address.
+    /// Sockets of one connection's own.
     pub(super) fn private(gathering: &Gathering, mtu: usize, runtime: &Handle) -> io::Result<Arc<Self>> {
         let _entered = runtime.enter();
         let mut sockets = Vec::new();
         let mut last_error = None;
-        for address in gather::addresses(gathering)? {
+        for address in gather::places(gathering)? {
             match gather::bind(address, gathering).and_then(Socket::new) {
                 Ok(socket) => sockets.push(socket),
                 Err(error) => last_error = Some(error),

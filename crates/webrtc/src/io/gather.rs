@@ -1,7 +1,7 @@
 //! The addresses of this host, and sockets on them (RFC 8445 §5.1.1.1).
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use datagram::UdpSocket;
 
@@ -25,6 +25,24 @@ pub(super) fn addresses(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
         }
     }
     Ok(addresses)
+}
+
+/// Where a connection of its own binds sockets: one for all addresses of a family, since a socket costs more than
+/// everything else that gathering does. Whoever restricts the addresses gets a socket on each that is left, and no
+/// port that is open elsewhere.
+pub(super) fn places(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
+    let addresses = addresses(gathering)?;
+    if gathering.interfaces.is_some() || gathering.addresses.is_some() {
+        return Ok(addresses);
+    }
+    let (v4, v6): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv4);
+    let shared = |family: Vec<IpAddr>, wildcard: IpAddr| match family.as_slice() {
+        [] | [_] => family,
+        _ => vec![wildcard],
+    };
+    let mut places = shared(v4, Ipv4Addr::UNSPECIFIED.into());
+    places.extend(shared(v6, Ipv6Addr::UNSPECIFIED.into()));
+    Ok(places)
 }
 
 fn is_usable(address: IpAddr, gathering: &Gathering) -> bool {
@@ -92,6 +110,32 @@ mod tests {
             ..gathering
         };
         assert!(addresses(&none).unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_socket_serves_a_family_unless_addresses_are_restricted() {
+        let all = Gathering {
+            include_loopback: true,
+            ..Gathering::default()
+        };
+        let addresses = addresses(&all).unwrap();
+        let places = places(&all).unwrap();
+        for is_ipv4 in [true, false] {
+            let of_family = |list: &[IpAddr]| {
+                let family = list.iter().filter(|it| it.is_ipv4() == is_ipv4);
+                family.copied().collect::<Vec<_>>()
+            };
+            let (addresses, places) = (of_family(&addresses), of_family(&places));
+            match addresses.as_slice() {
+                [] | [_] => assert_eq!(places, addresses),
+                _ => assert!(matches!(places.as_slice(), [only] if only.is_unspecified())),
+            }
+        }
+        let restricted = Gathering {
+            addresses: Some(Filter::new(|_: &IpAddr| true)),
+            ..all
+        };
+        assert_eq!(super::places(&restricted).unwrap(), addresses);
     }
 
     #[test]
