@@ -346,13 +346,12 @@ fn answer(
     if request.is_some() {
         context.send_chain(certificate);
     }
-    let (share, shared_secret) = config
-        .provider
-        .answer_key_exchange(secret.group, &secret.share)
-        .map_err(bad_share)?;
+    let exchange = context.start_key_exchange(secret.group)?;
     context.send(HandshakeType::CLIENT_KEY_EXCHANGE, |out| {
-        ClientKeyExchange { share: &share }.encode(out)
+        let share = exchange.share();
+        ClientKeyExchange { share }.encode(out)
     });
+    let shared_secret = exchange.finish(&secret.share).map_err(bad_share)?;
     context.derive(&secret.negotiated, shared_secret.as_ref())?;
     if let (Some(certificate), Some(request)) = (certificate, request) {
         context.send_certificate_verify(certificate, &request.signature_algorithms)?;

@@ -273,9 +273,16 @@ impl Connection {
     pub fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
         let _ = now;
         let start = out.len();
-        self.write_next(out).then(|| Transmit {
-            len: out.len() - start,
-        })
+        if self.write_next(out) {
+            return Some(Transmit {
+                len: out.len() - start,
+            });
+        }
+        // The hello is out: until the answer is here, this side has nothing better to do.
+        if matches!(self.machine, Machine::Client(client::State::ExpectServerHello(_))) {
+            self.context.prepare_key_exchange();
+        }
+        None
     }
 
     fn write_next(&mut self, out: &mut Vec<u8>) -> bool {

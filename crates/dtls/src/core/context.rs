@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::{Group, KeyExchangeError, SignatureScheme};
+use crypto::{Group, KeyExchange, KeyExchangeError, SignatureScheme};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rustls_pki_types::CertificateDer;
@@ -19,7 +19,7 @@ use crate::key_schedule::{Binding, MasterSecret, Randoms, Role, VERIFY_DATA_LENG
 use crate::reassembly::Message;
 use crate::record::RecordLayer;
 use crate::record::header::DTLS_1_0;
-use crate::suite::{CipherSuite, SrtpProfile, choose_signature_scheme};
+use crate::suite::{CipherSuite, SrtpProfile, choose_signature_scheme, is_classic};
 use crate::transcript::Transcript;
 
 /// What the two hellos agreed on.
@@ -54,6 +54,8 @@ pub(super) struct Context {
     pub(super) flight: Flight,
     pub(super) transcript: Transcript,
     pub(super) session: Session,
+    /// A key pair that is made while the peer is at work, so that its answer does not wait for ours.
+    prepared: Option<(Group, Box<dyn KeyExchange>)>,
 }
 
 /// The peer broke the protocol, or there is nothing in common with it.
@@ -95,6 +97,27 @@ impl Context {
             flight: Flight::new(),
             transcript: Transcript::default(),
             session: Session::default(),
+            prepared: None,
+        }
+    }
+
+    /// Makes a key pair of the group that is likeliest to be chosen, unless there is one.
+    pub(super) fn prepare_key_exchange(&mut self) {
+        let likely = self.config.groups.iter().find(|group| is_classic(**group));
+        if let (Some(&group), None) = (likely, &self.prepared) {
+            let made = self.config.provider.start_key_exchange(group);
+            self.prepared = made.ok().map(|exchange| (group, exchange));
+        }
+    }
+
+    /// The key pair of the handshake. What was prepared for another group goes.
+    pub(super) fn start_key_exchange(&mut self, group: Group) -> Result<Box<dyn KeyExchange>, CloseReason> {
+        match self.prepared.take() {
+            Some((prepared, exchange)) if prepared == group => Ok(exchange),
+            Some(_) | None => {
+                let made = self.config.provider.start_key_exchange(group);
+                made.map_err(|_| internal("no ephemeral key"))
+            }
         }
     }
 

@@ -165,11 +165,7 @@ fn send_key_exchange(
     negotiated: &Negotiated,
 ) -> Result<Box<dyn KeyExchange>, CloseReason> {
     let group = context.session.group.ok_or_else(|| internal("no group"))?;
-    let key_exchange = context
-        .config
-        .provider
-        .start_key_exchange(group)
-        .map_err(|_| internal("no ephemeral key"))?;
+    let key_exchange = context.start_key_exchange(group)?;
     let Randoms { client, server } = negotiated.randoms;
     let parameters = ServerKeyExchange::parameters(group.code_point(), key_exchange.share());
     let signed = [&client[..], &server, &parameters].concat();
