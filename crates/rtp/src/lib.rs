@@ -19,5 +19,10 @@ pub mod payload;
 
 mod error;
 mod packet;
+mod sequence;
 
-pub use error::DecodeError;
+pub use error::{DecodeError, ExtensionError};
+pub use packet::{
+    Csrcs, ExtensionSet, Extensions, Form, FormRule, Header, HeaderRef, HeaderWriter, Packet, PacketMut, PacketRef, is_rtcp,
+};
+pub use sequence::{SequenceUnwrapper, Sequencer, TimestampUnwrapper, Unwrapper};

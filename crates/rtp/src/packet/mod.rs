@@ -1,1 +1,22 @@
-//! RTP packets (RFC 3550 §5).
+//! RFC 3550 §5 and RFC 8285 §4: packets as views, in place and made anew.
+
+mod csrcs;
+mod elements;
+mod extension_set;
+mod owned;
+mod view;
+mod view_mut;
+mod writer;
+
+pub use csrcs::Csrcs;
+pub use elements::{Extensions, Form, FormRule};
+pub use extension_set::ExtensionSet;
+pub use owned::{Header, Packet};
+pub use view::{HeaderRef, PacketRef};
+pub use view_mut::PacketMut;
+pub use writer::HeaderWriter;
+
+/// Whether a datagram on a port of both is RTCP: its second byte is 192 to 223 (RFC 5761 §4). All else is for the RTP decoder.
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    matches!(datagram, [_, 192..=223, ..])
+}
