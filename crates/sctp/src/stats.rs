@@ -55,6 +55,9 @@ pub struct Stats {
     pub receive_window: usize,
     /// Bytes of messages queued or unacknowledged.
     pub send_buffered: usize,
+    /// Bytes of messages not read yet and of what waits for missing pieces, each with 64 bytes for its place. At most three
+    /// times the window and a message, however the peer sends.
+    pub receive_buffered: usize,
     /// Smoothed round trip time, once measured.
     pub srtt: Option<Duration>,
     /// Retransmission timeout.

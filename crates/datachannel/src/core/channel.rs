@@ -159,6 +159,12 @@ impl Channel {
         }
     }
 
+    /// Bytes that the peer has sent and that are held here: messages, pieces of one, the names in its OPEN.
+    pub(super) fn held_bytes(&self) -> usize {
+        let pieces = self.partial.as_ref().map_or(0, Partial::bytes);
+        self.inbox.bytes() + pieces + self.config.label.len() + self.config.protocol.len()
+    }
+
     /// Something has come on the channel: the peer knows it.
     pub(super) fn heard(&mut self) {
         if self.handshake == Handshake::AckExpected {

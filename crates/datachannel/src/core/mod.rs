@@ -276,6 +276,14 @@ impl Channels {
         self.association.poll_timeout()
     }
 
+    /// Bytes that are held of what the peer has sent: in the association, in channels (their names included), and for
+    /// channels to come. The limits of [`Config`] bound it, however the peer sends.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let channels: usize = self.slots.iter().map(|(_, channel)| channel.held_bytes()).sum();
+        self.association.stats().receive_buffered + channels + self.streams.early_bytes()
+    }
+
     /// Bytes of messages held outside the association's own accounting.
     fn held(&self) -> usize {
         self.slots.iter().map(|(_, channel)| channel.inbox.bytes()).sum()

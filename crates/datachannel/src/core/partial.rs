@@ -13,6 +13,12 @@ pub(super) struct Partial {
     data: Vec<u8>,
 }
 
+impl Partial {
+    pub(super) fn bytes(&self) -> usize {
+        self.data.len()
+    }
+}
+
 /// What an SCTP message is to a channel.
 #[derive(Debug)]
 pub(super) enum Content {

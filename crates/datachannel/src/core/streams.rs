@@ -80,12 +80,16 @@ impl Streams {
         self.uses.clear();
     }
 
+    /// Bytes held for channels to come.
+    pub(super) fn early_bytes(&self) -> usize {
+        self.uses.values().filter_map(Use::early).map(Inbox::bytes).sum()
+    }
+
     /// Holds a message for a channel to come; gives it back when there is no room below `limit` bytes.
     pub(super) fn hold(&mut self, message: sctp::Message, limit: usize) -> Result<(), sctp::Message> {
-        let early = || self.uses.values().filter_map(Use::early);
-        let bytes: usize = early().map(Inbox::bytes).sum();
+        let early = self.uses.values().filter_map(Use::early).count();
         let known = self.uses.contains_key(&message.stream_id);
-        if bytes + message.data.len() > limit || (!known && early().count() >= MAX_EARLY) {
+        if self.early_bytes() + message.data.len() > limit || (!known && early >= MAX_EARLY) {
             return Err(message);
         }
         match self

@@ -316,6 +316,7 @@ impl Association {
         let mut stats = self.stats;
         self.sender.fill(&mut stats);
         stats.receive_window = self.receiver.room();
+        stats.receive_buffered = self.receiver.held();
         stats
     }
 

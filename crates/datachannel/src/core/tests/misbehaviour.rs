@@ -236,6 +236,21 @@ fn data_on_unopened_streams_is_held_up_to_the_bound_and_then_reset() {
 }
 
 #[test]
+fn what_a_peer_makes_us_hold_is_known() {
+    let mut bad = Bad::new(Config::default());
+    let id = bad.channel();
+    let names = bad.ours.held_bytes();
+    // Unread, early, and a piece of a message that never ends.
+    bad.say(0, 53, &[1; 500]);
+    bad.say(6, 53, &[2; 700]);
+    assert_eq!(bad.ours.held_bytes(), names + 500 + 700 + 2 * 64);
+    assert!(bad.ours.recv(id).is_some());
+    bad.say(0, 52, &[3; 900]);
+    assert_eq!(bad.ours.recv(id), None);
+    assert_eq!(bad.ours.held_bytes(), names + 700 + 64 + 900);
+}
+
+#[test]
 fn an_open_behind_data_is_an_error() {
     let mut bad = Bad::new(Config::default());
     bad.say(6, 53, b"data");

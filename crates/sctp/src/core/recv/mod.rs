@@ -95,7 +95,6 @@ impl Receiver {
     }
 
     /// Everything held, readable or not.
-    #[cfg(test)]
     pub(super) const fn held(&self) -> usize {
         self.unread + self.waiting()
     }
