@@ -18,10 +18,12 @@ pub mod extension;
 pub mod payload;
 
 mod error;
+mod list;
 mod packet;
 mod sequence;
 
 pub use error::{DecodeError, ExtensionError};
+pub use list::InlineList;
 pub use packet::{
     Csrcs, ExtensionSet, Extensions, Form, FormRule, Header, HeaderRef, HeaderWriter, Packet, PacketMut, PacketRef, is_rtcp,
 };

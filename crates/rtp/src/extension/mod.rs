@@ -5,8 +5,10 @@
 
 mod audio;
 mod color_space;
+pub mod dependency;
 mod frame_marking;
 mod identity;
+mod layers;
 mod playout;
 mod time;
 mod timing;
@@ -20,6 +22,7 @@ pub use audio::{AudioLevel, MixerLevels};
 pub use color_space::{Chromaticity, ColorSpace, HdrMetadata};
 pub use frame_marking::{FrameMarking, LayerMarking};
 pub use identity::{Mid, RepairedRid, Rid};
+pub use layers::{LayerResolution, SpatialLayer, VideoLayersAllocation};
 pub use playout::{PlayoutDelay, VideoContentType, VideoOrientation};
 pub use time::{AbsoluteCaptureTime, AbsoluteSendTime, TransmissionOffset};
 pub use timing::VideoTiming;

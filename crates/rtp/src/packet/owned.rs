@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::csrcs::Csrcs;
+use super::Csrcs;
 use super::extension_set::ExtensionSet;
 use super::view::{FIXED_LEN, HeaderRef, PacketRef};
 use super::writer::HeaderWriter;
