@@ -37,3 +37,13 @@ pub enum Error {
     #[error("cannot be written: {0}")]
     Unwritable(&'static str),
 }
+
+/// Why a structure in memory cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at byte {offset}")]
+pub struct DecodeError {
+    /// What is wrong.
+    pub reason: &'static str,
+    /// Where, in bytes from the start of the structure.
+    pub offset: usize,
+}

@@ -496,7 +496,7 @@ mod tests {
             }
             let file = writer.finish().unwrap().into_inner();
             let mut reader = Reader::new(&file[..]).unwrap();
-            prop_assert_eq!(*reader.header(), Header { frames: frames.len() as u32, ..header });
+            prop_assert_eq!(*reader.header(), Header { frames: u32::try_from(frames.len()).unwrap(), ..header });
             for (timestamp, data) in frames {
                 let data = Bytes::from(data);
                 prop_assert_eq!(reader.next_frame().unwrap(), Some(Frame { timestamp, data }));

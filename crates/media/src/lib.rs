@@ -2,10 +2,11 @@
 //! Media files, a sample builder and a jitter buffer.
 
 pub mod ivf;
+pub mod ogg;
 pub mod rtpdump;
 
 mod error;
 mod input;
 mod picture;
 
-pub use error::Error;
+pub use error::{DecodeError, Error};
