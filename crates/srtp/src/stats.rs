@@ -1,0 +1,58 @@
+//! What a context has seen.
+
+use crate::Rejected;
+
+/// Counters of an [`Outbound`](crate::Outbound) or [`Inbound`](crate::Inbound), from its beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// RTP packets protected, or accepted.
+    pub rtp_packets: u64,
+    /// RTCP packets (compound ones count once) protected, or accepted.
+    pub rtcp_packets: u64,
+    /// SSRCs that have state.
+    pub ssrcs: usize,
+    /// What was not accepted, by cause; always zero for an [`Outbound`](crate::Outbound).
+    pub rejected: Rejections,
+}
+
+/// Packets that were not accepted, by [`Rejected`] cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rejections {
+    /// [`Rejected::Malformed`].
+    pub malformed: u64,
+    /// [`Rejected::Replayed`].
+    pub replayed: u64,
+    /// [`Rejected::BadTag`].
+    pub bad_tag: u64,
+    /// [`Rejected::TooManySsrcs`].
+    pub too_many_ssrcs: u64,
+    /// [`Rejected::UnknownMki`].
+    pub unknown_mki: u64,
+    /// [`Rejected::NotCryptex`].
+    pub not_cryptex: u64,
+}
+
+impl Rejections {
+    pub(crate) fn count(&mut self, rejected: Rejected) {
+        let counter = match rejected {
+            Rejected::Malformed => &mut self.malformed,
+            Rejected::Replayed => &mut self.replayed,
+            Rejected::BadTag => &mut self.bad_tag,
+            Rejected::TooManySsrcs => &mut self.too_many_ssrcs,
+            Rejected::UnknownMki => &mut self.unknown_mki,
+            Rejected::NotCryptex => &mut self.not_cryptex,
+        };
+        *counter += 1;
+    }
+
+    /// All together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.malformed
+            + self.replayed
+            + self.bad_tag
+            + self.too_many_ssrcs
+            + self.unknown_mki
+            + self.not_cryptex
+    }
+}
