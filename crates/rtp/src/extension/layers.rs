@@ -6,7 +6,7 @@ use super::Extension;
 use crate::{DecodeError, InlineList};
 
 /// What a sender spends on each spatial and temporal layer of all its streams, for a forwarder to choose from. Without layers
-/// it says that nothing is sent.
+/// it says that nothing is sent, in a single zero byte.
 ///
 /// ```
 /// use rtp::extension::{Extension, LayerResolution, SpatialLayer, VideoLayersAllocation};
@@ -38,7 +38,7 @@ pub struct SpatialLayer {
     pub stream: u8,
     /// Which spatial layer of the stream, from 0; below 4.
     pub spatial_id: u8,
-    /// Kilobits per second for each temporal layer, with all that it needs. One to four.
+    /// Kilobits per second for each temporal layer, with all that it needs. One to four; none is written as one of 0.
     pub kilobits: InlineList<u32, 4>,
     /// What the layer looks like. All layers have it, or none is written with it.
     pub resolution: Option<LayerResolution>,
@@ -133,6 +133,15 @@ impl VideoLayersAllocation {
         streams.all(|mask| *mask == first).then_some(first)
     }
 
+    /// Every bit rate in the order of the wire.
+    fn rates(&self) -> impl Iterator<Item = u32> {
+        let of_layer = |layer: &SpatialLayer| {
+            let kilobits = layer.kilobits;
+            (0..kilobits.len().max(1)).map(move |temporal| kilobits.get(temporal).copied().unwrap_or(0))
+        };
+        self.layers.iter().flat_map(of_layer)
+    }
+
     fn has_resolutions(&self) -> bool {
         self.layers.iter().all(|layer| layer.resolution.is_some())
     }
@@ -187,12 +196,7 @@ impl Extension<'_> for VideoLayersAllocation {
         };
         let [head] = bytes.take()?;
         if data.len() == 1 && head & 0x0f == 0 {
-            // Nothing is sent.
-            let stream = head >> 6;
-            return Ok(Self {
-                stream,
-                ..Self::default()
-            });
+            return Ok(Self::default());
         }
         let mut allocation = Self::decode_layers(&mut bytes, (head >> 4 & 3) + 1, head & 0x0f)?;
         allocation.stream = head >> 6;
@@ -225,8 +229,7 @@ impl Extension<'_> for VideoLayersAllocation {
             Some(_) => 0,
             None => usize::from(self.streams()).div_ceil(2),
         };
-        let rates = self.layers.iter().flat_map(|layer| layer.kilobits.iter());
-        let rates: usize = rates.map(|kilobits| leb128_len(*kilobits)).sum();
+        let rates: usize = self.rates().map(leb128_len).sum();
         let resolutions = if self.has_resolutions() {
             RESOLUTION_LEN * self.layers.len()
         } else {
@@ -237,7 +240,7 @@ impl Extension<'_> for VideoLayersAllocation {
 
     fn encode(&self, out: &mut impl BufMut) {
         if self.layers.is_empty() {
-            out.put_u8(self.stream << 6);
+            out.put_u8(0);
             return;
         }
         let streams = self.streams();
@@ -247,8 +250,8 @@ impl Extension<'_> for VideoLayersAllocation {
             packed(self.masks(), 4, streams.into()).for_each(|byte| out.put_u8(byte));
         }
         packed(self.temporal_counts(), 2, self.layers.len()).for_each(|byte| out.put_u8(byte));
-        for kilobits in self.layers.iter().flat_map(|layer| layer.kilobits.iter()) {
-            put_leb128(*kilobits, out);
+        for kilobits in self.rates() {
+            put_leb128(kilobits, out);
         }
         if self.has_resolutions() {
             for resolution in self.layers.iter().filter_map(|layer| layer.resolution) {

@@ -7,6 +7,9 @@ mod view;
 mod view_mut;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use elements::{Extensions, Form, FormRule};
 pub use extension_set::ExtensionSet;
 pub use owned::{Header, Packet};
