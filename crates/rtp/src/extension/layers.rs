@@ -195,7 +195,7 @@ impl Extension<'_> for VideoLayersAllocation {
             rest: data,
         };
         let [head] = bytes.take()?;
-        if data.len() == 1 && head & 0x0f == 0 {
+        if data.len() == 1 && head & 0x3f == 0 {
             return Ok(Self::default());
         }
         let mut allocation = Self::decode_layers(&mut bytes, (head >> 4 & 3) + 1, head & 0x0f)?;

@@ -14,6 +14,9 @@ mod time;
 mod timing;
 mod transport;
 
+#[cfg(test)]
+mod tests;
+
 use bytes::BufMut;
 
 use crate::DecodeError;

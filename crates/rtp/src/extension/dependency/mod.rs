@@ -11,6 +11,9 @@ mod reader;
 mod structure;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use bytes::BufMut;
 
 use super::{Extension, leading};
