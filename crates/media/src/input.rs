@@ -25,6 +25,11 @@ impl<R: Read> Input<R> {
         }
     }
 
+    /// Bytes read so far.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// From here on an end of the file is blamed on what begins here.
     pub(crate) const fn begin(&mut self) {
         self.mark = self.offset;

@@ -1,6 +1,7 @@
 //! # What it is
 //! Media files, a sample builder and a jitter buffer.
 
+pub mod h26x;
 pub mod ivf;
 pub mod ogg;
 pub mod rtpdump;
