@@ -61,6 +61,7 @@ pub enum FormRule {
 
 impl FormRule {
     /// The form an element needs under this rule.
+    #[inline]
     pub(crate) fn form(self, id: u8, len: usize) -> Result<Form, ExtensionError> {
         if id == 0 {
             return Err(ExtensionError::ReservedId);

@@ -52,12 +52,14 @@ pub struct HeaderWriter<'o> {
 
 impl<'o> HeaderWriter<'o> {
     /// Begins a header whose fields are all zero at the end of `out`.
+    #[inline]
     pub fn new(out: &'o mut Vec<u8>, rule: FormRule) -> Self {
         Self::begin(out, [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], rule)
     }
 
     /// Begins a copy of `header` at the end of `out`: the fixed part and the contributing sources, no extension and no
     /// padding bit.
+    #[inline]
     pub fn copy(out: &'o mut Vec<u8>, header: &HeaderRef<'_>, rule: FormRule) -> Self {
         let mut fixed = *header.fixed;
         fixed[0] &= 0x8f;
@@ -66,6 +68,7 @@ impl<'o> HeaderWriter<'o> {
         writer
     }
 
+    #[inline]
     fn begin(out: &'o mut Vec<u8>, fixed: [u8; FIXED_LEN], rule: FormRule) -> Self {
         let start = out.len();
         out.extend_from_slice(&fixed);
@@ -79,36 +82,42 @@ impl<'o> HeaderWriter<'o> {
     }
 
     /// Sets the marker bit.
+    #[inline]
     pub fn marker(&mut self, marker: bool) -> &mut Self {
         self.fixed[1] = self.fixed[1] & 0x7f | u8::from(marker) << 7;
         self
     }
 
     /// Sets the payload type, of which the low seven bits count.
+    #[inline]
     pub fn payload_type(&mut self, payload_type: u8) -> &mut Self {
         self.fixed[1] = self.fixed[1] & 0x80 | payload_type & 0x7f;
         self
     }
 
     /// Sets the sequence number.
+    #[inline]
     pub fn sequence_number(&mut self, sequence_number: u16) -> &mut Self {
         [self.fixed[2], self.fixed[3]] = sequence_number.to_be_bytes();
         self
     }
 
     /// Sets the timestamp.
+    #[inline]
     pub fn timestamp(&mut self, timestamp: u32) -> &mut Self {
         [self.fixed[4], self.fixed[5], self.fixed[6], self.fixed[7]] = timestamp.to_be_bytes();
         self
     }
 
     /// Sets the synchronization source.
+    #[inline]
     pub fn ssrc(&mut self, ssrc: u32) -> &mut Self {
         [self.fixed[8], self.fixed[9], self.fixed[10], self.fixed[11]] = ssrc.to_be_bytes();
         self
     }
 
     /// Sets the padding bit; the caller writes the padding behind the payload.
+    #[inline]
     pub fn padding(&mut self, padding: bool) -> &mut Self {
         self.fixed[0] = self.fixed[0] & 0xdf | u8::from(padding) << 5;
         self
@@ -139,6 +148,7 @@ impl<'o> HeaderWriter<'o> {
     ///
     /// # Errors
     /// As [`HeaderWriter::extension`].
+    #[inline]
     pub fn extension_as<'e, E: Extension<'e>>(
         &mut self,
         id: u8,
@@ -150,6 +160,7 @@ impl<'o> HeaderWriter<'o> {
     }
 
     /// Ends the header and tells its length in bytes.
+    #[inline]
     pub fn finish(mut self) -> usize {
         self.complete();
         self.out.len() - self.start
@@ -196,6 +207,7 @@ impl<'o> HeaderWriter<'o> {
         self.elements = Some((start, Form::TwoByte));
     }
 
+    #[inline]
     fn complete(&mut self) {
         if let Some((start, _)) = self.elements {
             let words = (self.out.len() - start).div_ceil(4);
