@@ -1,0 +1,121 @@
+//! A packet costs no allocation, in either direction, with any profile and provider.
+
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test program: counting allocations takes an allocator, and clippy excuses its tests, not their helpers"
+)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use crypto::Provider;
+use srtp::{Config, Cryptex, Inbound, Outbound, Profile};
+use support::{key, rtcp, rtp_with};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counting per thread.
+struct Counting;
+
+// SAFETY: every call is passed on to the system's allocator as it came; the counter allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _: Result<(), _> = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+/// Four packets in every way, each way back.
+fn exchange(outbound: &mut Outbound, inbound: &mut Inbound, packet: &mut [u8], out: &mut Vec<u8>) {
+    let [.., a, b] = u16::from_be_bytes([packet[2], packet[3]]).to_be_bytes();
+    for way in 0..4_u8 {
+        packet[2..4].copy_from_slice(&[a, b.wrapping_mul(4).wrapping_add(way)]);
+        out.clear();
+        if way % 2 == 0 {
+            out.extend_from_slice(packet);
+            outbound.protect_rtp(out, 0).unwrap();
+        } else {
+            let (header, payload) = packet.split_at(36);
+            outbound.protect_rtp_from(header, payload, out).unwrap();
+        }
+        inbound.unprotect_rtp(out).unwrap();
+    }
+}
+
+fn check(config: &Config) {
+    let key = key(config.profile, 1);
+    let mut outbound = Outbound::new(config, &key).unwrap();
+    let mut inbound = Inbound::new(config, &key).unwrap();
+    let elements = [0x11, 1, 2, 0x22, 1, 2, 3, 0, 0x30, 1, 0, 0];
+    let mut out = Vec::with_capacity(1500);
+    let mut round = |ssrc: u8, number: u8| {
+        // Two SSRCs in turn, so that the table is searched.
+        let mut packet = rtp_with(2, Some((0xbede, &elements)), u16::from(number));
+        packet[11] = ssrc;
+        packet.resize(1200, 7);
+        let report = rtcp(u32::from(ssrc));
+        allocations(|| {
+            exchange(&mut outbound, &mut inbound, &mut packet, &mut out);
+            out.clear();
+            out.extend_from_slice(&report);
+            outbound.protect_rtcp(&mut out, 0).unwrap();
+            let copy: &mut [u8] = &mut out;
+            inbound.unprotect_rtcp(copy).unwrap();
+            // What is refused costs nothing either.
+            assert!(inbound.unprotect_rtcp(copy).is_err());
+        })
+    };
+    // State is made with the first packet of an SSRC.
+    assert!(round(1, 0) + round(2, 0) > 0, "the counter counts");
+    for number in 1..20 {
+        assert_eq!(round(1, number), 0, "{:?}", config.profile);
+        assert_eq!(round(2, number), 0, "{:?}", config.profile);
+    }
+}
+
+#[test]
+fn a_packet_allocates_nothing() {
+    let providers = [
+        #[cfg(feature = "aws-lc-rs")]
+        Provider::aws_lc_rs(),
+        #[cfg(feature = "rust-crypto")]
+        Provider::rust_crypto(),
+    ];
+    for provider in providers {
+        for profile in Profile::ALL {
+            let plain = Config::new(profile, provider.clone());
+            check(&plain);
+            check(&Config {
+                encrypted_extensions: vec![1, 3],
+                mki: vec![1, 2, 3, 4],
+                encrypt_rtcp: false,
+                ..plain.clone()
+            });
+            check(&Config {
+                cryptex: Cryptex::Require,
+                ..plain
+            });
+        }
+    }
+}
