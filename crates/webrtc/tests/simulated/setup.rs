@@ -8,7 +8,7 @@ use webrtc::{DataChannelInit, PeerConnectionState};
 use crate::peer::Call;
 
 /// 0 to 20 % loss, reordering, duplication, and the smallest path that WebRTC has to live with.
-pub(crate) fn link(seed: u64) -> Link {
+fn link(seed: u64) -> Link {
     let loss = (seed % 5) as f64 * 0.05;
     let link = Link {
         mtu: 1200,
