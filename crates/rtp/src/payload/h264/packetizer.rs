@@ -1,0 +1,128 @@
+//! RFC 6184 §6: cutting access units.
+
+use super::super::Payloads;
+use super::super::nal::{Format, Packer, ParameterSets, units};
+use super::NalType;
+
+/// Which packets may be sent (§5.4), as `packetization-mode` in SDP says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PacketizationMode {
+    /// 0: each NAL unit in a packet of its own. A frame with one that is longer than the MTU cannot be sent.
+    SingleNalUnit,
+    /// 1: small units together (STAP-A), large ones in fragments (FU-A).
+    #[default]
+    NonInterleaved,
+}
+
+/// How access units are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Which packets may be sent. Default: [`PacketizationMode::NonInterleaved`]; SDP without the parameter means the other one
+    /// (§8.1).
+    pub mode: PacketizationMode,
+    /// Whether parameter sets are repeated in front of an IDR picture that comes without any, so that one may join there.
+    /// Default: true.
+    pub repeat_parameter_sets: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mode: PacketizationMode::NonInterleaved,
+            repeat_parameter_sets: true,
+        }
+    }
+}
+
+impl Config {
+    /// The default for this mode.
+    pub fn with_mode(mode: PacketizationMode) -> Self {
+        Self {
+            mode,
+            ..Self::default()
+        }
+    }
+}
+
+/// Cuts access units, which come with start codes.
+#[derive(Clone, Debug, Default)]
+pub struct Packetizer {
+    config: Config,
+    sets: ParameterSets,
+}
+
+impl Packetizer {
+    /// One with these settings.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            sets: ParameterSets::default(),
+        }
+    }
+
+    fn add<'a>(&self, packer: &mut Packer<'a, '_>, unit: &'a [u8]) {
+        match self.config.mode {
+            PacketizationMode::SingleNalUnit => packer.single(unit),
+            PacketizationMode::NonInterleaved => packer.add::<H264>(unit),
+        }
+    }
+}
+
+impl super::super::Packetizer for Packetizer {
+    fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
+        out.clear();
+        let mut packer = Packer::new(mtu, out);
+        let mut has_sets = false;
+        let mut needs_sets = self.config.repeat_parameter_sets;
+        // §5.4: reserved types are not sent.
+        for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
+            has_sets |= is_set(unit);
+            if needs_sets && !has_sets && kind(unit) == NalType::IDR {
+                needs_sets = false;
+                for set in self.sets.units() {
+                    self.add(&mut packer, set);
+                }
+            }
+            self.add(&mut packer, unit);
+        }
+        packer.finish::<H264>();
+        if has_sets {
+            self.sets.update(frame, is_set, is_sequence);
+        }
+    }
+}
+
+fn kind(unit: &[u8]) -> NalType {
+    unit.first().map_or(NalType(0), |first| NalType::of(*first))
+}
+
+fn is_set(unit: &[u8]) -> bool {
+    // With the extension for auxiliary pictures and the subset for layers.
+    matches!(kind(unit).0, 7 | 8 | 13 | 15)
+}
+
+fn is_sequence(unit: &[u8]) -> bool {
+    kind(unit) == NalType::SPS
+}
+
+#[derive(Debug)]
+struct H264;
+
+impl Format for H264 {
+    const HEADER_LEN: usize = 1;
+
+    fn aggregation_header(units: &[&[u8]], out: &mut Vec<u8>) {
+        let headers = || units.iter().filter_map(|unit| unit.first());
+        // §5.7: F when any has it, the highest NRI.
+        let forbidden = headers().fold(0, |all, header| all | header & 0x80);
+        let importance = headers().fold(0, |all, header| all.max(header & 0x60));
+        out.push(forbidden | importance | NalType::STAP_A.0);
+    }
+
+    fn fragment_header(unit: &[u8], start: bool, end: bool, out: &mut Vec<u8>) {
+        let header = unit.first().copied().unwrap_or_default();
+        out.push(header & 0xe0 | NalType::FU_A.0);
+        out.push(u8::from(start) << 7 | u8::from(end) << 6 | header & 0x1f);
+    }
+}

@@ -1,0 +1,99 @@
+//! RFC 7798 §5: cutting access units.
+
+use super::super::Payloads;
+use super::super::nal::{Format, Packer, ParameterSets, units};
+use super::{NalHeader, NalType};
+
+/// How access units are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Whether parameter sets are repeated in front of an IDR, CRA or BLA picture that comes without any, as
+    /// draft-ietf-avtcore-hevc-webrtc §2 wants. Default: true.
+    pub repeat_parameter_sets: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            repeat_parameter_sets: true,
+        }
+    }
+}
+
+/// Cuts access units, which come with start codes: small units together (AP), large ones in fragments (FU).
+#[derive(Clone, Debug, Default)]
+pub struct Packetizer {
+    config: Config,
+    sets: ParameterSets,
+}
+
+impl Packetizer {
+    /// One with these settings.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            sets: ParameterSets::default(),
+        }
+    }
+}
+
+impl super::super::Packetizer for Packetizer {
+    fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
+        out.clear();
+        let mut packer = Packer::new(mtu, out);
+        let mut has_sets = false;
+        let mut needs_sets = self.config.repeat_parameter_sets;
+        // §6: types from 48 on are no units.
+        for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
+            has_sets |= is_set(unit);
+            if needs_sets && !has_sets && kind(unit).is_random_access() {
+                needs_sets = false;
+                for set in self.sets.units() {
+                    packer.add::<H265>(set);
+                }
+            }
+            packer.add::<H265>(unit);
+        }
+        packer.finish::<H265>();
+        if has_sets {
+            self.sets.update(frame, is_set, is_sequence);
+        }
+    }
+}
+
+/// That of a unit; one too short to have a header is none.
+fn kind(unit: &[u8]) -> NalType {
+    NalHeader::of(unit).map_or(NalType(63), NalHeader::nal_type)
+}
+
+fn is_set(unit: &[u8]) -> bool {
+    matches!(kind(unit), NalType::VPS | NalType::SPS | NalType::PPS)
+}
+
+fn is_sequence(unit: &[u8]) -> bool {
+    matches!(kind(unit), NalType::VPS | NalType::SPS)
+}
+
+#[derive(Debug)]
+struct H265;
+
+impl Format for H265 {
+    const HEADER_LEN: usize = 2;
+
+    fn aggregation_header(units: &[&[u8]], out: &mut Vec<u8>) {
+        let headers = || units.iter().filter_map(|unit| NalHeader::of(unit));
+        // §4.4.2: F when any has it, the lowest LayerId and TID.
+        let forbidden = headers().any(NalHeader::is_forbidden);
+        let layer = headers().map(NalHeader::layer_id).min().unwrap_or(0);
+        let temporal = headers().map(NalHeader::temporal_id_plus_1).min().unwrap_or(1);
+        out.push(u8::from(forbidden) << 7 | NalType::AP.0 << 1 | layer >> 5);
+        out.push(layer << 3 | temporal);
+    }
+
+    fn fragment_header(unit: &[u8], start: bool, end: bool, out: &mut Vec<u8>) {
+        let header = NalHeader::of(unit).unwrap_or(NalHeader([0, 1]));
+        out.extend_from_slice(&header.with_type(NalType::FU).0);
+        out.push(u8::from(start) << 7 | u8::from(end) << 6 | header.nal_type().0);
+    }
+}

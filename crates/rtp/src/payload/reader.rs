@@ -1,0 +1,97 @@
+//! Reading descriptors and bitstream headers without panics.
+
+use crate::DecodeError;
+
+/// A cursor over bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            offset: 0,
+        }
+    }
+
+    pub(super) const fn error(&self, reason: &'static str) -> DecodeError {
+        DecodeError::new(reason, self.offset)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let Some((head, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.error("truncated"));
+        };
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(N);
+        Ok(*head)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, DecodeError> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u24(&mut self) -> Result<u32, DecodeError> {
+        let [a, b, c] = self.array()?;
+        Ok(u32::from_be_bytes([0, a, b, c]))
+    }
+
+    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        let Some((head, rest)) = self.rest.split_at_checked(len) else {
+            return Err(self.error("truncated"));
+        };
+        self.rest = rest;
+        self.offset = self.offset.saturating_add(len);
+        Ok(head)
+    }
+
+    /// Whatever is left.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+/// A cursor over bits, the most significant first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BitReader<'a> {
+    bytes: &'a [u8],
+    bit: usize,
+}
+
+impl<'a> BitReader<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, bit: 0 }
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        let byte = self.bytes.get(self.bit / 8)?;
+        let flag = byte >> (7 - self.bit % 8) & 1 == 1;
+        self.bit = self.bit.saturating_add(1);
+        Some(flag)
+    }
+
+    /// The next `count` bits, at most 32.
+    pub(super) fn bits(&mut self, count: u32) -> Option<u32> {
+        let mut value = 0;
+        for _ in 0..count {
+            value = value << 1 | u32::from(self.flag()?);
+        }
+        Some(value)
+    }
+}
