@@ -39,7 +39,8 @@ fn changed(plain: &[u8], sealed: &[u8], elements: usize) -> Vec<usize> {
 
 #[test]
 fn only_the_bodies_of_negotiated_elements_are_encrypted() {
-    let rows: [(u16, &[u8; 12], &[u8], &[usize]); 5] = [
+    type Row<'a> = (u16, &'a [u8; 12], &'a [u8], &'a [usize]);
+    let rows: [Row<'_>; 5] = [
         (0xbede, &ONE_BYTE, &[1, 3], &[1, 2, 9]),
         (0xbede, &ONE_BYTE, &[2, 9], &[4, 5, 6]),
         (0x1000, &TWO_BYTE, &[200], &[6, 7, 8]),
