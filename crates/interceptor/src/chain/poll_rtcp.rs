@@ -1,0 +1,109 @@
+//! RTCP that is sent. Each datagram is made from the state at the moment it is polled, so that nothing queues: a regular report
+//! when it is due, else feedback.
+
+use super::{Chain, Direction, Passing};
+use rtcp::{Packet, ReceiverReport, ReportBlock};
+use std::time::Instant;
+
+/// Bytes that a user's stage may append.
+const MAX_USER: usize = 512;
+
+/// A datagram that is being written.
+#[derive(Debug)]
+pub(super) struct Datagram<'o> {
+    pub(super) out: &'o mut Vec<u8>,
+    pub(super) start: usize,
+    limit: usize,
+    /// Sources that speak in it, and are to be named.
+    pub(super) ssrcs: Vec<u32>,
+}
+
+impl Datagram<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.out.len() - self.start
+    }
+
+    pub(super) fn room(&self) -> usize {
+        self.limit.saturating_sub(self.len())
+    }
+
+    /// Appends a receiver report.
+    pub(super) fn receiver_report(&mut self, ssrc: u32, blocks: &[ReportBlock]) {
+        let report = ReceiverReport {
+            sender_ssrc: ssrc,
+            reports: blocks.into(),
+            extension: &[],
+        };
+        if self.push(&report) && !self.ssrcs.contains(&ssrc) {
+            self.ssrcs.push(ssrc);
+        }
+    }
+
+    /// Appends a packet if it fits.
+    pub(super) fn push(&mut self, packet: &dyn Packet) -> bool {
+        let fits = packet.encoded_len() <= self.room();
+        if fits {
+            packet.encode(self.out);
+        }
+        fits
+    }
+}
+
+impl Chain {
+    /// Appends the next RTCP datagram, at most [`mtu`](crate::Config::mtu) bytes long, and gives its length. Call it until it has
+    /// nothing, after a receive batch and after [`handle_timeout`](Self::handle_timeout).
+    pub fn poll_rtcp(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<usize> {
+        let time = self.clock.time(now);
+        let start = out.len();
+        let mut datagram = Datagram {
+            limit: self.config.datagram_limit(),
+            start,
+            out,
+            ssrcs: Vec::new(),
+        };
+        if self.outbox.report.is_open || self.outbox.schedule.is_due(time) {
+            self.write_report(time, &mut datagram);
+        } else if self.outbox.due().is_some_and(|due| due <= time) {
+            self.write_feedback(time, &mut datagram);
+        }
+        self.write_users(now, &mut datagram);
+        let len = datagram.len();
+        if len == 0 {
+            return None;
+        }
+        self.outbox.schedule.spend(time, len);
+        self.stats.rtcp_sent += 1;
+        if self.sink.is_some() {
+            let shown = Passing {
+                now,
+                direction: Direction::Outbound,
+                is_rtcp: true,
+                head: out.get(start..).unwrap_or_default(),
+                payload: &[],
+            };
+            Self::show(self.sink.as_mut(), shown);
+        }
+        Some(len)
+    }
+
+    /// What users' stages have to say, behind a report if they are the first.
+    fn write_users(&mut self, now: Instant, datagram: &mut Datagram<'_>) {
+        if self.users.is_empty() {
+            return;
+        }
+        let is_first = datagram.len() == 0;
+        if is_first && !self.config.reduced_size {
+            datagram.receiver_report(self.outbox.reporter(), &[]);
+            self.write_names(datagram);
+        }
+        let before = datagram.len();
+        for user in &mut self.users {
+            if datagram.room() >= MAX_USER {
+                user.poll_rtcp(now, datagram.out);
+            }
+        }
+        if is_first && datagram.len() == before {
+            datagram.out.truncate(datagram.start);
+        }
+    }
+}

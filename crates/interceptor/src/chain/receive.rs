@@ -1,0 +1,363 @@
+//! What happens to a received RTP packet.
+
+use super::{Chain, Direction, Passing, Role};
+use crate::clock::Time;
+use crate::inbound::{InboundStream, Outcome, Seen, rtx};
+use crate::interceptor::Verdict;
+use crate::stream::{ExtensionIds, InboundId, Kind};
+use crate::table::Key;
+use rtcp::Ecn;
+use rtp::{HeaderRef, PacketRef};
+use std::time::Instant;
+
+/// What a received packet turned out to be.
+#[derive(Debug)]
+pub enum Received<'p> {
+    /// Media for the application.
+    Media {
+        /// The stream.
+        stream: InboundId,
+        /// The sequence number, extended so that it does not wrap. A restart of the source begins anew.
+        sequence_number: u64,
+        /// It came by RTX; `packet` is the original.
+        is_repaired: bool,
+        /// The packet, where it was given.
+        packet: &'p mut [u8],
+    },
+    /// A sequence number without media: padding, which probes the path. A forwarder closes the gap in its numbers.
+    Padding {
+        /// The stream.
+        stream: InboundId,
+        /// Its sequence number, extended.
+        sequence_number: u64,
+    },
+    /// No stream has this SSRC. Whoever knows whose it is adds the stream and hands the packet in again; nothing is kept of it
+    /// here, however many such SSRCs there are.
+    Unsignalled(Unsignalled<'p>),
+    /// Nothing for the application.
+    Dropped(DropReason),
+}
+
+/// Why a packet ends here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// It is no RTP.
+    Malformed,
+    /// It came before, or is older than 1,024 packets.
+    Duplicate,
+    /// It is far away from its stream; the next one will show whether the stream has jumped.
+    Jump,
+    /// An RTX packet without a codec it belongs to, or without payload.
+    NoRetransmission,
+    /// A user's interceptor wanted it so.
+    Intercepted,
+}
+
+/// A packet of an SSRC that no stream has, with what it says about itself (RFC 9143 §9.2, RFC 8852 §3).
+#[derive(Debug)]
+pub struct Unsignalled<'p> {
+    /// Its SSRC.
+    pub ssrc: u32,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// The packet.
+    pub packet: &'p mut [u8],
+    ids: ExtensionIds,
+}
+
+impl Unsignalled<'_> {
+    /// The section that the stream belongs to.
+    #[must_use]
+    pub fn mid(&self) -> Option<&str> {
+        self.text(self.ids.mid)
+    }
+
+    /// The stream's restriction identifier.
+    #[must_use]
+    pub fn rid(&self) -> Option<&str> {
+        self.text(self.ids.rid)
+    }
+
+    /// The identifier of the stream that this one repairs.
+    #[must_use]
+    pub fn repaired_rid(&self) -> Option<&str> {
+        self.text(self.ids.repaired_rid)
+    }
+
+    fn text(&self, id: Option<u8>) -> Option<&str> {
+        let header = HeaderRef::decode(self.packet).ok()?;
+        std::str::from_utf8(header.extension(id?)?).ok()
+    }
+}
+
+/// What was read of a packet.
+#[derive(Clone, Copy, Debug)]
+struct Parsed {
+    ssrc: u32,
+    payload_type: u8,
+    sequence_number: u16,
+    timestamp: u32,
+    header_len: usize,
+    payload_len: usize,
+    ecn: Ecn,
+}
+
+/// A packet that is new to the application.
+#[derive(Clone, Copy, Debug)]
+struct Fresh {
+    stream: InboundId,
+    sequence_number: u64,
+    is_repaired: bool,
+}
+
+impl Chain {
+    /// A packet was received, and unprotected. `ecn` are the ECN bits of its datagram. Feedback about it is noted; nothing is
+    /// allocated in the steady state.
+    pub fn handle_rtp<'p>(&mut self, now: Instant, ecn: Ecn, packet: &'p mut [u8]) -> Received<'p> {
+        let time = self.clock.time(now);
+        let Ok(view) = PacketRef::decode(packet) else {
+            self.stats.malformed_rtp += 1;
+            return Received::Dropped(DropReason::Malformed);
+        };
+        let parsed = Parsed {
+            ssrc: view.ssrc(),
+            payload_type: view.payload_type(),
+            sequence_number: view.sequence_number(),
+            timestamp: view.timestamp(),
+            header_len: view.header_len(),
+            payload_len: view.payload().len(),
+            ecn,
+        };
+        if self.streams.has_transport_cc
+            && let Some(id) = self.config.extensions.transport_cc
+            && let Some([high, low]) = view.extension(id)
+        {
+            self.recorder
+                .record(time, u16::from_be_bytes([*high, *low]), parsed.ssrc);
+            if let Some(next) = self.recorder.next() {
+                self.outbox.feedback_due(next);
+            }
+        }
+        if self.sink.is_some() {
+            let shown = passing(now, packet);
+            Self::show(self.sink.as_mut(), shown);
+        }
+        match self.streams.inbound_ssrcs.get(parsed.ssrc) {
+            Some(Role::Media(key)) => self.receive_media(now, key, parsed, packet),
+            Some(Role::Rtx(key)) => self.receive_rtx(now, key, parsed, packet),
+            None => {
+                self.stats.unsignalled += 1;
+                Received::Unsignalled(Unsignalled {
+                    ssrc: parsed.ssrc,
+                    payload_type: parsed.payload_type,
+                    packet,
+                    ids: self.config.extensions,
+                })
+            }
+        }
+    }
+
+    fn receive_media<'p>(
+        &mut self,
+        now: Instant,
+        key: Key,
+        parsed: Parsed,
+        packet: &'p mut [u8],
+    ) -> Received<'p> {
+        let time = self.clock.time(now);
+        let rtt = self.stats.round_trips.smoothed;
+        self.outbox.schedule.earn(packet.len());
+        let Some(stream) = self.streams.inbound.get_mut(key) else {
+            return Received::Dropped(DropReason::Malformed);
+        };
+        count_marks(stream, parsed.ecn);
+        if let Some(arrivals) = &mut stream.arrivals {
+            self.recorder
+                .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);
+        }
+        let codec = stream
+            .codecs
+            .find(parsed.payload_type)
+            .unwrap_or(stream.codecs.last());
+        let outcome = stream.reception.receive(Seen {
+            now: time,
+            sequence_number: parsed.sequence_number,
+            timestamp: parsed.timestamp,
+            clock_rate: codec.clock_rate,
+            rtt,
+        });
+        stream.count(time, packet.len() - parsed.payload_len, parsed.payload_len);
+        match outcome {
+            Outcome::Fresh {
+                sequence,
+                beyond_repair,
+            } => {
+                let due = after_fresh(stream, time, beyond_repair);
+                self.lower(due);
+                let stream = InboundId(key);
+                if parsed.payload_len == 0 {
+                    self.stats.padding += 1;
+                    return Received::Padding {
+                        stream,
+                        sequence_number: sequence,
+                    };
+                }
+                let fresh = Fresh {
+                    stream,
+                    sequence_number: sequence,
+                    is_repaired: false,
+                };
+                self.deliver(now, fresh, packet)
+            }
+            Outcome::Duplicate => {
+                stream.stats.packets_duplicated += 1;
+                Received::Dropped(DropReason::Duplicate)
+            }
+            Outcome::Jump => {
+                self.stats.jumps += 1;
+                Received::Dropped(DropReason::Jump)
+            }
+        }
+    }
+
+    /// Feedback became due.
+    #[inline]
+    fn lower(&mut self, due: Option<Time>) {
+        for due in [due, self.recorder.next()].into_iter().flatten() {
+            self.outbox.feedback_due(due);
+        }
+    }
+
+    fn deliver<'p>(&mut self, now: Instant, fresh: Fresh, packet: &'p mut [u8]) -> Received<'p> {
+        let Fresh {
+            stream,
+            sequence_number,
+            is_repaired,
+        } = fresh;
+        if self.is_intercepted(now, stream, packet) {
+            return Received::Dropped(DropReason::Intercepted);
+        }
+        Received::Media {
+            stream,
+            sequence_number,
+            is_repaired,
+            packet,
+        }
+    }
+
+    fn is_intercepted(&mut self, now: Instant, stream: InboundId, packet: &mut [u8]) -> bool {
+        for user in &mut self.users {
+            match user.handle_inbound(now, stream, packet) {
+                Verdict::Pass => {}
+                Verdict::Drop => {
+                    self.stats.intercepted += 1;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// A packet under the SSRC of a stream's retransmissions (RFC 4588 §4).
+    fn receive_rtx<'p>(
+        &mut self,
+        now: Instant,
+        key: Key,
+        parsed: Parsed,
+        packet: &'p mut [u8],
+    ) -> Received<'p> {
+        let time = self.clock.time(now);
+        let rtt = self.stats.round_trips.smoothed;
+        self.outbox.schedule.earn(packet.len());
+        let Some(stream) = self.streams.inbound.get_mut(key) else {
+            return Received::Dropped(DropReason::Malformed);
+        };
+        count_marks(stream, parsed.ecn);
+        if let Some(source) = &mut stream.rtx {
+            source.source.update(parsed.sequence_number);
+            source.source.count();
+            if let Some(arrivals) = &mut source.arrivals {
+                self.recorder
+                    .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);
+            }
+        }
+        stream.count(time, packet.len() - parsed.payload_len, parsed.payload_len);
+        if let Some(next) = self.recorder.next() {
+            self.outbox.feedback_due(next);
+        }
+        if parsed.payload_len == 0 {
+            self.stats.padding += 1;
+            return Received::Dropped(DropReason::NoRetransmission);
+        }
+        let codec = stream.codecs.repaired_by(parsed.payload_type);
+        let ssrc = stream.ssrc;
+        let restored = codec
+            .filter(|_| parsed.payload_len >= rtx::OSN_LEN)
+            .and_then(|codec| rtx::restore(packet, parsed.header_len, ssrc, codec.payload_type));
+        let Some(original) = restored else {
+            self.stats.bad_retransmissions += 1;
+            return Received::Dropped(DropReason::NoRetransmission);
+        };
+        let outcome = stream.reception.repair(Seen {
+            now: time,
+            sequence_number: sequence_number(original),
+            timestamp: parsed.timestamp,
+            clock_rate: codec.map_or(0, |codec| codec.clock_rate),
+            rtt,
+        });
+        let Outcome::Fresh { sequence, .. } = outcome else {
+            stream.stats.packets_duplicated += 1;
+            return Received::Dropped(DropReason::Duplicate);
+        };
+        stream.stats.retransmitted_packets_received += 1;
+        stream.stats.retransmitted_bytes_received += (parsed.payload_len - rtx::OSN_LEN) as u64;
+        let fresh = Fresh {
+            stream: InboundId(key),
+            sequence_number: sequence,
+            is_repaired: true,
+        };
+        self.deliver(now, fresh, original)
+    }
+}
+
+/// Counts ECN marks.
+#[inline]
+fn count_marks(stream: &mut InboundStream, ecn: Ecn) {
+    match ecn {
+        Ecn::NotEct | Ecn::Ect0 => {}
+        Ecn::Ect1 => stream.stats.packets_received_with_ect1 += 1,
+        Ecn::Ce => stream.stats.packets_received_with_ce += 1,
+    }
+}
+
+/// When there is feedback to send after a packet.
+#[inline]
+fn after_fresh(stream: &mut InboundStream, now: Time, beyond_repair: bool) -> Option<Time> {
+    if beyond_repair && stream.kind == Kind::Video && stream.has_key_frames() {
+        stream.key_frames.want();
+        return Some(now);
+    }
+    stream
+        .reception
+        .nack
+        .as_ref()
+        .and_then(crate::inbound::Nack::next)
+}
+
+fn sequence_number(packet: &[u8]) -> u16 {
+    match packet {
+        [_, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
+        _ => 0,
+    }
+}
+
+fn passing(now: Instant, packet: &[u8]) -> Passing<'_> {
+    Passing {
+        now,
+        direction: Direction::Inbound,
+        is_rtcp: false,
+        head: packet,
+        payload: &[],
+    }
+}

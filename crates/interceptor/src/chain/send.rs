@@ -1,0 +1,293 @@
+//! What happens to an RTP packet that is sent, and the packets that the chain itself sends: retransmissions (RFC 4588) and those
+//! of users' stages.
+
+use super::{Chain, Direction, Passing};
+use crate::clock::Time;
+use crate::error::SendError;
+use crate::feedback::{Matcher, Numbers, SentPacket};
+use crate::interceptor::Verdict;
+use crate::outbound::{Again, OutboundStream, Payload, Stamp};
+use crate::stream::OutboundId;
+use rtp::{Header, HeaderRef};
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Packets that are to be sent again, and buffers for what is being sent.
+#[derive(Debug)]
+pub(super) struct Retransmissions {
+    queue: VecDeque<(OutboundId, u16)>,
+    max: usize,
+    /// The header of the last packet.
+    header: Vec<u8>,
+    /// What a user's stage adds.
+    added: (Header, Vec<u8>),
+}
+
+impl Retransmissions {
+    pub(super) fn new(max: usize) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            max,
+            header: Vec::new(),
+            added: (Header::default(), Vec::new()),
+        }
+    }
+
+    /// Queues a packet; false if the queue is full.
+    pub(super) fn push(&mut self, stream: OutboundId, sequence_number: u16) -> bool {
+        let has_room = self.queue.len() < self.max;
+        if has_room {
+            self.queue.push_back((stream, sequence_number));
+        }
+        has_room
+    }
+
+    /// A stream is gone.
+    pub(super) fn forget(&mut self, stream: OutboundId) {
+        self.queue.retain(|(it, _)| *it != stream);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+}
+
+/// A packet that the chain has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its stream.
+    pub stream: OutboundId,
+    /// Its bytes.
+    pub len: usize,
+}
+
+impl Chain {
+    /// A packet leaves: gives the header to put in front of `payload`, with the stream's SSRC, the extensions of `header` and those
+    /// of the chain. The packet is stored if the peer may ask for it again, and counted. Nothing is allocated in the steady
+    /// state.
+    ///
+    /// Extensions of [`Outbound::extensions`](crate::Outbound::extensions) in `header` are left out: the chain writes them.
+    ///
+    /// # Errors
+    /// When the stream was removed, a user's stage dropped the packet, or it is too long.
+    pub fn send_rtp<'p>(
+        &mut self,
+        now: Instant,
+        stream: OutboundId,
+        header: &mut Header,
+        payload: impl Into<Payload<'p>>,
+    ) -> Result<&[u8], SendError> {
+        let payload = payload.into();
+        for user in self.users.iter_mut().rev() {
+            match user.handle_outbound(now, stream, header, payload.bytes()) {
+                Verdict::Pass => {}
+                Verdict::Drop => {
+                    self.stats.intercepted += 1;
+                    return Err(SendError::Intercepted);
+                }
+            }
+        }
+        self.send_stamped(now, stream, header, payload)?;
+        Ok(&self.retransmissions.header)
+    }
+
+    /// Stamps, stores and counts.
+    fn send_stamped(
+        &mut self,
+        now: Instant,
+        id: OutboundId,
+        header: &Header,
+        payload: Payload<'_>,
+    ) -> Result<(), SendError> {
+        let time = self.clock.time(now);
+        let stream = self
+            .streams
+            .outbound
+            .get_mut(id.0)
+            .ok_or(SendError::UnknownStream)?;
+        let out = &mut self.retransmissions.header;
+        out.clear();
+        let stamp = Stamp {
+            now: time,
+            transport_sequence_number: self.matcher.next_number(),
+            acknowledged: stream.remote.is_acknowledged,
+        };
+        stream.stamps.write(header, stream.ssrc, stamp, out);
+        let len = out.len() + payload.bytes().len();
+        let size = u16::try_from(len).map_err(|_| SendError::TooLong)?;
+        if let Some(history) = &mut stream.history {
+            history.store(time, header.sequence_number, out, payload);
+        }
+        let codec = stream
+            .codecs
+            .find(header.payload_type)
+            .unwrap_or(stream.codecs.last());
+        stream.sent.count(out.len(), payload.bytes().len());
+        stream.sent.relate(time, header.timestamp, codec.clock_rate);
+        stream.remote.starting_at(header.sequence_number);
+        let packet = SentPacket {
+            sent: time,
+            stream: id,
+            ssrc: stream.ssrc,
+            sequence_number: header.sequence_number,
+            size,
+        };
+        note(
+            &mut self.matcher,
+            stream.stamps.counts(),
+            packet,
+            stream.numbers.as_mut(),
+        );
+        self.outbox.schedule.earn(len);
+        if self.sink.is_some() {
+            let shown = passing(now, &self.retransmissions.header, payload.bytes());
+            Self::show(self.sink.as_mut(), shown);
+        }
+        Ok(())
+    }
+
+    /// Appends the next packet that the chain itself has to send: one that the peer has asked for again, or one of a user's
+    /// stage. Call it until it has nothing, or as far as a pacer permits.
+    pub fn poll_rtp(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Sent> {
+        while let Some((stream, sequence_number)) = self.retransmissions.queue.pop_front() {
+            if let Some(len) = self.retransmit(now, stream, sequence_number, out) {
+                return Some(Sent { stream, len });
+            }
+        }
+        self.poll_users(now, out)
+    }
+
+    fn poll_users(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Sent> {
+        if self.users.is_empty() {
+            return None;
+        }
+        let (mut header, mut payload) = std::mem::take(&mut self.retransmissions.added);
+        let mut sent = None;
+        for index in 0..self.users.len() {
+            header.extensions.clear();
+            payload.clear();
+            let user = self.users.get_mut(index);
+            let Some(stream) = user.and_then(|user| user.poll_rtp(now, &mut header, &mut payload)) else {
+                continue;
+            };
+            if self
+                .send_stamped(now, stream, &header, Payload::Copied(&payload))
+                .is_ok()
+            {
+                let start = out.len();
+                out.extend_from_slice(&self.retransmissions.header);
+                out.extend_from_slice(&payload);
+                let len = out.len() - start;
+                sent = Some(Sent { stream, len });
+                break;
+            }
+        }
+        self.retransmissions.added = (header, payload);
+        sent
+    }
+
+    fn retransmit(
+        &mut self,
+        now: Instant,
+        id: OutboundId,
+        sequence_number: u16,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        let time = self.clock.time(now);
+        let stream = self.streams.outbound.get_mut(id.0)?;
+        let start = out.len();
+        let number = self.matcher.next_number();
+        let packet = write_again(stream, (time, number), sequence_number, out)?;
+        let len = out.len() - start;
+        stream.stats.retransmitted_packets_sent += 1;
+        let packet = SentPacket {
+            sent: time,
+            stream: id,
+            ssrc: packet.ssrc,
+            sequence_number: packet.sequence_number,
+            size: u16::try_from(len).unwrap_or(u16::MAX),
+        };
+        let counts = stream.stamps.counts();
+        let numbers = match &mut stream.rtx {
+            Some(rtx) => rtx.numbers.as_mut(),
+            None => stream.numbers.as_mut(),
+        };
+        note(&mut self.matcher, counts, packet, numbers);
+        self.outbox.schedule.earn(len);
+        if self.sink.is_some() {
+            let shown = passing(now, out.get(start..).unwrap_or_default(), &[]);
+            Self::show(self.sink.as_mut(), shown);
+        }
+        Some(len)
+    }
+}
+
+/// A packet for which feedback will come is remembered.
+#[inline]
+fn note(matcher: &mut Matcher, counts: bool, packet: SentPacket, numbers: Option<&mut Numbers>) {
+    if counts || numbers.is_some() {
+        matcher.sent(packet, numbers);
+    }
+}
+
+/// Appends a stored packet as RTX, or as it was where there is none, and counts it.
+fn write_again(
+    stream: &mut OutboundStream,
+    (now, transport_sequence_number): (Time, u16),
+    sequence_number: u16,
+    out: &mut Vec<u8>,
+) -> Option<Again> {
+    let found = stream.history.as_ref()?.get(sequence_number)?;
+    let sent = HeaderRef::decode(found.header).ok()?;
+    let rtx_payload_type = stream
+        .codecs
+        .find(sent.payload_type())
+        .and_then(|codec| codec.rtx_payload_type);
+    let start = out.len();
+    let mut stamp = Stamp {
+        now,
+        transport_sequence_number,
+        acknowledged: stream.remote.is_acknowledged,
+    };
+    let (again, counter) = match (&mut stream.rtx, rtx_payload_type) {
+        (Some(rtx), Some(payload_type)) => {
+            stamp.acknowledged = rtx.is_acknowledged;
+            let again = Again {
+                ssrc: rtx.ssrc,
+                payload_type,
+                sequence_number: rtx.sequence_number,
+                is_rtx: true,
+            };
+            rtx.sequence_number = rtx.sequence_number.wrapping_add(1);
+            (again, &mut rtx.sent)
+        }
+        _ => {
+            let again = Again {
+                ssrc: stream.ssrc,
+                payload_type: sent.payload_type(),
+                sequence_number,
+                is_rtx: false,
+            };
+            (again, &mut stream.sent)
+        }
+    };
+    stream.stamps.write_again(&sent, again, stamp, out);
+    let header_len = out.len() - start;
+    if again.is_rtx {
+        out.extend_from_slice(&sequence_number.to_be_bytes());
+    }
+    out.extend_from_slice(found.payload);
+    counter.count(header_len, out.len() - start - header_len);
+    stream.stats.retransmitted_bytes_sent += found.payload.len() as u64;
+    Some(again)
+}
+
+fn passing<'p>(now: Instant, head: &'p [u8], payload: &'p [u8]) -> Passing<'p> {
+    Passing {
+        now,
+        direction: Direction::Outbound,
+        is_rtcp: false,
+        head,
+        payload,
+    }
+}

@@ -1,0 +1,1 @@
+//! The chain against a scripted peer.

@@ -1,0 +1,191 @@
+//! Streams that are received: RFC 3550 §6.4 (statistics), RFC 4585 §6.2.1 (NACK), RFC 4588 (RTX).
+
+mod jitter;
+mod key_frames;
+mod nack;
+mod reception;
+pub(crate) mod rtx;
+mod source;
+mod window;
+
+pub(crate) use key_frames::KeyFrames;
+pub(crate) use nack::{Nack, NackConfig};
+pub(crate) use reception::{Outcome, Reception, Seen};
+pub(crate) use source::{Loss, Source};
+
+use crate::clock::{Clock, Time, earliest};
+use crate::config::Config;
+use crate::feedback::Arrivals;
+use crate::report::RoundTrips;
+use crate::stats::{InboundStats, RemoteOutboundStats};
+use crate::stream::{Codecs, Feedback, Inbound, Kind};
+use rtcp::{NtpTime, ReportBlock, SenderInfo};
+
+/// The last report of a stream's sender, and how many there were.
+#[derive(Clone, Copy, Debug)]
+struct FromSender {
+    info: SenderInfo,
+    arrived: Time,
+    count: u64,
+}
+
+/// The SSRC of a stream's retransmissions.
+#[derive(Debug)]
+pub(crate) struct RtxSource {
+    pub(crate) ssrc: u32,
+    pub(crate) source: Source,
+    pub(crate) arrivals: Option<Arrivals>,
+}
+
+/// A stream that is received.
+#[derive(Debug)]
+pub(crate) struct InboundStream {
+    pub(crate) ssrc: u32,
+    pub(crate) rtx: Option<RtxSource>,
+    pub(crate) kind: Kind,
+    pub(crate) feedback: Feedback,
+    pub(crate) codecs: Codecs,
+    pub(crate) reception: Reception,
+    pub(crate) key_frames: KeyFrames,
+    /// Arrivals for RFC 8888 feedback, where it was negotiated.
+    pub(crate) arrivals: Option<Arrivals>,
+    pub(crate) stats: InboundStats,
+    pub(crate) round_trips: RoundTrips,
+    from_sender: Option<FromSender>,
+    last_packet: Option<Time>,
+}
+
+impl InboundStream {
+    pub(crate) fn new(config: &Config, stream: Inbound) -> Self {
+        let nack = stream.feedback.nack.then(|| Nack::new(config.nack()));
+        let mut inbound = Self {
+            ssrc: stream.ssrc,
+            rtx: None,
+            kind: stream.kind,
+            feedback: stream.feedback,
+            codecs: Codecs::new(stream.codecs),
+            reception: Reception::new(nack),
+            key_frames: KeyFrames::default(),
+            arrivals: stream.feedback.ccfb.then(Arrivals::default),
+            stats: InboundStats::default(),
+            round_trips: RoundTrips::default(),
+            from_sender: None,
+            last_packet: None,
+        };
+        if let Some(ssrc) = stream.rtx_ssrc {
+            inbound.bind_rtx(ssrc);
+        }
+        inbound
+    }
+
+    /// The SSRC of the retransmissions is known.
+    pub(crate) fn bind_rtx(&mut self, ssrc: u32) {
+        self.rtx = Some(RtxSource {
+            ssrc,
+            source: Source::default(),
+            arrivals: self.feedback.ccfb.then(Arrivals::default),
+        });
+    }
+
+    /// Takes note of a packet that is new to the application or, as `Duplicate`, was not.
+    #[inline]
+    pub(crate) fn count(&mut self, now: Time, header: usize, payload: usize) {
+        self.stats.packets_received += 1;
+        self.stats.header_bytes_received += header as u64;
+        self.stats.bytes_received += payload as u64;
+        self.last_packet = Some(now);
+    }
+
+    /// A key frame can be asked for.
+    pub(crate) const fn has_key_frames(&self) -> bool {
+        self.feedback.pli || self.feedback.fir
+    }
+
+    /// Its sender reports.
+    pub(crate) fn sender_report(&mut self, now: Time, info: SenderInfo) {
+        let count = self.from_sender.map_or(0, |last| last.count);
+        self.from_sender = Some(FromSender {
+            info,
+            arrived: now,
+            count: count + 1,
+        });
+    }
+
+    /// Whether the next report has a block about it.
+    pub(crate) fn has_news(&self) -> bool {
+        self.reception.source.has_news()
+    }
+
+    /// The block of the next report.
+    pub(crate) fn report(&mut self, now: Time) -> Option<ReportBlock> {
+        let loss = self.reception.source.report()?;
+        let mut block = block(self.ssrc, loss);
+        block.jitter = self.reception.jitter.timestamp_units();
+        if let Some(last) = self.from_sender {
+            block.last_sender_report = last.info.ntp_time.compact();
+            block.delay_since_last_sender_report = NtpTime::compact_duration(now.since(last.arrived));
+        }
+        Some(block)
+    }
+
+    /// Entries that the peer has made it hold.
+    pub(crate) fn footprint(&self) -> usize {
+        let rtx = self.rtx.as_ref().and_then(|rtx| rtx.arrivals.as_ref());
+        let arrivals = [self.arrivals.as_ref(), rtx].into_iter().flatten();
+        self.reception.nack.as_ref().map_or(0, Nack::len) + arrivals.map(Arrivals::footprint).sum::<usize>()
+    }
+
+    /// When it has feedback to send.
+    pub(crate) fn next_feedback(&self, key_frame_interval: std::time::Duration) -> Option<Time> {
+        let nack = self.reception.nack.as_ref().and_then(Nack::next);
+        let key_frame = self
+            .key_frames
+            .next(key_frame_interval)
+            .filter(|_| self.has_key_frames());
+        earliest(nack, key_frame)
+    }
+
+    /// All counters.
+    pub(crate) fn stats(&self, clock: &Clock) -> InboundStats {
+        let remote = self.from_sender.map(|last| RemoteOutboundStats {
+            packets_sent: last.info.packet_count,
+            bytes_sent: last.info.octet_count,
+            remote_timestamp: last.info.ntp_time,
+            rtp_timestamp: last.info.rtp_timestamp,
+            received: clock.instant(last.arrived),
+            reports_sent: last.count,
+            round_trips: self.round_trips,
+        });
+        let losses = self.arrivals.as_ref().map_or((0, 0), Arrivals::losses);
+        InboundStats {
+            ssrc: self.ssrc,
+            rtx_ssrc: self.rtx.as_ref().map(|rtx| rtx.ssrc),
+            packets_lost: self.reception.source.lost(),
+            packets_unrepaired: self.reception.nack.as_ref().map_or(0, Nack::abandoned),
+            jitter: self.reception.jitter.duration(),
+            last_packet_received: self.last_packet.map(|time| clock.instant(time)),
+            packets_reported_as_lost: losses.0,
+            packets_reported_as_lost_but_recovered: losses.1,
+            remote,
+            ..self.stats
+        }
+    }
+}
+
+impl RtxSource {
+    /// The block of the next report.
+    pub(crate) fn report(&mut self) -> Option<ReportBlock> {
+        Some(block(self.ssrc, self.source.report()?))
+    }
+}
+
+fn block(ssrc: u32, loss: Loss) -> ReportBlock {
+    ReportBlock {
+        ssrc,
+        fraction_lost: loss.fraction_lost,
+        // A.3: clamped, not wrapped, to the 24 bits of the field.
+        cumulative_lost: i32::try_from(loss.cumulative_lost.clamp(-0x80_0000, 0x7f_ffff)).unwrap_or(0),
+        highest_sequence_number: loss.highest,
+        ..ReportBlock::default()
+    }
+}

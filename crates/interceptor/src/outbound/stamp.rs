@@ -1,0 +1,267 @@
+//! Headers of packets that are sent: the stream's own fields, the caller's extensions and the chain's. MID and RID go along until
+//! the peer's reports show that it knows the SSRC (RFC 9143 §9.2, RFC 8852 §3).
+
+use crate::clock::Time;
+use crate::stream::{ExtensionIds, Outbound};
+use rtp::{Header, HeaderRef, HeaderWriter};
+
+/// What is stamped on the packets of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Stamps {
+    ids: ExtensionIds,
+    mid: Option<Box<str>>,
+    rid: Option<Box<str>>,
+    /// The transport-wide number is wanted.
+    counts: bool,
+}
+
+/// What is stamped on one packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) now: Time,
+    /// The transport-wide sequence number.
+    pub(crate) transport_sequence_number: u16,
+    /// The peer knows the SSRC.
+    pub(crate) acknowledged: bool,
+}
+
+/// The header of a retransmission.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub(crate) ssrc: u32,
+    pub(crate) payload_type: u8,
+    pub(crate) sequence_number: u16,
+    /// It goes under an SSRC of its own.
+    pub(crate) is_rtx: bool,
+}
+
+impl Stamps {
+    pub(crate) fn new(stream: &Outbound) -> Self {
+        Self {
+            ids: stream.extensions,
+            mid: stream.mid.as_deref().map(Box::from),
+            rid: stream.rid.as_deref().map(Box::from),
+            counts: stream.feedback.transport_cc && stream.extensions.transport_cc.is_some(),
+        }
+    }
+
+    /// Whether packets carry a transport-wide number.
+    pub(crate) const fn counts(&self) -> bool {
+        self.counts
+    }
+
+    pub(crate) fn mid(&self) -> Option<&str> {
+        self.mid.as_deref()
+    }
+
+    pub(crate) fn rid(&self) -> Option<&str> {
+        self.rid.as_deref()
+    }
+
+    /// Appends the header of a packet under this SSRC.
+    #[inline]
+    pub(crate) fn write(&self, header: &Header, ssrc: u32, stamp: Stamp, out: &mut Vec<u8>) {
+        let mut writer = HeaderWriter::new(out, header.extensions.rule());
+        writer
+            .marker(header.marker)
+            .payload_type(header.payload_type)
+            .sequence_number(header.sequence_number)
+            .timestamp(header.timestamp)
+            .ssrc(ssrc);
+        for csrc in header.csrcs.iter() {
+            writer.csrc(*csrc);
+        }
+        self.extend(&mut writer, header.extensions.iter(), stamp, self.ids.rid);
+        writer.finish();
+    }
+
+    /// Appends the header of a packet that goes again.
+    pub(crate) fn write_again(&self, sent: &HeaderRef<'_>, again: Again, stamp: Stamp, out: &mut Vec<u8>) {
+        let mut writer = HeaderWriter::copy(out, sent, rtp::FormRule::Mixed);
+        writer
+            .payload_type(again.payload_type)
+            .sequence_number(again.sequence_number)
+            .ssrc(again.ssrc);
+        // RFC 8852 §3.1: an RTX stream names the stream that it repairs.
+        let rid = if again.is_rtx {
+            self.ids.repaired_rid
+        } else {
+            self.ids.rid
+        };
+        self.extend(&mut writer, sent.extensions(), stamp, rid);
+        writer.finish();
+    }
+
+    /// Writes the caller's extensions, then those of the chain. What cannot be written under the stream's rule is left out.
+    #[inline]
+    fn extend<'e>(
+        &self,
+        writer: &mut HeaderWriter<'_>,
+        extensions: impl Iterator<Item = (u8, &'e [u8])>,
+        stamp: Stamp,
+        rid: Option<u8>,
+    ) {
+        for (id, data) in extensions {
+            if !self.is_own(id) {
+                let _ = writer.extension(id, data);
+            }
+        }
+        if self.counts
+            && let Some(id) = self.ids.transport_cc
+        {
+            let _ = writer.extension(id, &stamp.transport_sequence_number.to_be_bytes());
+        }
+        if let Some(id) = self.ids.abs_send_time {
+            let [.., a, b, c] = send_time(stamp.now).to_be_bytes();
+            let _ = writer.extension(id, &[a, b, c]);
+        }
+        if stamp.acknowledged {
+            return;
+        }
+        for (id, text) in [(self.ids.mid, &self.mid), (rid, &self.rid)] {
+            if let (Some(id), Some(text)) = (id, text) {
+                let _ = writer.extension(id, text.as_bytes());
+            }
+        }
+    }
+
+    /// Whether the chain alone writes this extension.
+    #[inline]
+    fn is_own(&self, id: u8) -> bool {
+        let ids = &self.ids;
+        let own = [
+            ids.mid,
+            ids.rid,
+            ids.repaired_rid,
+            ids.transport_cc,
+            ids.abs_send_time,
+        ];
+        own.contains(&Some(id))
+    }
+}
+
+/// Absolute send time: 6 bits of seconds and 18 bits of fraction.
+#[expect(clippy::cast_possible_truncation, reason = "24 bits are left")]
+const fn send_time(now: Time) -> u32 {
+    let seconds = now.0 / 1_000_000 % 64;
+    let fraction = ((now.0 % 1_000_000) << 18) / 1_000_000;
+    ((seconds << 18) | fraction) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::Feedback;
+    use rtp::PacketRef;
+
+    fn stamps() -> Stamps {
+        Stamps::new(&Outbound {
+            mid: Some("0".into()),
+            rid: Some("hi".into()),
+            extensions: ExtensionIds {
+                mid: Some(4),
+                rid: Some(10),
+                repaired_rid: Some(11),
+                transport_cc: Some(3),
+                abs_send_time: Some(2),
+            },
+            feedback: Feedback {
+                transport_cc: true,
+                ..Feedback::default()
+            },
+            ..Outbound::default()
+        })
+    }
+
+    const STAMP: Stamp = Stamp {
+        now: Time(65_500_000),
+        transport_sequence_number: 0x0102,
+        acknowledged: false,
+    };
+
+    fn extensions(packet: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        let packet = PacketRef::decode(packet).unwrap();
+        packet
+            .extensions()
+            .map(|(id, data)| (id, data.to_vec()))
+            .collect()
+    }
+
+    fn header() -> Header {
+        let mut header = Header {
+            marker: true,
+            payload_type: 96,
+            sequence_number: 7,
+            timestamp: 90,
+            ssrc: 1,
+            ..Header::default()
+        };
+        header.csrcs.push(9);
+        header.extensions.set(1, b"level").unwrap();
+        header.extensions.set(4, b"another's mid").unwrap();
+        header
+    }
+
+    /// 65.5 s modulo 64, in 6.18.
+    const SEND_TIME: [u8; 3] = [0x06, 0, 0];
+
+    #[test]
+    fn stamps_until_acknowledged_and_keeps_the_callers_extensions() {
+        let mut out = Vec::new();
+        stamps().write(&header(), 5, STAMP, &mut out);
+        let packet = PacketRef::decode(&out).unwrap();
+        assert_eq!(
+            (packet.ssrc(), packet.sequence_number(), packet.timestamp()),
+            (5, 7, 90)
+        );
+        assert!(packet.marker() && packet.csrcs().eq([9]));
+        let expected = [
+            (1, b"level".to_vec()),
+            (3, vec![1, 2]),
+            (2, SEND_TIME.to_vec()),
+            (4, b"0".to_vec()),
+            (10, b"hi".to_vec()),
+        ];
+        assert_eq!(extensions(&out), expected);
+
+        let mut known = Vec::new();
+        let stamp = Stamp {
+            acknowledged: true,
+            ..STAMP
+        };
+        stamps().write(&header(), 5, stamp, &mut known);
+        assert_eq!(extensions(&known), expected[..3]);
+    }
+
+    #[test]
+    fn a_retransmission_names_the_stream_it_repairs() {
+        let (mut out, mut again) = (Vec::new(), Vec::new());
+        stamps().write(&header(), 5, STAMP, &mut out);
+        let sent = HeaderRef::decode(&out).unwrap();
+        let rtx = Again {
+            ssrc: 6,
+            payload_type: 97,
+            sequence_number: 1,
+            is_rtx: true,
+        };
+        let later = Stamp {
+            transport_sequence_number: 0x0103,
+            ..STAMP
+        };
+        stamps().write_again(&sent, rtx, later, &mut again);
+        let packet = PacketRef::decode(&again).unwrap();
+        assert_eq!(
+            (packet.ssrc(), packet.payload_type(), packet.sequence_number()),
+            (6, 97, 1)
+        );
+        assert!(packet.marker() && packet.csrcs().eq([9]) && packet.timestamp() == 90);
+        let expected = [
+            (1, b"level".to_vec()),
+            (3, vec![1, 3]),
+            (2, SEND_TIME.to_vec()),
+            (4, b"0".to_vec()),
+            (11, b"hi".to_vec()),
+        ];
+        assert_eq!(extensions(&again), expected);
+    }
+}
