@@ -25,7 +25,7 @@ use crate::{DecodeError, InlineList};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VideoLayersAllocation {
-    /// Which of the streams this packet belongs to, from 0; below 4.
+    /// Which of the streams this packet belongs to, from 0; below 4, and 0 when there are no layers.
     pub stream: u8,
     /// The layers that are sent, ordered by stream and spatial id; each pair occurs once.
     pub layers: InlineList<SpatialLayer, 16>,
@@ -199,6 +199,9 @@ impl Extension<'_> for VideoLayersAllocation {
             return Ok(Self::default());
         }
         let mut allocation = Self::decode_layers(&mut bytes, (head >> 4 & 3) + 1, head & 0x0f)?;
+        if allocation.layers.is_empty() {
+            return Ok(allocation);
+        }
         allocation.stream = head >> 6;
         for kilobits in allocation
             .layers

@@ -345,6 +345,12 @@ fn layers_allocation_tolerates_and_refuses() {
         VideoLayersAllocation::decode(&[0x80]),
         Ok(VideoLayersAllocation::default())
     );
+    let no_mask = VideoLayersAllocation::decode(&[0x40, 0]);
+    assert_eq!(
+        no_mask,
+        Ok(VideoLayersAllocation::default()),
+        "nothing is sent, at length"
+    );
     let large = VideoLayersAllocation::decode(&[0x01, 0, 0xff, 0xff, 0xff, 0xff, 0x7f]).unwrap();
     assert_eq!(*large.layers[0].kilobits, [u32::MAX]);
     let no_rate = allocation(0, [layer(0, 0, &[], None)]);
