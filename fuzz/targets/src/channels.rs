@@ -22,7 +22,21 @@ struct Node {
     known: Vec<ChannelId>,
 }
 
+/// Small, so that a script can fill them.
+const RECEIVE_WINDOW: usize = 16 * 1024;
+const MAX_MESSAGE: usize = 4 * 1024;
+const MAX_CHANNELS: usize = 16;
+
+const EARLY_DATA: usize = 4 * 1024;
+
+/// Closed channels that are remembered, with their names.
+const REMEMBERED: usize = 64;
+
 impl Core for Node {
+    /// The association's three windows, the inboxes' one, and for each channel its names and a message in pieces.
+    const FOOTPRINT: usize =
+        4 * RECEIVE_WINDOW + EARLY_DATA + 2 * (MAX_CHANNELS + REMEMBERED + 4) * (MAX_MESSAGE + 128);
+
     fn handle_input(&mut self, now: Instant, packet: &mut [u8]) {
         self.core.handle_input(now, packet);
     }
@@ -78,6 +92,10 @@ impl Core for Node {
     fn seal(&self, packet: &mut Vec<u8>) {
         seal(packet);
     }
+
+    fn footprint(&self) -> usize {
+        self.core.held_bytes()
+    }
 }
 
 impl Node {
@@ -108,10 +126,12 @@ pub fn datachannel_channels(data: &[u8]) {
         return;
     };
     let mut config = Config {
-        max_channels: 16,
+        max_channels: MAX_CHANNELS,
+        early_data: EARLY_DATA,
         ..Config::default()
     };
-    config.sctp.receive_window = 64 * 1024;
+    config.sctp.receive_window = RECEIVE_WINDOW;
+    config.sctp.max_message_size = MAX_MESSAGE;
     let mut nodes = [1, 2].map(|side| Node {
         core: Channels::new(config.clone(), [side; 32]),
         known: Vec::new(),

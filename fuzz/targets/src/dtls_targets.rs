@@ -159,7 +159,7 @@ impl Core for Node {
 const KEY: &str = include_str!("key.pem");
 const CHAIN: &str = include_str!("certificate.pem");
 
-fn certificate() -> Option<&'static Certificate> {
+pub(crate) fn certificate() -> Option<&'static Certificate> {
     static CERTIFICATE: OnceLock<Option<Certificate>> = OnceLock::new();
     let provider = crypto::Provider::default();
     CERTIFICATE

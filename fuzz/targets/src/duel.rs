@@ -96,8 +96,8 @@ struct Duel<C> {
     now: Instant,
 }
 
-/// Runs a script.
-pub(crate) fn duel<C: Core>(cores: [C; 2], data: &[u8]) {
+/// Runs a script, and gives back what has become of the two.
+pub(crate) fn duel<C: Core>(cores: [C; 2], data: &[u8]) -> [C; 2] {
     let sides = cores.map(|core| Side {
         core,
         in_flight: VecDeque::new(),
@@ -115,6 +115,7 @@ pub(crate) fn duel<C: Core>(cores: [C; 2], data: &[u8]) {
         duel.step(&mut script);
         duel.drain();
     }
+    duel.sides.map(|side| side.core)
 }
 
 impl<C: Core> Duel<C> {

@@ -38,11 +38,11 @@ const ADDRESSES: [&str; 6] = [
     "10.9.9.9:9",
 ];
 
-fn address(index: u8) -> Option<SocketAddr> {
+pub(crate) fn address(index: u8) -> Option<SocketAddr> {
     ADDRESSES.get(usize::from(index) % ADDRESSES.len())?.parse().ok()
 }
 
-fn index(address: SocketAddr) -> u8 {
+pub(crate) fn index(address: SocketAddr) -> u8 {
     let found = ADDRESSES.iter().position(|known| known.parse() == Ok(address));
     found.and_then(|index| u8::try_from(index).ok()).unwrap_or(5)
 }
@@ -148,34 +148,9 @@ impl Core for Node {
 
     /// Signs a changed message as the peer would.
     fn seal(&self, packet: &mut Vec<u8>) {
-        let (Some(head), Some(datagram)) = (packet.get(..2), packet.get(2..)) else {
-            return;
-        };
-        let Ok(message) = MessageRef::decode(datagram) else {
-            return;
-        };
-        let password = if message.class().is_response() {
-            self.remote.as_ref().map(|remote| remote.credentials.pwd.as_str())
-        } else {
-            Some(self.agent.local_credentials().pwd.as_str())
-        };
-        let key = IntegrityKey::short_term(&crypto::Provider::default(), password.unwrap_or_default());
-        let mut out = head.to_vec();
-        let mut writer = MessageWriter::new(
-            &mut out,
-            message.class(),
-            message.method(),
-            message.transaction_id(),
-        );
-        for raw in message.attributes() {
-            match raw.ty {
-                AttributeType::MESSAGE_INTEGRITY => writer.integrity(&key),
-                AttributeType::FINGERPRINT => writer.fingerprint(),
-                _ => writer.raw(raw.ty, raw.value),
-            };
-        }
-        writer.finish();
-        *packet = out;
+        let theirs = self.remote.as_ref().map(|remote| remote.credentials.pwd.as_str());
+        let ours = &self.agent.local_credentials().pwd;
+        resign(packet, ours, theirs.unwrap_or_default());
     }
 
     fn footprint(&self) -> usize {
@@ -183,6 +158,39 @@ impl Core for Node {
             + self.agent.local_candidates().len()
             + self.agent.remote_candidates().len()
     }
+}
+
+/// Writes a message, which stands behind two bytes, again with the right integrity code: requests are signed with the
+/// password of who receives them, responses with that of who sent them.
+pub(crate) fn resign(packet: &mut Vec<u8>, receiver: &str, sender: &str) {
+    let (Some(head), Some(datagram)) = (packet.get(..2), packet.get(2..)) else {
+        return;
+    };
+    let Ok(message) = MessageRef::decode(datagram) else {
+        return;
+    };
+    let password = if message.class().is_response() {
+        sender
+    } else {
+        receiver
+    };
+    let key = IntegrityKey::short_term(&crypto::Provider::default(), password);
+    let mut out = head.to_vec();
+    let mut writer = MessageWriter::new(
+        &mut out,
+        message.class(),
+        message.method(),
+        message.transaction_id(),
+    );
+    for raw in message.attributes() {
+        match raw.ty {
+            AttributeType::MESSAGE_INTEGRITY => writer.integrity(&key),
+            AttributeType::FINGERPRINT => writer.fingerprint(),
+            _ => writer.raw(raw.ty, raw.value),
+        };
+    }
+    writer.finish();
+    *packet = out;
 }
 
 impl Node {

@@ -7,17 +7,23 @@
 //! `cargo +nightly fuzz run stun_decode` runs one; `cargo test -p fuzz-targets` replays the corpora of all.
 
 mod channels;
+mod connection;
 mod dtls_targets;
 mod duel;
+mod framing;
 mod ice_targets;
+mod mux;
 mod sctp_targets;
 mod sdp_targets;
 mod stun_cores;
 mod stun_decoders;
 
 pub use channels::{datachannel_channels, datachannel_dcep};
+pub use connection::webrtc_connection;
 pub use dtls_targets::{dtls_certificate, dtls_connection, dtls_decode};
+pub use framing::datagram_framed;
 pub use ice_targets::{ice_agent, ice_candidate};
+pub use mux::ice_mux;
 pub use sctp_targets::{sctp_association, sctp_decode};
 pub use sdp_targets::sdp_parse;
 pub use stun_cores::{stun_client, stun_server};
@@ -30,11 +36,13 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("datachannel_channels", datachannel_channels),
     ("datachannel_dcep", datachannel_dcep),
+    ("datagram_framed", datagram_framed),
     ("dtls_certificate", dtls_certificate),
     ("dtls_connection", dtls_connection),
     ("dtls_decode", dtls_decode),
     ("ice_agent", ice_agent),
     ("ice_candidate", ice_candidate),
+    ("ice_mux", ice_mux),
     ("sctp_association", sctp_association),
     ("sctp_decode", sctp_decode),
     ("sdp_parse", sdp_parse),
@@ -42,4 +50,5 @@ pub const TARGETS: &[Target] = &[
     ("stun_decode", stun_decode),
     ("stun_server", stun_server),
     ("stun_text", stun_text),
+    ("webrtc_connection", webrtc_connection),
 ];

@@ -74,8 +74,9 @@ fn params(params: Params<'_>) {
 struct Node(Association);
 
 impl Core for Node {
-    /// The receive window and what reassembly and reordering may add.
-    const FOOTPRINT: usize = 4 * RECEIVE_WINDOW;
+    /// What was received may fill the window three times where it waits for missing pieces, and a message and a packet
+    /// more; what is to be sent has its buffer.
+    const FOOTPRINT: usize = 3 * RECEIVE_WINDOW + 2 * MAX_MESSAGE + SEND_BUFFER + 4096;
 
     fn handle_input(&mut self, now: Instant, packet: &mut [u8]) {
         self.0.handle_input(now, packet);
@@ -112,6 +113,11 @@ impl Core for Node {
 
     fn seal(&self, packet: &mut Vec<u8>) {
         seal(packet);
+    }
+
+    fn footprint(&self) -> usize {
+        let stats = self.0.stats();
+        stats.receive_buffered + stats.send_buffered
     }
 }
 
@@ -150,7 +156,10 @@ fn command(association: &mut Association, now: Instant, script: &mut Script<'_>)
     }
 }
 
-const RECEIVE_WINDOW: usize = 64 * 1024;
+/// Small, so that a script can fill them.
+const RECEIVE_WINDOW: usize = 16 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
+const MAX_MESSAGE: usize = 8 * 1024;
 
 /// Two associations, and whatever happens between them.
 ///
@@ -162,7 +171,8 @@ pub fn sctp_association(data: &[u8]) {
     };
     let config = Config {
         receive_window: RECEIVE_WINDOW,
-        send_buffer: RECEIVE_WINDOW,
+        send_buffer: SEND_BUFFER,
+        max_message_size: MAX_MESSAGE,
         ..Config::default()
     };
     let now = Instant::now();
