@@ -2,7 +2,7 @@
 
 use crate::list::List;
 use crate::packet::Packet;
-use crate::raw::{RawPacketRef, count, frame, framed_len, packet_type};
+use crate::raw::{MAX_COUNT, RawPacketRef, count, frame, framed_len, packet_type, padded};
 use crate::reader::Reader;
 use crate::{DecodeError, Entry};
 
@@ -30,7 +30,7 @@ use crate::{DecodeError, Entry};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Goodbye<'a> {
-    /// The sources. Written: at most the first 31.
+    /// The sources. Written: what goes beyond 31 follows in further packets without the reason.
     pub ssrcs: List<'a, u32>,
     /// Why, in UTF-8; empty if nothing is said. Written: at most the first 255 bytes.
     pub reason: &'a [u8],
@@ -56,25 +56,31 @@ impl<'a> Goodbye<'a> {
 
 impl Packet for Goodbye<'_> {
     fn encoded_len(&self) -> usize {
-        let ssrcs = usize::from(count(self.ssrcs.len())).saturating_mul(4);
         let reason = self.written_reason().len();
         let reason = if reason == 0 { 0 } else { reason.saturating_add(1) };
-        framed_len(ssrcs.saturating_add(reason))
+        let packets = self.ssrcs.len().div_ceil(MAX_COUNT).max(1);
+        padded(reason)
+            .saturating_add(self.ssrcs.encoded_len())
+            .saturating_add(packets.saturating_mul(4))
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
-        let count = count(self.ssrcs.len());
-        frame(out, packet_type::GOODBYE, count, |out| {
-            self.ssrcs
-                .iter()
-                .take(count.into())
-                .for_each(|ssrc| ssrc.encode(out));
-            let reason = self.written_reason();
-            if let (false, Ok(len)) = (reason.is_empty(), u8::try_from(reason.len())) {
-                out.push(len);
-                out.extend_from_slice(reason);
+        let mut ssrcs = self.ssrcs.iter();
+        let mut reason = self.written_reason();
+        loop {
+            let (left, _) = ssrcs.size_hint();
+            frame(out, packet_type::GOODBYE, count(left), |out| {
+                (&mut ssrcs).take(MAX_COUNT).for_each(|ssrc| ssrc.encode(out));
+                if let (false, Ok(len)) = (reason.is_empty(), u8::try_from(reason.len())) {
+                    out.push(len);
+                    out.extend_from_slice(reason);
+                }
+            });
+            if left <= MAX_COUNT {
+                break;
             }
-        });
+            reason = &[];
+        }
     }
 }
 

@@ -65,7 +65,8 @@ pub enum Arrival {
     NotReceived,
     /// It came at this time.
     At(TransportTime),
-    /// It came, but when is not told: the symbol that the draft reserves.
+    /// It came, but when is not told: by the symbol that the draft reserves, or in feedback without any deltas, which is sent
+    /// to peers that ask for that (transport-wide-cc-02).
     Untimed,
 }
 
@@ -114,7 +115,7 @@ pub struct TransportFeedback<'a> {
     pub feedback_count: u8,
     /// Which packets came.
     pub chunks: List<'a, StatusChunk>,
-    /// When they came: one byte or two for each that did.
+    /// When they came: one byte or two for each that did; none if times are not told.
     pub deltas: &'a [u8],
 }
 
@@ -140,7 +141,7 @@ impl<'a> TransportFeedback<'a> {
             reference_time: i32::from_be_bytes([t0, t1, t2, 0]) >> 8,
             feedback_count,
             chunks: List::wire(body.get(..chunks).unwrap_or_default()),
-            deltas: reader.take(lengths.deltas)?,
+            deltas: reader.rest().get(..lengths.deltas).unwrap_or_default(),
         })
     }
 
@@ -236,23 +237,24 @@ impl PacketStatuses<'_> {
         }
     }
 
-    fn arrival(&mut self, symbol: Symbol) -> Option<Arrival> {
+    fn arrival(&mut self, symbol: Symbol) -> Arrival {
         let delta = match symbol {
-            Symbol::NotReceived => return Some(Arrival::NotReceived),
-            Symbol::Reserved => return Some(Arrival::Untimed),
-            Symbol::SmallDelta => {
-                let (delta, rest) = self.deltas.split_first()?;
-                self.deltas = rest;
-                i64::from(*delta)
-            }
-            Symbol::LargeDelta => {
-                let (delta, rest) = self.deltas.split_first_chunk()?;
-                self.deltas = rest;
-                i64::from(i16::from_be_bytes(*delta))
-            }
+            Symbol::NotReceived => return Arrival::NotReceived,
+            Symbol::Reserved => None,
+            Symbol::SmallDelta => self.delta().map(|[delta]| i64::from(delta)),
+            Symbol::LargeDelta => self.delta().map(|delta| i64::from(i16::from_be_bytes(delta))),
+        };
+        let Some(delta) = delta else {
+            return Arrival::Untimed;
         };
         self.time = TransportTime(self.time.0.saturating_add(delta));
-        Some(Arrival::At(self.time))
+        Arrival::At(self.time)
+    }
+
+    fn delta<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (delta, rest) = self.deltas.split_first_chunk()?;
+        self.deltas = rest;
+        Some(*delta)
     }
 }
 
@@ -262,7 +264,7 @@ impl Iterator for PacketStatuses<'_> {
     fn next(&mut self) -> Option<PacketStatus> {
         self.left = self.left.checked_sub(1)?;
         let symbol = self.symbol()?;
-        let arrival = self.arrival(symbol)?;
+        let arrival = self.arrival(symbol);
         let sequence_number = self.next;
         self.next = self.next.wrapping_add(1);
         Some(PacketStatus {

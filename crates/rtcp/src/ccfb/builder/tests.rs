@@ -120,6 +120,8 @@ fn offsets_are_rounded_down_and_bounded() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn arrivals_survive(
         runs in prop::collection::vec((1_u32..5, any::<u16>(), prop::collection::vec(1_u16..5, 1..40)), 0..6),

@@ -153,6 +153,8 @@ fn times_wrap_with_the_reference() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn arrivals_survive(
         first: u16,
