@@ -1,5 +1,6 @@
 //! What goes wrong: misuse is returned by the call, the end of a connection is one event with its cause.
 
+use crate::core::ParametersError;
 use crate::description::SdpType;
 use crate::states::{DataChannelState, SignalingState};
 
@@ -60,6 +61,19 @@ pub enum Error {
     /// A negotiated channel needs an id (`TypeError`).
     #[error("a negotiated channel needs an id")]
     NegotiatedWithoutId,
+    /// Encodings, streams or a track that cannot be used.
+    #[error("the parameters cannot be used: {0}")]
+    Parameters(#[from] ParametersError),
+    /// Codec preferences with a codec that the engine does not have, or with none on which frames are sent
+    /// (`InvalidModificationError`).
+    #[error("the codec preferences name an unknown codec, or none for frames")]
+    CodecPreferences,
+    /// The transceiver is stopped or stopping, or of another connection (`InvalidStateError`).
+    #[error("the transceiver is stopped")]
+    TransceiverStopped,
+    /// There are [`MAX_TRANSCEIVERS`](crate::core::MAX_TRANSCEIVERS) already (`OperationError`).
+    #[error("too many transceivers")]
+    TooManyTransceivers,
     /// No socket could be opened.
     #[error("no socket could be opened")]
     Io(#[from] std::io::Error),
@@ -93,6 +107,30 @@ pub enum DescriptionError {
     /// More sections than [`MAX_SECTIONS`](crate::core::MAX_SECTIONS).
     #[error("too many sections")]
     TooManySections,
+    /// Two sections have the same mid (RFC 5888 §4).
+    #[error("two sections with the same mid")]
+    SameMid,
+    /// A section changed its place, its mid or its kind within a session (RFC 3264 §8).
+    #[error("a section with another mid or kind than before")]
+    SectionMoved,
+    /// A BUNDLE group names a section that there is not, or a section is in two groups (RFC 9143 §7.1).
+    #[error("a BUNDLE group with unknown or repeated sections")]
+    BadGroup,
+    /// Two sections of a BUNDLE group mean different codecs by one payload type (RFC 9143 §10.1.1).
+    #[error("a payload type with two meanings in one BUNDLE group")]
+    PayloadTypeTwice,
+    /// Two sections of a BUNDLE group mean different header extensions by one id (RFC 9143 §10.2).
+    #[error("an extension id with two meanings in one BUNDLE group")]
+    ExtensionIdTwice,
+    /// An answer accepts several sections and does not bundle them, which takes more transports than we have.
+    #[error("an answer whose sections are not bundled")]
+    NotBundled,
+    /// An answer wants RTCP on a port of its own (RFC 9429 §5.8.3).
+    #[error("an answer without rtcp-mux")]
+    NoRtcpMux,
+    /// An answer accepts a section with no codec of its offer.
+    #[error("an answer without a codec of the offer")]
+    NoCommonCodec,
 }
 
 impl From<DescriptionError> for Error {

@@ -112,9 +112,14 @@
 //! | candidates of the peer before its description is in force | – | 128, then counted |
 //! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |
 //!
+//! | transceivers, sections of audio and video | – | [`core::MAX_TRANSCEIVERS`] |
+//! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
+//! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |
+//!
 //! # What it does not do
 //!
-//! No media yet: audio and video sections of an offer are answered with port 0. No TURN, ICE-TCP or mDNS name
+//! Media is negotiated – transceivers, codecs, simulcast – and what was agreed is told by
+//! [`core::PeerConnection::negotiated_media`], but no RTP is moved. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
 //! group are rejected. No identity provider, which no browser has either.
 
@@ -129,6 +134,10 @@ mod setting_engine;
 mod states;
 
 pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
+pub use self::core::{
+    HeaderExtensionCapability, MediaEngine, MediaKind, ParametersError, RegisterError, RtcpFeedback,
+    RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, TrackInfo, TrackOrKind,
+};
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,
 };
@@ -136,7 +145,7 @@ pub use self::error::{DescriptionError, Error, FailureReason, SendError};
 #[cfg(feature = "tokio")]
 pub use self::io::{
     Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload,
-    PeerConnection,
+    PeerConnection, RtpTransceiver,
 };
 pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
 pub use self::states::{
@@ -146,3 +155,4 @@ pub use self::states::{
 pub use crypto::Provider;
 pub use datachannel::{Kind, Message, Reliability};
 pub use dtls::{Certificate, Fingerprint, KeyLog};
+pub use sdp::Direction as RtpTransceiverDirection;

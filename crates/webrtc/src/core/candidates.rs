@@ -97,10 +97,35 @@ impl PeerConnection {
         if self.signaling.remote.pending.is_some() {
             return self.hold_candidate(candidate);
         }
+        if !self.is_for_transport(&description, &candidate) {
+            return Ok(());
+        }
         self.give_candidate(now, &candidate)?;
         self.transport.settle(now);
         self.digest(now);
         Ok(())
+    }
+
+    /// Whether a candidate is for the transport in use. A peer that gathers for each section of its offer drops the transports
+    /// of those that our answer bundles (RFC 9143 §7.3.1), and their candidates lead nowhere.
+    pub(super) fn is_for_transport(
+        &mut self,
+        description: &sdp::SessionDescription,
+        candidate: &IceCandidateInit,
+    ) -> bool {
+        let named = super::sections::find(description, candidate).map(|found| found.index);
+        let (Some(named), Some(tag)) = (named, self.transport_index()) else {
+            return true;
+        };
+        let elsewhere = named != tag
+            && super::sections::shares_transport(description, named)
+            && description
+                .media
+                .get(named)
+                .is_some_and(|media| !media.is_rejected())
+            && !candidate.candidate.is_empty();
+        self.candidates.ignored += u64::from(elsewhere);
+        !elsewhere
     }
 
     fn hold_candidate(&mut self, candidate: IceCandidateInit) -> Result<(), Error> {
@@ -156,14 +181,15 @@ impl PeerConnection {
     }
 
     fn candidate_event(&self, candidate: String) -> IceCandidateInit {
+        let local = self.signaling.local.latest().map(super::signaling::Applied::sdp);
+        let tag = self
+            .transport_index()
+            .or_else(|| super::sections::transport_section(local.as_ref()?))
+            .unwrap_or(0);
         IceCandidateInit {
             candidate,
-            sdp_mid: self
-                .signaling
-                .local
-                .latest()
-                .and_then(|applied| super::sections::first_mid(&applied.sdp())),
-            sdp_m_line_index: Some(0),
+            sdp_mid: local.and_then(|local| super::sections::mid(&local, tag)),
+            sdp_m_line_index: u16::try_from(tag).ok(),
             username_fragment: Some(self.transport.ice.local_credentials().ufrag.clone()),
         }
     }

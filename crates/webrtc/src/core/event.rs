@@ -1,5 +1,6 @@
 //! What a connection has to tell, in the order in which it happened.
 
+use super::media::TransceiverId;
 use crate::description::IceCandidateInit;
 use crate::error::FailureReason;
 use crate::states::{
@@ -32,6 +33,10 @@ pub enum Event {
     Failed(FailureReason),
     /// `connectionstatechange`.
     ConnectionStateChange(PeerConnectionState),
+    /// The peer sends a track, or says that it will (`track`).
+    Track(TransceiverId),
+    /// The peer no longer sends the track of this transceiver (`mute` of the track, `removetrack` of its streams).
+    TrackRemoved(TransceiverId),
     /// The peer opened a channel (`datachannel`).
     DataChannel(ChannelId),
     /// Something about one channel.

@@ -6,6 +6,7 @@
 mod candidates;
 mod channels;
 mod event;
+mod media;
 mod negotiation;
 mod sections;
 mod security;
@@ -21,12 +22,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError};
+pub use self::media::{
+    Encoding, HeaderExtensionCapability, InboundStream, MAX_CODECS, MAX_ENCODINGS, MAX_HEADER_EXTENSIONS,
+    MAX_RID, MAX_TRANSCEIVERS, MediaEngine, MediaKind, NegotiatedCodec, NegotiatedExtension, NegotiatedMedia,
+    NegotiatedSection, OutboundStream, ParametersError, PayloadTypeUse, Receiver, RegisterError, RemoteTrack,
+    RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, SendLimits,
+    Sender, TrackInfo, TrackOrKind, Transceiver, TransceiverId,
+};
 pub use self::stats::{
     CandidatePairStats, CandidateStats, CertificateStats, DataChannelStats, StatsReport, TransportStats,
 };
 pub use self::timeline::Timeline;
 
 use self::candidates::Candidates;
+use self::media::MediaSlot;
 use self::negotiation::Drafts;
 use self::signaling::Signaling;
 use self::state::States;
@@ -58,6 +67,7 @@ pub struct PeerConnection {
     transport: Transport,
     signaling: Signaling,
     drafts: Drafts,
+    media: MediaSlot,
     candidates: Candidates,
     states: States,
     settings: Arc<SettingEngine>,
@@ -83,7 +93,8 @@ impl PeerConnection {
         Ok(Self {
             transport: Transport::new(agent, certificate, &settings, seed),
             signaling: Signaling::default(),
-            drafts: Drafts::new(seed),
+            drafts: Drafts::new(seed, configuration.bundle_policy),
+            media: MediaSlot::default(),
             candidates: Candidates::default(),
             states: States::default(),
             settings,

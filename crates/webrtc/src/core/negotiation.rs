@@ -7,9 +7,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::PeerConnection;
 use super::event::Event;
-use super::sections::{self, Origin, Remote};
+use super::media::{self, Media, TrackNews};
+use super::sections::{self, Origin, Remote, RemoteTransport};
 use super::signaling::{Applied, Side};
 use super::transport::Peer;
+use crate::configuration::BundlePolicy;
 use crate::description::{IceCandidateInit, OfferOptions, SdpType, SessionDescription};
 use crate::error::{DescriptionError, Error};
 use crate::setting_engine::DtlsRole;
@@ -28,10 +30,11 @@ pub(super) struct Drafts {
     /// The last description that was made announces new credentials.
     restarts: bool,
     negotiation_needed: bool,
+    bundle_policy: BundlePolicy,
 }
 
 impl Drafts {
-    pub(super) fn new(seed: [u8; 32]) -> Self {
+    pub(super) fn new(seed: [u8; 32], bundle_policy: BundlePolicy) -> Self {
         let mut rng = ChaCha20Rng::from_seed(seed);
         rng.set_stream(0x5d70);
         Self {
@@ -46,7 +49,12 @@ impl Drafts {
             restart: false,
             restarts: false,
             negotiation_needed: false,
+            bundle_policy,
         }
+    }
+
+    pub(super) const fn session_id(&self) -> u64 {
+        self.origin.session_id
     }
 }
 
@@ -60,7 +68,7 @@ impl PeerConnection {
         self.ensure_open()?;
         let restart = options.ice_restart || self.drafts.restart;
         let credentials = self.draft_credentials(restart && self.signaling.local.current.is_some());
-        let sdp = sections::offer(&self.context(&credentials), self.drafts.wants_data).to_string();
+        let sdp = self.write_offer(&credentials);
         self.drafts.offer = Some(sdp.clone());
         Ok(SessionDescription::offer(sdp))
     }
@@ -87,7 +95,8 @@ impl PeerConnection {
             .ok_or(Error::NoRemoteOffer)?;
         let restart = self.peer_restarts(&offer);
         let credentials = self.draft_credentials(restart);
-        let sdp = sections::answer(&self.context(&credentials), &offer.sdp()).to_string();
+        let plan = self.media.get().map(Media::plan_answer);
+        let sdp = sections::answer(&self.context(&credentials), &offer.sdp(), plan.as_ref()).to_string();
         self.drafts.answer = Some(sdp.clone());
         Ok(SessionDescription::answer(sdp))
     }
@@ -222,6 +231,21 @@ impl PeerConnection {
         }
     }
 
+    /// The text of an offer. What it has for which transceiver is kept until it is applied.
+    fn write_offer(&mut self, credentials: &ice::Credentials) -> String {
+        let context = self.context(credentials);
+        let wants_data = self.drafts.wants_data;
+        let Some(media) = self.media.get() else {
+            return sections::offer(&context, wants_data, None).to_string();
+        };
+        let both = context.local.iter().chain(&context.remote);
+        let mut plan = media.plan_offer(both.flat_map(|it| sections::mids(it)).collect());
+        let sdp = sections::offer(&context, wants_data, Some(&mut plan)).to_string();
+        let draft = plan.finish();
+        self.media_mut().keep_draft(draft);
+        sdp
+    }
+
     fn context<'a>(&'a self, credentials: &'a ice::Credentials) -> sections::Context<'a> {
         sections::Context {
             origin: self.drafts.origin,
@@ -229,6 +253,8 @@ impl PeerConnection {
             certificate: &self.transport.security.certificate,
             settings: &self.settings,
             local: self.signaling.local.latest().map(Applied::sdp),
+            remote: self.signaling.remote.current.as_ref().map(Applied::sdp),
+            bundle_policy: self.drafts.bundle_policy,
             role: self.transport.security.peer().map(|peer| peer.role),
         }
     }
@@ -282,6 +308,8 @@ impl PeerConnection {
         if is_answer {
             remote.answered_role()?;
         }
+        let offer = offer.filter(|_| is_answer).map(Applied::sdp);
+        media::check(self.media.get(), sdp, offer.as_deref())?;
         Ok(())
     }
 
@@ -289,6 +317,7 @@ impl PeerConnection {
         let kind = applied.kind;
         self.transport.timeline.begin(now);
         let changed = self.signaling.apply(side, applied)?;
+        let tracks = self.apply_media(side, kind);
         if kind == SdpType::Offer {
             self.choose_ice_role(side);
         }
@@ -301,12 +330,44 @@ impl PeerConnection {
         if changed {
             self.push(Event::SignalingStateChange(self.signaling.state()));
         }
+        self.tell_tracks(tracks);
         if kind == SdpType::Answer {
             self.drafts.offer = None;
             self.drafts.answer = None;
+            // What is still needed is told again (W3C webrtc-pc §4.4.1.5).
+            self.drafts.negotiation_needed = false;
             self.update_negotiation_needed();
         }
         Ok(())
+    }
+
+    /// The transceivers follow a description, which the signaling state machine has taken.
+    fn apply_media(&mut self, side: Side, kind: SdpType) -> Vec<TrackNews> {
+        let description = |applied: Option<&Applied>| applied.map(Applied::sdp).unwrap_or_default();
+        let local = description(self.signaling.local.latest());
+        let remote = description(self.signaling.remote.latest());
+        if side == Side::Remote && kind == SdpType::Offer && sections::has_media(&remote) {
+            self.media_mut();
+        }
+        let Some(media) = self.media.get_mut() else {
+            return Vec::new();
+        };
+        match (kind, side) {
+            (SdpType::Offer, Side::Local) => media.apply_offer(side, &local),
+            (SdpType::Offer, Side::Remote) => media.apply_offer(side, &remote),
+            (SdpType::Answer, _) => media.apply_answer(side, &local, &remote, true),
+            (SdpType::Pranswer, _) => media.apply_answer(side, &local, &remote, false),
+            (SdpType::Rollback, _) => media.roll_back(),
+        }
+    }
+
+    fn tell_tracks(&mut self, tracks: Vec<TrackNews>) {
+        for news in tracks {
+            self.push(match news {
+                TrackNews::Added(id) => Event::Track(id),
+                TrackNews::Removed(id) => Event::TrackRemoved(id),
+            });
+        }
     }
 
     /// RFC 8445 §6.1.1: the offerer controls, unless only one side is a full agent. Decided once.
@@ -332,13 +393,31 @@ impl PeerConnection {
         self.transport.settle(now);
     }
 
+    /// The section whose transport was agreed upon: the answer tells (RFC 9143 §7.3.1).
+    pub(super) fn transport_index(&self) -> Option<usize> {
+        let (local, remote) = (self.signaling.local.latest()?, self.signaling.remote.latest()?);
+        let answer = if local.kind == SdpType::Offer {
+            remote
+        } else {
+            local
+        };
+        if answer.kind == SdpType::Offer {
+            return None;
+        }
+        sections::transport_section(&answer.sdp())
+    }
+
     /// Both descriptions are known: the transport may use the peer's.
     fn establish(&mut self, now: Instant, answerer: Side) -> Result<(), Error> {
-        let Some(remote) = self.signaling.remote.latest().cloned() else {
+        let (Some(tag), Some(remote)) = (self.transport_index(), self.signaling.remote.latest().cloned())
+        else {
             return Ok(());
         };
         let description = remote.sdp();
-        let Some(section) = Remote::read(&description)?.transport else {
+        let own = description
+            .section(tag)
+            .and_then(|section| RemoteTransport::read(&section).ok());
+        let Some(section) = own.or(Remote::read(&description)?.transport) else {
             return Ok(());
         };
         if section.lite && !self.settings.ice_lite {
@@ -352,25 +431,8 @@ impl PeerConnection {
             .ice
             .set_remote(now, parameters)
             .map_err(|_| DescriptionError::BadIceCredentials)?;
-        for candidate in sections::candidates(&description) {
-            // A candidate in a description that cannot be used is no reason to refuse the description.
-            if self
-                .give_candidate(now, &IceCandidateInit::new(candidate))
-                .is_err()
-            {
-                self.candidates.ignored += 1;
-            }
-        }
-        for candidate in self.candidates.take_early() {
-            if self.give_candidate(now, &candidate).is_err() {
-                self.candidates.ignored += 1;
-            }
-        }
-        self.transport
-            .channels
-            .set_remote_max_message_size(section.max_message_size);
-        self.drafts.wants_data = true;
-        self.transport.want_data(now);
+        self.give_candidates(now, &description, tag);
+        self.establish_data(now, &description);
         let role = match answerer {
             Side::Remote => section.role(),
             Side::Local => self.answered_role(),
@@ -387,6 +449,34 @@ impl PeerConnection {
         }
         self.transport.settle(now);
         Ok(())
+    }
+
+    /// The candidates of the description, and those that came ahead of the answer.
+    fn give_candidates(&mut self, now: Instant, description: &sdp::SessionDescription, tag: usize) {
+        let described = sections::candidates(description, tag)
+            .into_iter()
+            .map(IceCandidateInit::new);
+        let early = self.candidates.take_early();
+        let early = early
+            .into_iter()
+            .filter(|candidate| self.is_for_transport(description, candidate));
+        let all: Vec<_> = described.chain(early).collect();
+        for candidate in all {
+            // A candidate that cannot be used is no reason to refuse the description.
+            if self.give_candidate(now, &candidate).is_err() {
+                self.candidates.ignored += 1;
+            }
+        }
+    }
+
+    fn establish_data(&mut self, now: Instant, remote: &sdp::SessionDescription) {
+        let local = self.signaling.local.latest().map(Applied::sdp);
+        let accepted = local.is_some_and(|local| sections::has_data(&local));
+        if let Some(limit) = sections::max_message_size(remote).filter(|_| accepted) {
+            self.transport.channels.set_remote_max_message_size(limit);
+            self.drafts.wants_data = true;
+            self.transport.want_data(now);
+        }
     }
 
     /// The peer's DTLS role after our answer.
@@ -411,7 +501,9 @@ impl PeerConnection {
         self.drafts.answer = None;
         self.drafts.negotiation_needed = false;
         drop(self.candidates.take_early());
+        let tracks = self.media.get_mut().map(Media::roll_back).unwrap_or_default();
         self.push(Event::SignalingStateChange(SignalingState::Stable));
+        self.tell_tracks(tracks);
     }
 
     /// W3C webrtc-pc §4.7.3: told once, and only in the stable state.
@@ -419,17 +511,20 @@ impl PeerConnection {
         if self.states.is_closed() || self.signaling.state() != SignalingState::Stable {
             return;
         }
-        let negotiated = self
-            .signaling
-            .local
-            .current
-            .as_ref()
-            .is_some_and(|local| sections::has_data(&local.sdp()));
-        let needed = self.drafts.restart || (self.drafts.wants_data && !negotiated);
+        let needed = self.drafts.restart
+            || self.media.get().is_some_and(Media::needs_negotiation)
+            || (self.drafts.wants_data && !self.has_negotiated_data());
         if needed && !self.drafts.negotiation_needed {
             self.push(Event::NegotiationNeeded);
         }
         self.drafts.negotiation_needed = needed;
+    }
+}
+
+impl PeerConnection {
+    fn has_negotiated_data(&self) -> bool {
+        let current = self.signaling.local.current.as_ref();
+        current.is_some_and(|local| sections::has_data(&local.sdp()))
     }
 }
 

@@ -1,13 +1,16 @@
 //! The sections of a description: written for us, read from the peer (RFC 9429 §5.2, §5.3 and §5.8).
 //!
-//! One section of data channels (RFC 8841) on one transport. Every other section of a peer's offer is answered with
-//! port 0 (RFC 3264 §6), at its place.
+//! All sections share one transport, that of the tagged section of the BUNDLE group (RFC 9143 §7.2.1). One section of data
+//! channels (RFC 8841) is made here, those of audio and video by [`media`](super::media). Every other section of a peer's
+//! offer is answered with port 0 (RFC 3264 §6), at its place.
 
 use std::sync::Arc;
 
 use sdp::{Attribute, IceOptions, MediaDescription, Section, SessionDescription, Setup};
 
 use super::MAX_SECTIONS;
+use super::media::{AnswerPlan, MediaKind, OfferPlan, Slot};
+use crate::configuration::BundlePolicy;
 use crate::description::IceCandidateInit;
 use crate::error::DescriptionError;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -31,8 +34,11 @@ pub(super) struct Context<'a> {
     pub(super) settings: &'a SettingEngine,
     /// Our latest description, whose sections keep their places.
     pub(super) local: Option<Arc<SessionDescription>>,
+    /// The peer's description in force, if there is any.
+    pub(super) remote: Option<Arc<SessionDescription>>,
     /// The peer's DTLS role, once it was agreed.
     pub(super) role: Option<DtlsRole>,
+    pub(super) bundle_policy: BundlePolicy,
 }
 
 impl Context<'_> {
@@ -46,14 +52,38 @@ impl Context<'_> {
         session.with(IceOptions::new("trickle ice2"))
     }
 
-    fn data(&self, mid: &str, setup: Setup) -> MediaDescription {
+    /// Adds what belongs to the transport, behind the mid.
+    fn on_transport(&self, mut media: MediaDescription, setup: Setup) -> MediaDescription {
+        let at = usize::from(media.mid().is_some());
+        let attributes = [
+            Attribute::IceUfrag(self.credentials.ufrag.as_str().into()),
+            Attribute::IcePwd(self.credentials.pwd.as_str().into()),
+            fingerprint(self.certificate).into(),
+            setup.into(),
+        ];
+        media.attributes.splice(at..at, attributes);
+        media
+    }
+
+    fn data(&self, mid: &str) -> MediaDescription {
         MediaDescription::application(mid)
-            .with(Attribute::IceUfrag(self.credentials.ufrag.as_str().into()))
-            .with(Attribute::IcePwd(self.credentials.pwd.as_str().into()))
-            .with(fingerprint(self.certificate))
-            .with(setup)
             .with(Attribute::SctpPort(SCTP_PORT))
             .with(Attribute::MaxMessageSize(self.settings.max_message_size as u64))
+    }
+
+    /// Adds a section to an offer. RFC 9429 §5.2.1 would mark the second section of each kind as bundle-only by default; as
+    /// browsers do, only `max-bundle` marks any, for peers that take port 0 for a rejection.
+    fn offer_section(&self, offer: &mut SessionDescription, mut media: MediaDescription) {
+        let is_only_bundled = self.bundle_policy == BundlePolicy::MaxBundle
+            && self.remote.is_none()
+            && offer.media.iter().any(|earlier| !earlier.is_rejected());
+        if is_only_bundled {
+            media.port = 0;
+            media.attributes.push(Attribute::BundleOnly);
+            offer.media.push(media);
+        } else {
+            offer.media.push(self.on_transport(media, Self::offered_setup()));
+        }
     }
 
     /// RFC 8842 §5.2: an offer leaves the choice to the answerer, also when roles are agreed already.
@@ -79,52 +109,92 @@ fn fingerprint(certificate: &dtls::Certificate) -> sdp::Fingerprint {
     sdp::Fingerprint::new(fingerprint.algorithm().name(), fingerprint.bytes())
 }
 
-/// An offer (RFC 9429 §5.2): the sections we have, with data channels added if they are wanted.
-pub(super) fn offer(context: &Context<'_>, wants_data: bool) -> SessionDescription {
+/// An offer (RFC 9429 §5.2): the sections we have, those of new transceivers, and data channels if they are wanted.
+pub(super) fn offer(
+    context: &Context<'_>,
+    wants_data: bool,
+    mut media: Option<&mut OfferPlan<'_>>,
+) -> SessionDescription {
     let mut offer = context.session();
+    if media.is_some() {
+        offer.attributes.push(Attribute::ExtmapAllowMixed);
+    }
     let mut has_data = false;
     for (index, earlier) in context.local.iter().flat_map(|local| &local.media).enumerate() {
-        let mid = earlier.mid().map_or_else(|| index.to_string(), str::to_owned);
         if earlier.is_data_channel() && !earlier.is_rejected() {
+            let mid = earlier.mid().map_or_else(|| index.to_string(), str::to_owned);
             has_data = true;
-            offer.media.push(context.data(&mid, Context::offered_setup()));
-        } else {
-            offer.media.push(rejected(earlier));
+            context.offer_section(&mut offer, context.data(&mid));
+            continue;
+        }
+        let rejected_by_peer = context
+            .remote
+            .as_ref()
+            .and_then(|remote| remote.media.get(index))
+            .is_some_and(MediaDescription::is_rejected);
+        let is_dead = earlier.is_rejected() || rejected_by_peer;
+        match media.as_deref_mut().map(|plan| plan.at(index, is_dead)) {
+            Some(Slot::Live(section)) => context.offer_section(&mut offer, section),
+            Some(Slot::Rejected) | None => offer.media.push(rejected(earlier)),
         }
     }
-    if wants_data && !has_data {
-        let mid = offer.media.len().to_string();
-        offer.media.push(context.data(&mid, Context::offered_setup()));
+    while let Some(plan) = media.as_deref_mut().filter(|_| offer.media.len() < MAX_SECTIONS)
+        && let Some(section) = plan.next(offer.media.len())
+    {
+        context.offer_section(&mut offer, section);
+    }
+    if wants_data && !has_data && offer.media.len() < MAX_SECTIONS {
+        let index = offer.media.len();
+        let mid = media.map_or_else(|| index.to_string(), |plan| plan.new_mid(index));
+        context.offer_section(&mut offer, context.data(&mid));
     }
     offer.bundle();
     offer
 }
 
 /// The answer to `offer` (RFC 9429 §5.3): every section at its place, data channels accepted once.
-pub(super) fn answer(context: &Context<'_>, offer: &SessionDescription) -> SessionDescription {
+pub(super) fn answer(
+    context: &Context<'_>,
+    offer: &SessionDescription,
+    media: Option<&AnswerPlan<'_>>,
+) -> SessionDescription {
     let mut answer = context.session();
-    let accepted = accepted_section(offer);
-    for (index, offered) in offer.media.iter().enumerate() {
-        if Some(index) == accepted {
-            let setup = context.answered_setup(
-                Section {
-                    session: offer,
-                    media: offered,
-                }
-                .setup(),
-            );
-            let mut data = context.data(offered.mid().unwrap_or("0"), setup);
-            data.protocol = offered.protocol.clone();
-            data.formats.clone_from(&offered.formats);
-            answer.media.push(data);
+    let setup = context.answered_setup(transport_section(offer).and_then(|tag| offer.section(tag)?.setup()));
+    let data = accepted_section(offer);
+    for (index, section) in offer.sections().enumerate() {
+        let accepted = if !shares_transport(offer, index) {
+            None
+        } else if Some(index) == data {
+            Some(answered_data(context, section.media))
         } else {
-            answer.media.push(rejected(offered));
-        }
+            media
+                .and_then(|plan| plan.section(index, &section))
+                .map(|answered| allow_mixed(answered, &section))
+        };
+        answer.media.push(accepted.map_or_else(
+            || rejected(section.media),
+            |accepted| context.on_transport(accepted, setup),
+        ));
     }
     if offer.bundle_groups().next().is_some() {
         answer.bundle();
     }
     answer
+}
+
+fn answered_data(context: &Context<'_>, offered: &MediaDescription) -> MediaDescription {
+    let mut data = context.data(offered.mid().unwrap_or("0"));
+    data.protocol = offered.protocol.clone();
+    data.formats.clone_from(&offered.formats);
+    data
+}
+
+/// RFC 8285 §6: header extensions of both forms are allowed where the offer allows them.
+fn allow_mixed(mut answered: MediaDescription, offered: &Section<'_>) -> MediaDescription {
+    if offered.extmap_allow_mixed() {
+        answered.attributes.push(Attribute::ExtmapAllowMixed);
+    }
+    answered
 }
 
 /// A section with port 0 that repeats what RFC 3264 §6 wants repeated.
@@ -149,6 +219,54 @@ fn accepted_section(description: &SessionDescription) -> Option<usize> {
         .position(|media| media.is_data_channel() && !media.is_rejected())
 }
 
+/// The section whose transport all others share: the first of the BUNDLE group that has one (RFC 9143 §7.3.1). Without a
+/// group it is the section of data channels, or else the first of audio or video.
+pub(super) fn transport_section(description: &SessionDescription) -> Option<usize> {
+    let is_live = |media: &MediaDescription| media.port != 0 && is_known(media);
+    let mids = description.bundle_groups().flat_map(|group| &group.mids);
+    let mut tags = mids.filter_map(|mid| {
+        let media = &description.media;
+        media
+            .iter()
+            .position(|media| media.mid() == Some(mid.as_str()) && is_live(media))
+    });
+    tags.next()
+        .or_else(|| accepted_section(description))
+        .or_else(|| description.media.iter().position(is_live))
+}
+
+fn is_known(media: &MediaDescription) -> bool {
+    media.is_data_channel() || MediaKind::of_section(&media.kind).is_some()
+}
+
+/// Whether a section is on the one transport that there is.
+pub(super) fn shares_transport(description: &SessionDescription, index: usize) -> bool {
+    let Some(tag) = transport_section(description) else {
+        return false;
+    };
+    let mid = |index| description.media.get(index).and_then(MediaDescription::mid);
+    let both = mid(tag).zip(mid(index));
+    tag == index
+        || both.is_some_and(|(tag, mid)| {
+            let has = |group: &sdp::Group, mid| group.mids.iter().any(|member| *member == mid);
+            description
+                .bundle_groups()
+                .any(|group| has(group, tag) && has(group, mid))
+        })
+}
+
+/// Whether any section of audio or video is in use.
+pub(super) fn has_media(description: &SessionDescription) -> bool {
+    let mut all = description.media.iter();
+    all.any(|media| MediaKind::of_section(&media.kind).is_some() && !media.is_rejected())
+}
+
+/// Every mid of a description.
+pub(super) fn mids(description: &SessionDescription) -> impl Iterator<Item = String> {
+    let mids = description.media.iter().filter_map(MediaDescription::mid);
+    mids.map(str::to_owned)
+}
+
 /// What a description says about the peer's end of the transport.
 #[derive(Clone, Debug)]
 pub(super) struct RemoteTransport {
@@ -156,8 +274,6 @@ pub(super) struct RemoteTransport {
     pub(super) lite: bool,
     pub(super) fingerprints: Vec<dtls::Fingerprint>,
     pub(super) setup: Option<Setup>,
-    /// The peer's limit, in bytes.
-    pub(super) max_message_size: usize,
 }
 
 /// A description of the peer, checked.
@@ -172,7 +288,7 @@ impl Remote {
         if description.media.len() > MAX_SECTIONS {
             return Err(DescriptionError::TooManySections);
         }
-        let transport = data_section(description)
+        let transport = tagged(description)
             .map(|section| RemoteTransport::read(&section))
             .transpose()?;
         Ok(Self { transport })
@@ -192,7 +308,7 @@ impl Remote {
 }
 
 impl RemoteTransport {
-    fn read(section: &Section<'_>) -> Result<Self, DescriptionError> {
+    pub(super) fn read(section: &Section<'_>) -> Result<Self, DescriptionError> {
         let (ufrag, pwd) = section
             .ice_credentials()
             .ok_or(DescriptionError::NoIceCredentials)?;
@@ -208,13 +324,11 @@ impl RemoteTransport {
         if fingerprints.is_empty() {
             return Err(DescriptionError::NoFingerprint);
         }
-        let limit = section.media.attributes.max_message_size();
         Ok(Self {
             credentials,
             lite: section.ice_lite(),
             fingerprints,
             setup: section.setup(),
-            max_message_size: usize::try_from(limit).unwrap_or(usize::MAX),
         })
     }
 
@@ -227,26 +341,31 @@ impl RemoteTransport {
     }
 }
 
-fn data_section(description: &SessionDescription) -> Option<Section<'_>> {
-    description.section(accepted_section(description)?)
+fn tagged(description: &SessionDescription) -> Option<Section<'_>> {
+    description.section(transport_section(description)?)
 }
 
 pub(super) fn ufrag(description: &SessionDescription) -> Option<&str> {
-    data_section(description)?
-        .ice_credentials()
-        .map(|(ufrag, _)| ufrag)
+    tagged(description)?.ice_credentials().map(|(ufrag, _)| ufrag)
 }
 
 pub(super) fn setup(description: &SessionDescription) -> Option<Setup> {
-    data_section(description)?.setup()
+    tagged(description)?.setup()
+}
+
+/// The largest message that the peer takes, in bytes.
+pub(super) fn max_message_size(description: &SessionDescription) -> Option<usize> {
+    let media = description.media.get(accepted_section(description)?)?;
+    let limit = media.attributes.max_message_size();
+    Some(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 pub(super) fn has_data(description: &SessionDescription) -> bool {
     accepted_section(description).is_some()
 }
 
-pub(super) fn first_mid(description: &SessionDescription) -> Option<String> {
-    description.media.first()?.mid().map(str::to_owned)
+pub(super) fn mid(description: &SessionDescription, index: usize) -> Option<String> {
+    description.media.get(index)?.mid().map(str::to_owned)
 }
 
 pub(super) fn count(description: &SessionDescription) -> usize {
@@ -261,9 +380,9 @@ pub(super) fn match_offer(offer: &SessionDescription, answer: &SessionDescriptio
         })
 }
 
-/// The candidates of the peer's section, `candidate:…`, and an empty one if there will be no more.
-pub(super) fn candidates(description: &SessionDescription) -> Vec<String> {
-    let Some(section) = data_section(description) else {
+/// The candidates of a section of the peer, `candidate:…`, and an empty one if there will be no more.
+pub(super) fn candidates(description: &SessionDescription, index: usize) -> Vec<String> {
+    let Some(section) = description.section(index) else {
         return Vec::new();
     };
     let mut candidates: Vec<_> = section.media.candidates().map(ToString::to_string).collect();
@@ -273,9 +392,9 @@ pub(super) fn candidates(description: &SessionDescription) -> Vec<String> {
     candidates
 }
 
-/// Writes our candidates into our section.
+/// Writes our candidates into the section whose transport counts.
 pub(super) fn add_candidates(description: &mut SessionDescription, candidates: &[String], complete: bool) {
-    let Some(index) = accepted_section(description) else {
+    let Some(index) = transport_section(description) else {
         return;
     };
     let Some(media) = description.media.get_mut(index) else {
@@ -294,6 +413,7 @@ pub(super) fn add_candidates(description: &mut SessionDescription, candidates: &
 /// Where a candidate belongs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found<'a> {
+    pub(super) index: usize,
     pub(super) ufrag: Option<&'a str>,
 }
 
@@ -302,18 +422,19 @@ pub(super) fn find<'a>(
     description: &'a SessionDescription,
     candidate: &IceCandidateInit,
 ) -> Option<Found<'a>> {
-    let media = match (&candidate.sdp_mid, candidate.sdp_m_line_index) {
-        (Some(mid), _) if !mid.is_empty() => description.media_by_mid(mid)?,
-        (_, Some(index)) => description.media.get(usize::from(index))?,
+    let index = match (&candidate.sdp_mid, candidate.sdp_m_line_index) {
+        (Some(mid), _) if !mid.is_empty() => {
+            let mut all = description.media.iter();
+            all.position(|media| media.mid() == Some(mid.as_str()))?
+        }
+        (_, Some(index)) => usize::from(index),
         // The end of all candidates names no section.
-        _ if candidate.candidate.is_empty() => description.media.first()?,
+        _ if candidate.candidate.is_empty() => transport_section(description)?,
         _ => return None,
     };
-    let section = Section {
-        session: description,
-        media,
-    };
+    let section = description.section(index)?;
     Some(Found {
+        index,
         ufrag: section.ice_credentials().map(|(ufrag, _)| ufrag),
     })
 }

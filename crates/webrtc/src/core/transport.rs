@@ -99,7 +99,9 @@ impl Transport {
 
     /// Sections ask for data channels on this transport.
     pub(super) fn want_data(&mut self, now: Instant) {
-        self.has_data = true;
+        if !std::mem::replace(&mut self.has_data, true) && self.security.is_connected() {
+            self.channels.connect(now);
+        }
         self.settle(now);
     }
 

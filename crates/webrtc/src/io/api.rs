@@ -7,7 +7,7 @@ use super::events::{EventQueue, Events};
 use super::peer_connection::PeerConnection;
 use super::shared::Shared;
 use crate::configuration::Configuration;
-use crate::core;
+use crate::core::{self, MediaEngine};
 use crate::error::Error;
 use crate::setting_engine::SettingEngine;
 
@@ -15,6 +15,7 @@ use crate::setting_engine::SettingEngine;
 #[derive(Clone, Debug, Default)]
 pub struct Api {
     settings: Arc<SettingEngine>,
+    media: Arc<MediaEngine>,
     endpoint: Option<Endpoint>,
 }
 
@@ -22,6 +23,7 @@ pub struct Api {
 #[derive(Debug, Default)]
 pub struct ApiBuilder {
     settings: SettingEngine,
+    media: MediaEngine,
     endpoint: Option<Endpoint>,
 }
 
@@ -30,6 +32,13 @@ impl ApiBuilder {
     #[must_use]
     pub fn setting_engine(mut self, settings: SettingEngine) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Codecs and header extensions. Default: [`MediaEngine::default`], those of browsers.
+    #[must_use]
+    pub fn media_engine(mut self, media: MediaEngine) -> Self {
+        self.media = media;
         self
     }
 
@@ -45,6 +54,7 @@ impl ApiBuilder {
     pub fn build(self) -> Api {
         Api {
             settings: Arc::new(self.settings),
+            media: Arc::new(self.media),
             endpoint: self.endpoint,
         }
     }
@@ -74,7 +84,8 @@ impl Api {
         }
         let mut seed = [0; 32];
         self.settings.provider.random(&mut seed);
-        let core = core::PeerConnection::new(&configuration, Arc::clone(&self.settings), seed)?;
+        let core = core::PeerConnection::new(&configuration, Arc::clone(&self.settings), seed)?
+            .with_media_engine(Arc::clone(&self.media));
         let queue = Arc::new(EventQueue::default());
         let shared = Arc::new(Shared::new(core, Arc::clone(&queue)));
         let events = Events::new(queue, Arc::downgrade(&shared));

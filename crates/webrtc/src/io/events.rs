@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 
 use super::data_channel::DataChannel;
+use super::rtp_transceiver::RtpTransceiver;
 use super::shared::Shared;
 use crate::core::{Event as CoreEvent, IceCandidateError, MAX_EVENTS};
 use crate::description::IceCandidateInit;
@@ -41,6 +42,10 @@ pub enum Event {
     Failed(FailureReason),
     /// `connectionstatechange`.
     ConnectionStateChange(PeerConnectionState),
+    /// The peer sends a track, or says that it will (`track`).
+    Track(RtpTransceiver),
+    /// The peer no longer sends the track of this transceiver (`mute` of the track, `removetrack` of its streams).
+    TrackRemoved(RtpTransceiver),
     /// The peer opened a channel. Dropping it closes it.
     DataChannel(DataChannel),
 }
@@ -143,6 +148,10 @@ impl Events {
             CoreEvent::DtlsStateChange(state) => Event::DtlsStateChange(state),
             CoreEvent::Failed(reason) => Event::Failed(reason),
             CoreEvent::ConnectionStateChange(state) => Event::ConnectionStateChange(state),
+            CoreEvent::Track(id) => Event::Track(RtpTransceiver::new(self.connection.upgrade()?, id)),
+            CoreEvent::TrackRemoved(id) => {
+                Event::TrackRemoved(RtpTransceiver::new(self.connection.upgrade()?, id))
+            }
             CoreEvent::DataChannel(id) => {
                 Event::DataChannel(DataChannel::new(self.connection.upgrade()?, id))
             }

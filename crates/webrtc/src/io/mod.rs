@@ -13,6 +13,7 @@ mod events;
 mod gather;
 mod peer_connection;
 mod router;
+mod rtp_transceiver;
 mod schedule;
 mod shared;
 
@@ -22,3 +23,4 @@ pub use self::detached::DetachedChannel;
 pub use self::endpoint::{Endpoint, EndpointStats};
 pub use self::events::{Event, Events};
 pub use self::peer_connection::PeerConnection;
+pub use self::rtp_transceiver::RtpTransceiver;

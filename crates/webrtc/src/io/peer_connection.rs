@@ -9,9 +9,13 @@ use tokio::runtime::Handle;
 
 use super::data_channel::DataChannel;
 use super::endpoint::{Endpoint, Inner};
+use super::rtp_transceiver::RtpTransceiver;
 use super::shared::{Shared, State};
 use crate::configuration::Configuration;
-use crate::core::{StatsReport, Timeline};
+use crate::core::{
+    NegotiatedMedia, RtpTransceiverInit, StatsReport, Timeline, TrackInfo, TrackOrKind, Transceiver,
+    TransceiverId,
+};
 use crate::description::{DataChannelInit, IceCandidateInit, OfferOptions, SessionDescription};
 use crate::error::{Error, FailureReason};
 use crate::setting_engine::SettingEngine;
@@ -131,6 +135,56 @@ impl PeerConnection {
     pub fn create_data_channel(&self, label: &str, init: DataChannelInit) -> Result<DataChannel, Error> {
         let id = self.run(|state, now| state.core.create_data_channel(now, label, &init))?;
         Ok(DataChannel::new(Arc::clone(&self.0.shared), id))
+    }
+
+    /// Adds a transceiver, which offers have a section for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameters`], [`Error::TooManyTransceivers`] or [`Error::Closed`].
+    pub fn add_transceiver(
+        &self,
+        track_or_kind: impl Into<TrackOrKind>,
+        init: RtpTransceiverInit,
+    ) -> Result<RtpTransceiver, Error> {
+        let id = self.run(|state, _| state.core.add_transceiver(track_or_kind, init))?;
+        Ok(self.handle(id))
+    }
+
+    /// Sends a track, by a transceiver that has never sent or by another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameters`], [`Error::TooManyTransceivers`] or [`Error::Closed`].
+    pub fn add_track(&self, track: TrackInfo, stream_ids: &[String]) -> Result<RtpTransceiver, Error> {
+        let id = self.run(|state, _| state.core.add_track(track, stream_ids))?;
+        Ok(self.handle(id))
+    }
+
+    /// Ends the sending of a transceiver's track.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`].
+    pub fn remove_track(&self, transceiver: &RtpTransceiver) -> Result<(), Error> {
+        self.run(|state, _| state.core.remove_track(transceiver.id()))
+    }
+
+    /// Every transceiver that is not stopped for good on both sides, in the order in which they were made.
+    #[must_use]
+    pub fn transceivers(&self) -> Vec<RtpTransceiver> {
+        let ids: Vec<_> = self.read(|state| state.core.transceivers().map(Transceiver::id).collect());
+        ids.into_iter().map(|id| self.handle(id)).collect()
+    }
+
+    /// What was agreed upon for audio and video.
+    #[must_use]
+    pub fn negotiated_media(&self) -> Option<NegotiatedMedia> {
+        self.read(|state| state.core.negotiated_media().cloned())
+    }
+
+    fn handle(&self, id: TransceiverId) -> RtpTransceiver {
+        RtpTransceiver::new(Arc::clone(&self.0.shared), id)
     }
 
     /// Ends the connection at once. Messages that wait are dropped; the peer is told.
