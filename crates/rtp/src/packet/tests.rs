@@ -155,6 +155,48 @@ fn finds_extensions_to_change_in_both_forms() {
 }
 
 #[test]
+fn renames_and_removes_elements_in_place() {
+    for (rule, largest) in [(FormRule::OneByte, 14), (FormRule::TwoByte, 255)] {
+        let mut bytes = Vec::new();
+        let mut writer = HeaderWriter::new(&mut bytes, rule);
+        writer
+            .extension(1, b"a")
+            .unwrap()
+            .extension(2, b"bcd")
+            .unwrap()
+            .extension(5, b"ef")
+            .unwrap();
+        let len = writer.finish();
+        let mut packet = PacketMut::decode(&mut bytes).unwrap();
+        assert!(packet.rename_extension(5, largest));
+        assert!(!packet.rename_extension(1, 0), "padding");
+        assert_eq!(packet.rename_extension(1, 15), rule == FormRule::TwoByte);
+        assert!(!packet.rename_extension(5, 6), "gone");
+        assert!(packet.remove_extension(2));
+        assert!(!packet.remove_extension(2));
+        let first = if rule == FormRule::TwoByte { 15 } else { 1 };
+        let expected = [(first, &b"a"[..]), (largest, b"ef")];
+        assert_eq!(packet.extensions().collect::<Vec<_>>(), expected, "{rule:?}");
+        assert_eq!(packet.header_len(), len);
+    }
+}
+
+#[test]
+fn shows_fields_and_no_payload() {
+    let shown = format!("{:?}", PacketRef::decode(&FULL).unwrap());
+    assert!(
+        shown.contains("payload_type: 96, sequence_number: 4660"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("csrcs: [7, 4294967295]") && shown.ends_with("payload_len: 5, padding_len: 3 }"),
+        "{shown}"
+    );
+    let mut bytes = FULL;
+    assert_eq!(format!("{:?}", PacketMut::decode(&mut bytes).unwrap()), shown);
+}
+
+#[test]
 fn widens_a_block_when_an_element_needs_it() {
     let mut bytes = b"before".to_vec();
     let mut writer = HeaderWriter::new(&mut bytes, FormRule::Mixed);

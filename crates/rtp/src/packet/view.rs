@@ -1,5 +1,7 @@
 //! RFC 3550 §5.1, §5.3.1: views of a received header and packet.
 
+use std::fmt;
+
 use super::elements::{Extensions, Form};
 use crate::DecodeError;
 use crate::extension::Extension;
@@ -27,7 +29,7 @@ pub(crate) const BLOCK_HEAD_LEN: usize = 4;
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// |                        header extension                       |
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HeaderRef<'a> {
     pub(super) fixed: &'a [u8; FIXED_LEN],
     pub(super) csrcs: &'a [[u8; 4]],
@@ -155,6 +157,21 @@ impl<'a> HeaderRef<'a> {
     }
 }
 
+/// The fields by their names.
+impl fmt::Debug for HeaderRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeaderRef")
+            .field("marker", &self.marker())
+            .field("payload_type", &self.payload_type())
+            .field("sequence_number", &self.sequence_number())
+            .field("timestamp", &self.timestamp())
+            .field("ssrc", &self.ssrc())
+            .field("csrcs", &self.csrcs().collect::<super::Csrcs>())
+            .field("extensions", &self.extensions().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
 pub(super) const fn check_version(fixed: &[u8; FIXED_LEN]) -> Result<(), DecodeError> {
     match fixed[0] >> 6 {
         2 => Ok(()),
@@ -214,7 +231,7 @@ pub(super) fn padding_len(rest: &[u8]) -> Result<u8, &'static str> {
 /// assert_eq!(PacketRef::decode(&datagram[..15]).unwrap_err().reason(), "head of the header extension is cut off");
 /// # Ok::<(), rtp::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct PacketRef<'a> {
     header: HeaderRef<'a>,
     payload: &'a [u8],
@@ -318,5 +335,16 @@ impl<'a> PacketRef<'a> {
     /// See [`HeaderRef::extension_as`].
     pub fn extension_as<E: Extension<'a>>(&self, id: u8) -> Option<Result<E, DecodeError>> {
         self.header.extension_as(id)
+    }
+}
+
+/// The header by its fields; of the payload only the length.
+impl fmt::Debug for PacketRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PacketRef")
+            .field("header", &self.header)
+            .field("payload_len", &self.payload.len())
+            .field("padding_len", &self.padding_len)
+            .finish()
     }
 }

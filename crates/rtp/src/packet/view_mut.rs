@@ -1,5 +1,7 @@
 //! RFC 3550 §5.1: a packet whose fields are changed where they are, for forwarders (RFC 7667 §3.7).
 
+use std::fmt;
+
 use super::elements::{Extensions, Form};
 use super::view::{
     BLOCK_HEAD_LEN, Block, FIXED_LEN, HeaderRef, PacketRef, block_head, check_version, csrcs_len, has_block,
@@ -31,7 +33,6 @@ use crate::DecodeError;
 /// assert_eq!(packet.extension(3), Some(&[0xca, 0xfe][..]));
 /// # Ok::<(), rtp::DecodeError>(())
 /// ```
-#[derive(Debug)]
 pub struct PacketMut<'a> {
     fixed: &'a mut [u8; FIXED_LEN],
     csrcs: &'a mut [[u8; 4]],
@@ -40,7 +41,6 @@ pub struct PacketMut<'a> {
     padding_len: u8,
 }
 
-#[derive(Debug)]
 struct BlockMut<'a> {
     profile: u16,
     data: &'a mut [u8],
@@ -167,12 +167,22 @@ impl<'a> PacketMut<'a> {
 
     /// The data of the first element with this id, to be changed in place.
     pub fn extension_mut(&mut self, id: u8) -> Option<&mut [u8]> {
+        let (_, data) = self.element_mut(id)?;
+        Some(data)
+    }
+
+    /// What stands in front of the data of the first element with this id, and the data.
+    fn element_mut(&mut self, id: u8) -> Option<(&mut [u8], &mut [u8])> {
         let block = self.block.as_mut()?;
-        let mut elements = Extensions::new(Form::of_profile(block.profile)?, block.data);
+        let form = Form::of_profile(block.profile)?;
+        let mut elements = Extensions::new(form, block.data);
         let (_, data) = elements.find(|(it, _)| *it == id)?;
         let end = block.data.len().checked_sub(elements.rest_len())?;
-        let start = end.checked_sub(data.len())?;
-        block.data.get_mut(start..end)
+        let start = end.checked_sub(data.len() + form.head_len())?;
+        block
+            .data
+            .get_mut(start..end)?
+            .split_at_mut_checked(form.head_len())
     }
 
     /// Sets the marker bit.
@@ -220,5 +230,39 @@ impl<'a> PacketMut<'a> {
             }
             Some(_) | None => false,
         }
+    }
+
+    /// Gives the first element with this id another one; false, and nothing changes, when the packet has no such element or its
+    /// form has no such id.
+    pub fn rename_extension(&mut self, id: u8, new: u8) -> bool {
+        match self.element_mut(id) {
+            Some(([head], _)) if (1..15).contains(&new) => {
+                *head = new << 4 | *head & 0x0f;
+                true
+            }
+            Some(([head, _], _)) if new > 0 => {
+                *head = new;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Overwrites the first element with this id with padding (RFC 8285 §4.1.2); false when the packet has no such element.
+    pub fn remove_extension(&mut self, id: u8) -> bool {
+        let element = self.element_mut(id);
+        let is_there = element.is_some();
+        if let Some((head, data)) = element {
+            head.fill(0);
+            data.fill(0);
+        }
+        is_there
+    }
+}
+
+/// As the view.
+impl fmt::Debug for PacketMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
     }
 }

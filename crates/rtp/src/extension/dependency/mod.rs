@@ -69,6 +69,39 @@ impl MandatoryFields {
             _ => false,
         }
     }
+
+    /// Adds to every template id in the data of an element, wrapping at 64: to that of the frame, and to that of the first
+    /// template when there is a structure. A forwarder does it that goes on with another source, whose structure must not be
+    /// taken for the one before (A.8.3, `template_id_offset`). False, and nothing changes, when the data is cut off.
+    ///
+    /// ```
+    /// use rtp::extension::dependency::{MandatoryFields, Reader};
+    ///
+    /// let mut data = [0xc0, 0, 2, 0x80, 0x00, 0xe0]; // with a structure
+    /// assert!(MandatoryFields::shift_templates(&mut data, 40));
+    /// let mut reader = Reader::new();
+    /// assert!(reader.read(&data)?.has_structure);
+    /// assert_eq!(reader.structure().unwrap().template_id_offset, 40);
+    /// # Ok::<(), rtp::extension::dependency::ReadError>(())
+    /// ```
+    pub fn shift_templates(data: &mut [u8], shift: u8) -> bool {
+        let shifted = |id: u8| id.wrapping_add(shift) & 0x3f;
+        match data {
+            // The flag of a structure. Its offset has three bits behind the five flags, and three in the next byte.
+            [first, _, _, flags @ 0x80..=0xff, low, ..] => {
+                let offset = shifted((*flags & 7) << 3 | *low >> 5);
+                *flags = *flags & 0xf8 | offset >> 3;
+                *low = *low & 0x1f | offset << 5;
+                *first = *first & 0xc0 | shifted(*first & 0x3f);
+                true
+            }
+            [_, _, _, 0x80..=0xff] | [] | [_] | [_, _] => false,
+            [first, ..] => {
+                *first = *first & 0xc0 | shifted(*first & 0x3f);
+                true
+            }
+        }
+    }
 }
 
 /// Only the mandatory fields: a [`Reader`] reads the rest.

@@ -346,6 +346,37 @@ fn a_packet_of_an_unknown_structure_is_told_apart() {
 }
 
 #[test]
+fn template_ids_are_shifted_in_place() {
+    for shift in [0, 1, 7, 40, 63] {
+        let structure = l3t3();
+        let mut writer = Writer::new(structure.clone()).unwrap();
+        let mut reader = Reader::new();
+        for (number, template) in (0..).zip([0, 1, 6, 14]) {
+            let descriptor = Descriptor {
+                has_structure: number == 0,
+                active_decode_targets: (number == 2).then_some(7),
+                ..frame(number, structure.templates[template])
+            };
+            let mut data = write(&mut writer, &descriptor);
+            assert!(MandatoryFields::shift_templates(&mut data, shift));
+            assert_eq!(reader.read(&data).unwrap().dependencies, descriptor.dependencies);
+        }
+        let expected = Structure {
+            template_id_offset: (60 + shift) % 64,
+            ..structure
+        };
+        assert_eq!(reader.structure(), Some(&expected));
+    }
+    for cut_off in [&mut [][..], &mut [0, 0], &mut [0, 0, 0, 0x80]] {
+        let before = cut_off.to_vec();
+        assert!(!MandatoryFields::shift_templates(cut_off, 1));
+        let two = cut_off.len().min(2);
+        assert!(!MandatoryFields::set_frame_number(&mut cut_off[..two], 1));
+        assert_eq!(cut_off, before);
+    }
+}
+
+#[test]
 fn structures_that_break_a_rule_are_refused() {
     type Change = fn(&mut Structure);
     let changes: [(&str, Change); 11] = [
