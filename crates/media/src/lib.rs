@@ -6,8 +6,14 @@ pub mod ivf;
 pub mod ogg;
 pub mod rtpdump;
 
+mod arrivals;
 mod error;
 mod input;
+mod jitter;
 mod picture;
+mod ring;
+mod sync;
 
 pub use error::{DecodeError, Error};
+pub use jitter::{Arrival, Inserted, JitterBuffer, JitterConfig, JitterStats, Playout};
+pub use sync::{NtpClock, SyncMember, Synchronizer};
