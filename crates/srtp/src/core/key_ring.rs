@@ -8,7 +8,7 @@ use super::transform::{Gcm, StreamAndMac, StreamKey, Transform};
 use crate::profile::{AEAD_TAG, Method, RTCP_TAG, RTCP_WORD};
 use crate::{Config, ConfigError, MAX_KEYS, MAX_MKI, MasterKey, Profile};
 
-/// Bytes of counter mode's salt (RFC 3711 §4.1.1), whatever the length of the master salt.
+/// Bytes of counter mode's salt (RFC 3711 §4.1.1).
 const STREAM_SALT: usize = 14;
 
 /// The session keys of one master key.
@@ -209,6 +209,8 @@ fn stream_key(
     (encryption, salt): (Label, Label),
 ) -> Result<StreamKey, ConfigError> {
     let key = derivation.derive(encryption, profile.key_len());
-    let salt = derivation.derive_salt(salt, STREAM_SALT);
+    // As long as the profile's salt (RFC 6904 §3); one of 12 bytes is filled up with zeros.
+    let mut salt = derivation.derive_salt(salt, profile.salt_len());
+    *salt <<= 8 * (STREAM_SALT - profile.salt_len());
     Ok(StreamKey::new(provider.ctr(profile.derivation(), &key)?, salt))
 }
