@@ -5,6 +5,7 @@ pub mod h26x;
 pub mod ivf;
 pub mod ogg;
 pub mod rtpdump;
+pub mod wav;
 
 mod arrivals;
 mod error;

@@ -1,9 +1,9 @@
-//! How long an Opus packet is, from its table of contents (RFC 6716 §3.1, §3.2).
+//! How long an Opus packet is, from its table of contents (RFC 6716 §3.1, §3.2) alone: a recorder need not know more.
+
+use rtp::payload::opus::{MAX_DURATION, Toc};
 
 /// Samples of 2.5 ms at 48 kHz, the unit of all frame sizes.
 pub(super) const SHORTEST: u32 = 120;
-/// Samples of 120 ms, the longest packet.
-const LONGEST: u32 = 5760;
 
 /// Samples at 48 kHz of an Opus packet; `None` when it is malformed: empty, without frames, or longer than 120 ms.
 pub fn opus_samples(packet: &[u8]) -> Option<u32> {
@@ -14,31 +14,17 @@ pub fn opus_samples(packet: &[u8]) -> Option<u32> {
         _ => u32::from(rest.first()? & 0x3f),
     };
     let samples = frames * frame_samples(toc >> 3);
-    (samples > 0 && samples <= LONGEST).then_some(samples)
+    (samples > 0 && samples <= MAX_DURATION).then_some(samples)
 }
 
 /// Samples at 48 kHz of a frame of a configuration (RFC 6716 table 2).
 pub(super) const fn frame_samples(configuration: u8) -> u32 {
-    match (configuration, configuration & 3) {
-        (0..12, 3) => 24 * SHORTEST,
-        (0..12, size) => (4 * SHORTEST) << size,
-        (12..16, size) => (4 * SHORTEST) << (size & 1),
-        (_, size) => SHORTEST << size,
-    }
+    Toc(configuration << 3).frame_duration()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn frame_sizes_are_those_of_table_2() {
-        let millis: Vec<f64> = (0..32).map(|it| f64::from(frame_samples(it)) / 48.0).collect();
-        let silk = [10.0, 20.0, 40.0, 60.0].repeat(3);
-        let hybrid = [10.0, 20.0].repeat(2);
-        let celt = [2.5, 5.0, 10.0, 20.0].repeat(4);
-        assert_eq!(millis, [silk, hybrid, celt].concat());
-    }
 
     #[test]
     fn packets_by_their_count_of_frames() {
