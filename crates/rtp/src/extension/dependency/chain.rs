@@ -44,8 +44,7 @@ impl ChainTracker {
             self.last = None;
             return false;
         };
-        let needed = number.checked_sub(u64::from(*diff));
-        let is_intact = *diff == 0 || self.last.is_some() && self.last == needed;
+        let is_intact = *diff == 0 || self.last == Some(number.wrapping_sub((*diff).into()));
         self.last = match (is_intact, is_in_chain) {
             (true, true) => Some(number),
             (true, false) if *diff == 0 => Some(number),

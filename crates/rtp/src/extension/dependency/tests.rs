@@ -316,6 +316,13 @@ fn late_packets_are_read_by_the_structure_before() {
         .read(&write(&mut new, &frame(6, second.templates[2])))
         .unwrap();
     assert_eq!(next.dependencies, second.templates[2]);
+    // The structure stands in two packets of its frame.
+    reader.read(&write(&mut new, &key_frame(5, &second))).unwrap();
+    assert!(
+        reader
+            .read(&write(&mut old, &frame(65_534, first.templates[2])))
+            .is_ok()
+    );
     // The late key frame of before is no news, even when it is the one that was missing.
     let mut reader = Reader::new();
     reader.read(&write(&mut new, &key_frame(5, &second))).unwrap();
@@ -601,10 +608,46 @@ proptest! {
 }
 
 #[test]
+fn the_largest_structures_are_read() {
+    let layer = |spatial, temporal| template((spatial, temporal), &[], &[], "S");
+    let many = |templates| Structure {
+        decode_target_count: 1,
+        templates,
+        ..Structure::default()
+    };
+    let temporal: Vec<_> = (0..8).map(|temporal| layer(0, temporal)).collect();
+    let spatial: Vec<_> = (0..8).map(|spatial| layer(spatial, 0)).collect();
+    let all = (0..64).map(|index| layer(index / 8, index % 8)).collect();
+    for structure in [
+        many(temporal),
+        many(spatial),
+        many(all),
+        many(vec![layer(0, 0); 64]),
+    ] {
+        let mut writer = Writer::new(structure.clone()).unwrap();
+        let mut reader = Reader::new();
+        reader
+            .read(&write(&mut writer, &key_frame(0, &structure)))
+            .unwrap();
+        assert_eq!(reader.structure(), Some(&structure));
+    }
+    let (ninth, nine) = (layer(0, 8), (0..9).map(|spatial| layer(spatial, 0)).collect());
+    let mut temporal: Vec<_> = (0..8).map(|temporal| layer(0, temporal)).collect();
+    temporal.push(ninth);
+    for structure in [many(temporal), many(nine), many(vec![layer(0, 0); 65])] {
+        assert!(Writer::new(structure).is_err());
+    }
+}
+
+#[test]
 fn a_structure_with_too_much_is_refused() {
     // 65 templates of the same layer: next_layer_idc 0, forever.
     let mut data = vec![0xc0, 0, 0, 0x80, 0x00];
     data.extend([0; 40]);
+    let error = Reader::new().read(&data).unwrap_err();
+    assert!(error.to_string().contains("more than 64 templates"), "{error}");
+    // The same 65 templates, and then the end.
+    let data = [&[0xc0, 0, 0, 0x80, 0x00][..], &[0; 16], &[0xc0], &[0; 40]].concat();
     let error = Reader::new().read(&data).unwrap_err();
     assert!(error.to_string().contains("more than 64 templates"), "{error}");
     // Temporal layers without end: next_layer_idc 1.
@@ -612,6 +655,12 @@ fn a_structure_with_too_much_is_refused() {
     data.extend([0x55; 40]);
     let error = Reader::new().read(&data).unwrap_err();
     assert!(error.to_string().contains("more than 8 layers"), "{error}");
+    // Eight steps up to a ninth layer, and then the end: next_layer_idc 1 or 2 eight times, 3.
+    for steps in [0x55, 0xaa] {
+        let data = [0xc0, 0, 0, 0x80, 0x00, steps, steps, 0xe0, 0, 0, 0, 0, 0, 0, 0];
+        let error = Reader::new().read(&data).unwrap_err();
+        assert!(error.to_string().contains("more than 8 layers"), "{error}");
+    }
     // One template that refers to frame after frame.
     let mut data = vec![0xc0, 0, 0, 0x80, 0x00, 0xef];
     data.extend([0xff; 40]);
