@@ -77,7 +77,7 @@ pub trait Interceptor: Debug + Send {
         None
     }
 
-    /// Appends an RTCP packet of its own, of at most 512 bytes, if it has one.
+    /// Appends RTCP packets of its own, of at most 512 bytes, if it has any. Asked whenever the chain is.
     fn poll_rtcp(&mut self, now: Instant, out: &mut Vec<u8>) {
         let _ = (now, out);
     }

@@ -25,7 +25,7 @@ impl Chain {
         // A farewell needs a name (RFC 3550 §6.1); all else does without where that was negotiated.
         if !self.config.reduced_size || !self.outbox.waiting.goodbyes.is_empty() {
             datagram.receiver_report(self.outbox.reporter(), &[]);
-            self.write_names(datagram);
+            Self::write_names(&self.streams, &self.outbox, datagram);
         }
         let before = datagram.len();
         self.write_messages(now, datagram);

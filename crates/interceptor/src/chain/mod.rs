@@ -11,8 +11,6 @@ mod receive;
 mod reports;
 mod send;
 mod streams;
-#[cfg(test)]
-mod tests;
 
 pub use receive::{DropReason, Received, Unsignalled};
 pub use send::Sent;

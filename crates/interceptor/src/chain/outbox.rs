@@ -52,6 +52,7 @@ pub(super) struct Waiting {
 pub(super) struct Scratch {
     pub(super) numbers: Vec<u16>,
     pub(super) pairs: Vec<NackPair>,
+    pub(super) said: Vec<u8>,
 }
 
 /// RTCP that is to be sent.

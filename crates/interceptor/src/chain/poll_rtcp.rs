@@ -66,7 +66,9 @@ impl Chain {
         } else if self.outbox.due().is_some_and(|due| due <= time) {
             self.write_feedback(time, &mut datagram);
         }
-        self.write_users(now, &mut datagram);
+        if !self.users.is_empty() {
+            self.write_users(now, &mut datagram);
+        }
         let len = datagram.len();
         if len == 0 {
             return None;
@@ -88,22 +90,21 @@ impl Chain {
 
     /// What users' stages have to say, behind a report if they are the first.
     fn write_users(&mut self, now: Instant, datagram: &mut Datagram<'_>) {
-        if self.users.is_empty() {
-            return;
-        }
-        let is_first = datagram.len() == 0;
-        if is_first && !self.config.reduced_size {
-            datagram.receiver_report(self.outbox.reporter(), &[]);
-            self.write_names(datagram);
-        }
-        let before = datagram.len();
+        let mut said = std::mem::take(&mut self.outbox.scratch.said);
         for user in &mut self.users {
-            if datagram.room() >= MAX_USER {
-                user.poll_rtcp(now, datagram.out);
+            said.clear();
+            user.poll_rtcp(now, &mut said);
+            if said.is_empty() || said.len() > MAX_USER {
+                continue;
+            }
+            if datagram.len() == 0 && !self.config.reduced_size {
+                datagram.receiver_report(self.outbox.reporter(), &[]);
+                Self::write_names(&self.streams, &self.outbox, datagram);
+            }
+            if said.len() <= datagram.room() {
+                datagram.out.extend_from_slice(&said);
             }
         }
-        if is_first && datagram.len() == before {
-            datagram.out.truncate(datagram.start);
-        }
+        self.outbox.scratch.said = said;
     }
 }

@@ -175,6 +175,9 @@ impl Chain {
         if let Some(arrivals) = &mut stream.arrivals {
             self.recorder
                 .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);
+            if let Some(next) = self.recorder.next() {
+                self.outbox.feedback_due(next);
+            }
         }
         let codec = stream
             .codecs
@@ -193,8 +196,9 @@ impl Chain {
                 sequence,
                 beyond_repair,
             } => {
-                let due = after_fresh(stream, time, beyond_repair);
-                self.lower(due);
+                if let Some(due) = after_fresh(stream, time, beyond_repair) {
+                    self.outbox.feedback_due(due);
+                }
                 let stream = InboundId(key);
                 if parsed.payload_len == 0 {
                     self.stats.padding += 1;
@@ -218,14 +222,6 @@ impl Chain {
                 self.stats.jumps += 1;
                 Received::Dropped(DropReason::Jump)
             }
-        }
-    }
-
-    /// Feedback became due.
-    #[inline]
-    fn lower(&mut self, due: Option<Time>) {
-        for due in [due, self.recorder.next()].into_iter().flatten() {
-            self.outbox.feedback_due(due);
         }
     }
 

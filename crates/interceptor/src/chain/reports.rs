@@ -1,7 +1,9 @@
 //! Regular reports: RFC 3550 §6.4 and §6.5, RFC 3611 §4.4 and §4.5. A report that is larger than a datagram goes out in several.
 
 use super::Chain;
+use super::outbox::Outbox;
 use super::poll_rtcp::Datagram;
+use super::streams::Streams;
 use crate::clock::Time;
 use crate::stream::OutboundId;
 use rtcp::{ExtendedReport, ReportBlock, SdesChunk, SdesItem, SenderReport, SourceDescription, XrBlock};
@@ -87,7 +89,7 @@ impl Chain {
             let blocks = self.take_blocks(&mut left);
             datagram.receiver_report(reporter, &blocks);
         }
-        self.write_names(datagram);
+        Self::write_names(&self.streams, &self.outbox, datagram);
         has_sender
     }
 
@@ -135,11 +137,11 @@ impl Chain {
     }
 
     /// SDES: the canonical name, and for streams their MID (RFC 9143 §15.1) and RID (RFC 8852 §3).
-    pub(super) fn write_names(&self, datagram: &mut Datagram<'_>) {
+    pub(super) fn write_names(streams: &Streams, outbox: &Outbox, datagram: &mut Datagram<'_>) {
         let items: Vec<_> = datagram
             .ssrcs
             .iter()
-            .map(|ssrc| (*ssrc, self.names(*ssrc)))
+            .map(|ssrc| (*ssrc, names(streams, outbox, *ssrc)))
             .collect();
         let chunks: Vec<SdesChunk<'_>> = items
             .iter()
@@ -151,21 +153,6 @@ impl Chain {
         datagram.push(&SourceDescription {
             chunks: (&chunks).into(),
         });
-    }
-
-    fn names(&self, ssrc: u32) -> Vec<SdesItem<'_>> {
-        let mut items = vec![SdesItem::Cname(self.outbox.cname.as_bytes())];
-        let role = self.streams.outbound_ssrcs.get(ssrc);
-        if let Some(stream) = role.and_then(|role| self.streams.outbound.get(role.key())) {
-            items.extend(stream.stamps.mid().map(|mid| SdesItem::Mid(mid.as_bytes())));
-            items.extend(
-                stream
-                    .stamps
-                    .rid()
-                    .map(|rid| SdesItem::RtpStreamId(rid.as_bytes())),
-            );
-        }
-        items
     }
 
     /// Extended reports: the reference time of a receiver, and what receivers are told back.
@@ -186,4 +173,20 @@ impl Chain {
             });
         }
     }
+}
+
+/// What is said about a source.
+fn names<'o>(streams: &'o Streams, outbox: &'o Outbox, ssrc: u32) -> Vec<SdesItem<'o>> {
+    let mut items = vec![SdesItem::Cname(outbox.cname.as_bytes())];
+    let role = streams.outbound_ssrcs.get(ssrc);
+    if let Some(stream) = role.and_then(|role| streams.outbound.get(role.key())) {
+        items.extend(stream.stamps.mid().map(|mid| SdesItem::Mid(mid.as_bytes())));
+        items.extend(
+            stream
+                .stamps
+                .rid()
+                .map(|rid| SdesItem::RtpStreamId(rid.as_bytes())),
+        );
+    }
+    items
 }

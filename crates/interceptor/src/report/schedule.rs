@@ -19,9 +19,13 @@ pub(crate) struct Pace {
 }
 
 /// Feedback that may be sent at once after silence, in bytes.
-const BURST: u64 = 16_384;
+const BURST: i64 = 16_384;
 /// Bytes of media that pay for one byte of RTCP (RFC 3550 §6.2: 5 %).
-const MEDIA_PER_RTCP: u64 = 20;
+const MEDIA_PER_RTCP: i64 = 20;
+/// Media that come in the meantime may have paid a debt sooner than time does.
+const RECHECK: Duration = Duration::from_millis(10);
+/// How far a debt goes.
+const MAX_DEBT: i64 = -BURST * MEDIA_PER_RTCP;
 
 /// The timer of regular reports, and the bucket.
 #[derive(Debug)]
@@ -32,8 +36,8 @@ pub(crate) struct Schedule {
     next: Option<Time>,
     /// Smoothed size of the datagrams of one report, `avg_rtcp_size`.
     average: u64,
-    /// Bytes that may be spent, as of `filled`; in 1/20 bytes.
-    credit: u64,
+    /// Bytes that may be spent, as of `filled`, negative when a datagram was longer than that; in 1/20 bytes.
+    credit: i64,
     filled: Time,
 }
 
@@ -90,30 +94,40 @@ impl Schedule {
     /// Media went over the wire, in either direction.
     #[inline]
     pub(crate) fn earn(&mut self, bytes: usize) {
-        self.credit = (self.credit + bytes as u64).min(BURST * MEDIA_PER_RTCP);
+        self.add(bytes as u64);
     }
 
-    /// Whether feedback may go out; if not, when it may.
+    #[inline]
+    fn add(&mut self, credit: u64) {
+        let credit = i64::try_from(credit).unwrap_or(i64::MAX);
+        self.credit = self.credit.saturating_add(credit).min(BURST * MEDIA_PER_RTCP);
+    }
+
+    /// Whether feedback may go out; if not, when to ask again.
     pub(crate) fn may_send(&mut self, now: Time) -> Result<(), Time> {
         self.fill(now);
         if self.credit > 0 {
             return Ok(());
         }
-        Err(now.after(Duration::from_millis(10)))
+        Err(now.after(RECHECK))
     }
 
-    /// RTCP went out. What is not there is owed by the feedback after it, which may be a whole datagram's worth.
+    /// RTCP went out. A datagram may be longer than the credit; the next waits until the debt is paid.
     pub(crate) fn spend(&mut self, now: Time, bytes: usize) {
         self.fill(now);
-        self.credit = self.credit.saturating_sub(bytes as u64 * MEDIA_PER_RTCP);
+        let price = i64::try_from(bytes)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(MEDIA_PER_RTCP);
+        self.credit = self.credit.saturating_sub(price).max(MAX_DEBT);
     }
 
     fn fill(&mut self, now: Time) {
+        let rate = self.pace.floor.saturating_mul(MEDIA_PER_RTCP.unsigned_abs());
         let elapsed = now.0.saturating_sub(self.filled.0);
-        let earned = elapsed.saturating_mul(self.pace.floor * MEDIA_PER_RTCP) / 1_000_000;
+        let earned = elapsed.saturating_mul(rate) / 1_000_000;
         if earned > 0 {
             self.filled = now;
-            self.credit = (self.credit.saturating_add(earned)).min(BURST * MEDIA_PER_RTCP);
+            self.add(earned);
         }
     }
 }
@@ -178,14 +192,17 @@ mod tests {
         }
         assert_eq!(sent, 17_000, "a burst and the rest of a datagram");
         assert_eq!(schedule.may_send(Time(0)), Err(Time(10_000)));
+        // 616 bytes are owed.
+        assert!(schedule.may_send(Time(616_000)).is_err());
         assert_eq!(
-            schedule.may_send(Time(1000)),
+            schedule.may_send(Time(617_000)),
             Ok(()),
             "a millisecond pays for a byte"
         );
-        schedule.spend(Time(1000), 100);
-        assert!(schedule.may_send(Time(1000)).is_err());
-        schedule.earn(1200);
-        assert_eq!(schedule.may_send(Time(1000)), Ok(()), "so does media");
+        schedule.spend(Time(617_000), 100);
+        schedule.earn(99 * 20);
+        assert!(schedule.may_send(Time(617_000)).is_err());
+        schedule.earn(20);
+        assert_eq!(schedule.may_send(Time(617_000)), Ok(()), "so does media");
     }
 }
