@@ -198,6 +198,7 @@ struct Pending {
     symbols: [Symbol; 14],
     len: u16,
     is_mixed: bool,
+    is_large: bool,
 }
 
 impl Pending {
@@ -225,16 +226,12 @@ impl Pending {
         self.symbols.get(..self.len.into()).unwrap_or(&self.symbols)
     }
 
-    fn is_large(&self) -> bool {
-        self.used().contains(&Symbol::LargeDelta)
-    }
-
     /// Whether one chunk can hold all that is pending and this.
     fn takes(&self, symbol: Symbol) -> bool {
         if !self.is_mixed && self.used().first().is_none_or(|first| *first == symbol) {
             return self.len < StatusChunk::MAX_RUN;
         }
-        let capacity = if symbol == Symbol::LargeDelta || self.is_large() {
+        let capacity = if symbol == Symbol::LargeDelta || self.is_large {
             7
         } else {
             14
@@ -244,6 +241,7 @@ impl Pending {
 
     fn push(&mut self, symbol: Symbol) {
         self.is_mixed |= self.used().first().is_some_and(|first| *first != symbol);
+        self.is_large |= symbol == Symbol::LargeDelta;
         if let Some(slot) = self.symbols.get_mut(usize::from(self.len)) {
             *slot = symbol;
         }
@@ -269,7 +267,7 @@ impl Pending {
         let Some(symbol) = self.used().first().copied() else {
             return;
         };
-        chunks.push(match (self.is_mixed, self.is_large() || self.len <= 7) {
+        chunks.push(match (self.is_mixed, self.is_large || self.len <= 7) {
             (false, _) => StatusChunk::Run {
                 symbol,
                 length: self.len,
@@ -279,6 +277,7 @@ impl Pending {
         });
         self.len = 0;
         self.is_mixed = false;
+        self.is_large = false;
     }
 }
 

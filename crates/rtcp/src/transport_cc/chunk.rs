@@ -117,11 +117,33 @@ impl StatusChunk {
         }
     }
 
+    /// How many bytes of deltas follow for its first `count` packets (at most as many as it has).
+    pub(super) const fn deltas_len(self, count: u32) -> usize {
+        match self {
+            Self::Run { symbol, .. } => symbol.delta_len().saturating_mul(count as usize),
+            Self::OneBit(bits) => (bits >> 14_u32.saturating_sub(count)).count_ones() as usize,
+            Self::TwoBit(bits) => {
+                let bits = bits >> 14_u32.saturating_sub(count.saturating_mul(2));
+                let (low, high) = (bits & 0x1555, (bits >> 1) & 0x1555);
+                let (small, large) = (low & !high, high & !low);
+                (small.count_ones() as usize).saturating_add(large.count_ones() as usize * 2)
+            }
+        }
+    }
+
     /// What it says of each packet, in order. The last chunk of a packet may say more than was asked.
     #[must_use]
     pub const fn symbols(self) -> Symbols {
+        // The first symbol at the top, as many bits wide as are not shifted out.
+        let (bits, shift, advance) = match self {
+            Self::Run { symbol, .. } => (symbol.bits() << 14, 14, 0),
+            Self::OneBit(bits) => (bits << 2, 15, 1),
+            Self::TwoBit(bits) => (bits << 2, 14, 2),
+        };
         Symbols {
-            chunk: self,
+            bits,
+            shift,
+            advance,
             left: self.len(),
         }
     }
@@ -140,7 +162,9 @@ fixed_entry!(StatusChunk, 2);
 /// The symbols of a [`StatusChunk`].
 #[derive(Clone, Debug)]
 pub struct Symbols {
-    chunk: StatusChunk,
+    bits: u16,
+    shift: u8,
+    advance: u8,
     left: u32,
 }
 
@@ -155,11 +179,9 @@ impl Iterator for Symbols {
 
     fn next(&mut self) -> Option<Symbol> {
         self.left = self.left.checked_sub(1)?;
-        Some(match self.chunk {
-            StatusChunk::Run { symbol, .. } => symbol,
-            StatusChunk::OneBit(bits) => Symbol::from_bits((bits >> self.left) & 1),
-            StatusChunk::TwoBit(bits) => Symbol::from_bits(bits >> self.left.saturating_mul(2)),
-        })
+        let symbol = Symbol::from_bits(self.bits >> self.shift);
+        self.bits <<= self.advance;
+        Some(symbol)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -168,3 +190,50 @@ impl Iterator for Symbols {
 }
 
 impl ExactSizeIterator for Symbols {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_examples_of_the_draft() {
+        use Symbol::{NotReceived, Reserved, SmallDelta};
+        let (lost, came) = (NotReceived, SmallDelta);
+        // §3.1.3 and §3.1.4.
+        assert_eq!(
+            StatusChunk::from_bits(0b0110_0000_0001_1000),
+            StatusChunk::Run {
+                symbol: Reserved,
+                length: 24
+            }
+        );
+        let one_bit = StatusChunk::from_bits(0b1001_1111_0001_1100);
+        let expected = [
+            [lost; 1].as_slice(),
+            &[came; 5],
+            &[lost; 3],
+            &[came; 3],
+            &[lost; 2],
+        ]
+        .concat();
+        assert!(one_bit.symbols().eq(expected));
+        let two_bit = StatusChunk::from_bits(0b1100_1101_0101_0000);
+        assert!(
+            two_bit
+                .symbols()
+                .eq([lost, Reserved, came, came, came, lost, lost])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn deltas_are_counted_as_symbols_are(bits: u16, count in 0_u32..20) {
+            let chunk = StatusChunk::from_bits(bits);
+            prop_assert_eq!(chunk.to_bits(), bits);
+            let count = count.min(chunk.len());
+            let counted: usize = chunk.symbols().take(count as usize).map(Symbol::delta_len).sum();
+            prop_assert_eq!(chunk.deltas_len(count), counted);
+        }
+    }
+}

@@ -177,12 +177,7 @@ impl Lengths {
     fn add(&mut self, chunk: StatusChunk, left: u32) {
         let count = chunk.len().min(left);
         self.statuses = self.statuses.saturating_add(count);
-        let deltas = match chunk {
-            StatusChunk::Run { symbol, .. } => symbol.delta_len().saturating_mul(count as usize),
-            StatusChunk::OneBit(_) | StatusChunk::TwoBit(_) => {
-                chunk.symbols().take(count as usize).map(Symbol::delta_len).sum()
-            }
-        };
+        let deltas = chunk.deltas_len(count);
         self.deltas = self.deltas.saturating_add(deltas);
     }
 }
