@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::task::Waker;
 
+use super::wakes::Wakes;
 use crate::core::{ChannelEvent, ChannelId};
 
 /// Tasks that wait for one thing. Each task is kept once.
@@ -16,9 +17,9 @@ impl Wakers {
         }
     }
 
-    fn wake(&mut self) {
+    fn wake(&mut self, wakes: &mut Wakes) {
         for waker in self.0.drain(..) {
-            waker.wake();
+            wakes.add(waker);
         }
     }
 }
@@ -69,20 +70,20 @@ pub(super) struct ChannelState {
 }
 
 impl ChannelState {
-    fn happened(&mut self, event: ChannelEvent) {
+    fn happened(&mut self, event: ChannelEvent, wakes: &mut Wakes) {
         match event {
-            ChannelEvent::Readable => return self.readers.wake(),
-            ChannelEvent::Writable => return self.writers.wake(),
+            ChannelEvent::Readable => return self.readers.wake(wakes),
+            ChannelEvent::Writable => return self.writers.wake(wakes),
             ChannelEvent::Open => self.news.open = true,
             ChannelEvent::BufferedAmountLow => self.news.low = true,
             ChannelEvent::Closing => self.news.closing = true,
             ChannelEvent::Closed(reason) => {
                 self.news.closed = Some(reason);
-                self.readers.wake();
+                self.readers.wake(wakes);
             }
         }
-        self.writers.wake();
-        self.watchers.wake();
+        self.writers.wake(wakes);
+        self.watchers.wake(wakes);
     }
 
     pub(super) const fn closed(&self) -> Option<&datachannel::CloseReason> {
@@ -99,8 +100,8 @@ impl ChannelStates {
         self.0.entry(id).or_default()
     }
 
-    pub(super) fn happened(&mut self, id: ChannelId, event: ChannelEvent) {
-        self.get(id).happened(event);
+    pub(super) fn happened(&mut self, id: ChannelId, event: ChannelEvent, wakes: &mut Wakes) {
+        self.get(id).happened(event, wakes);
     }
 
     /// The last handle is gone.
@@ -109,13 +110,13 @@ impl ChannelStates {
     }
 
     /// The connection is closed: whoever waits finds out.
-    pub(super) fn wake_all(&mut self) {
+    pub(super) fn wake_all(&mut self, wakes: &mut Wakes) {
         let mut states: Vec<_> = self.0.iter_mut().collect();
         states.sort_unstable_by_key(|(id, _)| **id);
         for (_, state) in states {
-            state.readers.wake();
-            state.writers.wake();
-            state.watchers.wake();
+            state.readers.wake(wakes);
+            state.writers.wake(wakes);
+            state.watchers.wake(wakes);
         }
     }
 }

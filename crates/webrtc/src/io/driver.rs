@@ -82,7 +82,7 @@ impl Driver {
                 state.core.handle_input(now, path, more.contents);
                 next = inbox.pop();
             }
-            state.settle(now, &shared.events);
+            shared.settle(state, now);
         }
     }
 

@@ -11,6 +11,7 @@ use futures_core::Stream;
 use super::data_channel::DataChannel;
 use super::rtp_transceiver::RtpTransceiver;
 use super::shared::Shared;
+use super::wakes::Wakes;
 use crate::core::{Event as CoreEvent, IceCandidateError, MAX_EVENTS};
 use crate::description::IceCandidateInit;
 use crate::error::FailureReason;
@@ -67,25 +68,21 @@ impl EventQueue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, event: CoreEvent) {
+    pub(super) fn push(&self, event: CoreEvent, wakes: &mut Wakes) {
         let mut queue = self.lock();
         if queue.events.len() < MAX_EVENTS {
             queue.events.push_back(event);
         } else {
             queue.lost += 1;
         }
-        if let Some(waker) = queue.waker.take() {
-            waker.wake();
-        }
+        queue.waker.take().into_iter().for_each(|waker| wakes.add(waker));
     }
 
     /// The connection is closed: what is in the queue is the last.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, wakes: &mut Wakes) {
         let mut queue = self.lock();
         queue.ended = true;
-        if let Some(waker) = queue.waker.take() {
-            waker.wake();
-        }
+        queue.waker.take().into_iter().for_each(|waker| wakes.add(waker));
     }
 
     pub(super) fn lost(&self) -> u64 {

@@ -16,6 +16,7 @@ mod router;
 mod rtp_transceiver;
 mod schedule;
 mod shared;
+mod wakes;
 
 pub use self::api::{Api, ApiBuilder};
 pub use self::data_channel::{DataChannel, Payload};

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use super::channel_state::ChannelStates;
 use super::endpoint::Inner;
 use super::events::EventQueue;
 use super::router::ConnectionId;
+use super::wakes::Wakes;
 use crate::core::{self, ChannelEvent, Event, Transmit};
 use crate::states::PeerConnectionState;
 
@@ -73,39 +74,49 @@ impl Shared {
     /// Does protocol work, then sends and tells what came of it.
     pub(super) fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {
         let now = Instant::now();
+        self.run_at(now, |state| work(state, now))
+    }
+
+    /// As [`run`](Self::run), at a moment that is known already.
+    fn run_at<R>(&self, now: Instant, work: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
-        let result = work(&mut state, now);
-        state.settle(now, &self.events);
+        let result = work(&mut state);
+        self.settle(state, now);
         result
+    }
+
+    /// Sends and tells what came of the work, unlocks, and wakes who waits for it.
+    pub(super) fn settle(&self, mut state: MutexGuard<'_, State>, now: Instant) {
+        let wakes = state.settle(now, &self.events);
+        drop(state);
+        wakes.wake();
     }
 
     /// A deadline of the schedule has come.
     pub(super) fn handle_deadline(&self, now: Instant, deadline: Instant) {
-        let mut state = self.lock();
-        if state.armed != Some(deadline) {
-            return;
-        }
-        state.armed = None;
-        if state.core.poll_timeout().is_some_and(|wanted| wanted <= now) {
-            state.core.handle_timeout(now);
-        }
-        state.settle(now, &self.events);
+        self.run_at(now, |state| {
+            if state.armed != Some(deadline) {
+                return;
+            }
+            state.armed = None;
+            if state.core.poll_timeout().is_some_and(|wanted| wanted <= now) {
+                state.core.handle_timeout(now);
+            }
+        });
     }
 
     /// Sends what the socket had no room for. Pending when there is still none.
     pub(super) fn poll_unsent(&self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let mut state = self.lock();
-        if let (Some(unsent), Some(home)) = (&state.unsent, &state.home) {
-            let Poll::Ready(sent) = home.endpoint.poll_send(cx, &unsent.transmit, &unsent.bytes) else {
-                return Poll::Pending;
-            };
-            if sent.is_err() {
-                state.send_errors += 1;
+        self.run_at(now, |state| {
+            if let (Some(unsent), Some(home)) = (&state.unsent, &state.home) {
+                let sent = ready!(home.endpoint.poll_send(cx, &unsent.transmit, &unsent.bytes));
+                if sent.is_err() {
+                    state.send_errors += 1;
+                }
             }
-        }
-        state.unsent = None;
-        state.settle(now, &self.events);
-        Poll::Ready(())
+            state.unsent = None;
+            Poll::Ready(())
+        })
     }
 }
 
@@ -132,27 +143,31 @@ impl State {
     }
 
     /// Tells events, sends datagrams, and sees to it that the driver comes at the next deadline.
-    pub(super) fn settle(&mut self, now: Instant, events: &EventQueue) {
+    fn settle(&mut self, now: Instant, events: &EventQueue) -> Wakes {
+        let mut wakes = Wakes::default();
         self.bind_paths();
         self.flush(now);
         while let Some(event) = self.core.poll_event() {
             if let Event::Channel(id, event) = event {
-                self.channels.happened(id, event);
+                self.channels.happened(id, event, &mut wakes);
                 continue;
             }
             if let Event::DataChannel(id) = &event {
                 // A channel that the peer opened is open (RFC 8832 §6).
-                self.channels.happened(*id, ChannelEvent::Open);
+                self.channels.happened(*id, ChannelEvent::Open, &mut wakes);
             }
-            events.push(event);
+            events.push(event, &mut wakes);
         }
         if self.core.connection_state() == PeerConnectionState::Closed {
-            return self.leave(events);
+            self.leave(events, &mut wakes);
+        } else {
+            self.arm();
         }
-        let Some(deadline) = self.core.poll_timeout() else {
-            return;
-        };
-        if let Some(home) = &self.home
+        wakes
+    }
+
+    fn arm(&mut self) {
+        if let (Some(home), Some(deadline)) = (&self.home, self.core.poll_timeout())
             && self.armed.is_none_or(|armed| deadline < armed)
         {
             self.armed = Some(deadline);
@@ -188,12 +203,12 @@ impl State {
     }
 
     /// The connection is closed: it gives its sockets back, and whoever waits finds out.
-    fn leave(&mut self, events: &EventQueue) {
+    fn leave(&mut self, events: &EventQueue, wakes: &mut Wakes) {
         self.unsent = None;
         if let Some(home) = self.home.take() {
             home.endpoint.remove(home.id);
         }
-        self.channels.wake_all();
-        events.end();
+        self.channels.wake_all(wakes);
+        events.end(wakes);
     }
 }
