@@ -67,6 +67,7 @@ pub struct UdpSocket {
     io: Registration,
     state: UdpSocketState,
     local: SocketAddr,
+    dual_stack: bool,
 }
 
 impl UdpSocket {
@@ -138,10 +139,17 @@ impl UdpSocket {
         }
         let local = socket.local_addr()?;
         Ok(Self {
+            dual_stack: local.is_ipv6() && local.ip().is_unspecified() && !sock.only_v6()?,
             io: Registration::new(socket)?,
             state,
             local,
         })
+    }
+
+    /// Whether it is bound to `[::]` and takes IPv4 as well.
+    #[must_use]
+    pub const fn is_dual_stack(&self) -> bool {
+        self.dual_stack
     }
 
     /// The kernel's receive buffer in bytes (Linux counts its own overhead in).

@@ -80,6 +80,30 @@ async fn a_dual_stack_socket_speaks_both_families_by_their_own_addresses() {
     }
 }
 
+/// All of 127.0.0.0/8 is this host on Linux.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_wildcard_socket_sends_from_the_address_it_is_told() {
+    let config = UdpConfig {
+        dual_stack: true,
+        ..UdpConfig::default()
+    };
+    let wildcards = ["0.0.0.0:0", "[::]:0"];
+    for address in &wildcards[..1 + usize::from(has_ipv6())] {
+        let socket = UdpSocket::bind_with(address.parse().unwrap(), &config).unwrap();
+        assert_eq!(socket.is_dual_stack(), address.starts_with('['));
+        let peer = bind("127.0.0.1:0");
+        let source = IpAddr::from([127, 0, 0, 2]);
+        let transmit = Transmit {
+            source: Some(source),
+            ..Transmit::new(peer.local_addr().unwrap(), b"hello")
+        };
+        send(&socket, &transmit).await.unwrap();
+        let from = Inbox::new(&peer).recv(&peer).await.unwrap().source;
+        assert_eq!(from, SocketAddr::new(source, socket.local_addr().unwrap().port()));
+    }
+}
+
 #[tokio::test]
 async fn both_families_share_a_port_by_default() {
     if !has_ipv6() {

@@ -25,12 +25,23 @@ const MAX_BURST: usize = 65_000;
 pub(super) struct Socket {
     pub(super) socket: UdpSocket,
     local: SocketAddr,
+    /// It is for both families.
+    dual_stack: bool,
 }
 
 impl Socket {
     fn new(socket: UdpSocket) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        Ok(Self { socket, local })
+        Ok(Self {
+            dual_stack: socket.is_dual_stack(),
+            socket,
+            local,
+        })
+    }
+
+    /// Whether datagrams from, or to, an address of this socket's port can be its own.
+    fn serves(&self, address: IpAddr) -> bool {
+        self.is_wildcard() && (self.dual_stack || self.local.is_ipv4() == address.is_ipv4())
     }
 
     const fn is_wildcard(&self) -> bool {
@@ -46,10 +57,7 @@ impl Socket {
     }
 
     fn sends_from(&self, local: SocketAddr) -> bool {
-        self.local == local
-            || (self.is_wildcard()
-                && self.local.port() == local.port()
-                && self.local.is_ipv4() == local.is_ipv4())
+        self.local == local || (self.local.port() == local.port() && self.serves(local.ip()))
     }
 
     fn transmit<'a>(&self, transmit: &Transmit, bytes: &'a [u8]) -> datagram::Transmit<'a> {
@@ -239,10 +247,8 @@ impl Inner {
             }
             // An interface list that cannot be read leaves the connection without candidates, which it reports itself.
             let all = gather::addresses(&self.gathering).unwrap_or_default();
-            let family = all
-                .into_iter()
-                .filter(|address| address.is_ipv4() == socket.local.is_ipv4());
-            addresses.extend(family.map(|address| SocketAddr::new(address, socket.local.port())));
+            let served = all.into_iter().filter(|address| socket.serves(*address));
+            addresses.extend(served.map(|address| SocketAddr::new(address, socket.local.port())));
         }
         addresses
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use datagram::UdpSocket;
+use datagram::{UdpConfig, UdpSocket};
 
 use crate::setting_engine::Gathering;
 
@@ -27,22 +27,51 @@ pub(super) fn addresses(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
     Ok(addresses)
 }
 
-/// Where a connection of its own binds sockets: one for all addresses of a family, since a socket costs more than
-/// everything else that gathering does. Whoever restricts the addresses gets a socket on each that is left, and no
-/// port that is open elsewhere.
-pub(super) fn places(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
+/// Where to bind a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    address: IpAddr,
+    /// `[::]` that takes IPv4 as well.
+    dual_stack: bool,
+}
+
+impl From<IpAddr> for Place {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            dual_stack: false,
+        }
+    }
+}
+
+/// Systems where a socket of both families sends from an IPv4 address of the caller's choice.
+const HAS_DUAL_STACK: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// Where a connection of its own binds sockets: one for all addresses, or one for those of a family, since a socket
+/// costs more than everything else that gathering does. Whoever restricts the addresses gets a socket on each that is
+/// left, and no port that is open elsewhere.
+pub(super) fn places(gathering: &Gathering) -> io::Result<Vec<Place>> {
     let addresses = addresses(gathering)?;
     if gathering.interfaces.is_some() || gathering.addresses.is_some() {
-        return Ok(addresses);
+        return Ok(addresses.into_iter().map(Place::from).collect());
     }
     let (v4, v6): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv4);
-    let shared = |family: Vec<IpAddr>, wildcard: IpAddr| match family.as_slice() {
-        [] | [_] => family,
-        _ => vec![wildcard],
-    };
-    let mut places = shared(v4, Ipv4Addr::UNSPECIFIED.into());
-    places.extend(shared(v6, Ipv6Addr::UNSPECIFIED.into()));
+    if HAS_DUAL_STACK && !v4.is_empty() && !v6.is_empty() {
+        return Ok(vec![Place {
+            address: Ipv6Addr::UNSPECIFIED.into(),
+            dual_stack: true,
+        }]);
+    }
+    let mut places = of_family(v4, Ipv4Addr::UNSPECIFIED.into());
+    places.extend(of_family(v6, Ipv6Addr::UNSPECIFIED.into()));
     Ok(places)
+}
+
+fn of_family(addresses: Vec<IpAddr>, wildcard: IpAddr) -> Vec<Place> {
+    match addresses.as_slice() {
+        [] | [_] => addresses.into_iter().map(Place::from).collect(),
+        _ => vec![wildcard.into()],
+    }
 }
 
 fn is_usable(address: IpAddr, gathering: &Gathering) -> bool {
@@ -64,14 +93,19 @@ fn is_excluded(address: Ipv6Addr) -> bool {
         || address.to_ipv4_mapped().is_some()
 }
 
-/// A socket on `address`, on the first free port of the range if there is one.
-pub(super) fn bind(address: IpAddr, gathering: &Gathering) -> io::Result<UdpSocket> {
+/// A socket on the first free port of the range, if there is one.
+pub(super) fn bind(place: Place, gathering: &Gathering) -> io::Result<UdpSocket> {
+    let config = UdpConfig {
+        dual_stack: place.dual_stack,
+        ..UdpConfig::default()
+    };
+    let bind = |port| UdpSocket::bind_with(SocketAddr::new(place.address, port), &config);
     let Some(ports) = gathering.udp_ports.clone() else {
-        return UdpSocket::bind(SocketAddr::new(address, 0));
+        return bind(0);
     };
     let mut last_error = io::Error::from(io::ErrorKind::AddrInUse);
     for port in ports {
-        match UdpSocket::bind(SocketAddr::new(address, port)) {
+        match bind(port) {
             Ok(socket) => return Ok(socket),
             Err(error) => last_error = error,
         }
@@ -113,29 +147,29 @@ mod tests {
     }
 
     #[test]
-    fn one_socket_serves_a_family_unless_addresses_are_restricted() {
+    fn one_socket_serves_all_addresses_unless_they_are_restricted() {
+        let [v4, other] = [[127, 0, 0, 1], [192, 0, 2, 1]].map(IpAddr::from);
+        let wildcard = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+        assert_eq!(of_family(Vec::new(), wildcard), []);
+        assert_eq!(of_family(vec![v4], wildcard), [v4.into()]);
+        assert_eq!(of_family(vec![v4, other], wildcard), [wildcard.into()]);
+
         let all = Gathering {
             include_loopback: true,
             ..Gathering::default()
         };
-        let addresses = addresses(&all).unwrap();
-        let places = places(&all).unwrap();
-        for is_ipv4 in [true, false] {
-            let of_family = |list: &[IpAddr]| {
-                let family = list.iter().filter(|it| it.is_ipv4() == is_ipv4);
-                family.copied().collect::<Vec<_>>()
-            };
-            let (addresses, places) = (of_family(&addresses), of_family(&places));
-            match addresses.as_slice() {
-                [] | [_] => assert_eq!(places, addresses),
-                _ => assert!(matches!(places.as_slice(), [only] if only.is_unspecified())),
-            }
-        }
+        let found = addresses(&all).unwrap();
+        let families = found.iter().filter(|it| it.is_ipv4()).count().min(1)
+            + found.iter().filter(|it| it.is_ipv6()).count().min(1);
+        let sockets = if HAS_DUAL_STACK { 1 } else { families };
+        assert_eq!(places(&all).unwrap().len(), sockets, "{found:?}");
+
         let restricted = Gathering {
             addresses: Some(Filter::new(|_: &IpAddr| true)),
             ..all
         };
-        assert_eq!(super::places(&restricted).unwrap(), addresses);
+        let each: Vec<_> = found.into_iter().map(Place::from).collect();
+        assert_eq!(places(&restricted).unwrap(), each);
     }
 
     #[test]
@@ -145,15 +179,14 @@ mod tests {
             .build()
             .unwrap();
         let _entered = runtime.enter();
-        let free = datagram::Datagram::local_addr(
-            &bind(IpAddr::from([127, 0, 0, 1]), &Gathering::default()).unwrap(),
-        );
+        let loopback = Place::from(IpAddr::from([127, 0, 0, 1]));
+        let free = datagram::Datagram::local_addr(&bind(loopback, &Gathering::default()).unwrap());
         let port = free.unwrap().port();
         let gathering = Gathering {
             udp_ports: Some(port..=port),
             ..Gathering::default()
         };
-        let _first = bind(IpAddr::from([127, 0, 0, 1]), &gathering).unwrap();
-        assert!(bind(IpAddr::from([127, 0, 0, 1]), &gathering).is_err());
+        let _first = bind(loopback, &gathering).unwrap();
+        assert!(bind(loopback, &gathering).is_err());
     }
 }
