@@ -10,6 +10,7 @@ mod throughput;
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 /// What goes wrong, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -65,9 +66,29 @@ struct Options {
     pairs: usize,
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let (work, result) = match Arguments::parse().work {
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    runtime(&arguments.work)?.block_on(run(arguments.work))
+}
+
+/// The two peers of a throughput run work at the same time, and so do pairs that are set up together. What takes turns
+/// anyway runs on one thread, where no turn waits for another thread to wake up.
+fn runtime(work: &Work) -> std::io::Result<Runtime> {
+    let takes_turns = match work {
+        Work::Latency(_) | Work::Idle(_) => true,
+        Work::Setup(options) => options.concurrent <= 1,
+        Work::Throughput(_) | Work::Receiver => false,
+    };
+    let mut builder = if takes_turns {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    builder.enable_all().build()
+}
+
+async fn run(work: Work) -> Result<(), Failure> {
+    let (work, result) = match work {
         Work::Throughput(options) => ("throughput", throughput::run(&options).await?),
         Work::Latency(options) => ("latency", latency::run(&options).await?),
         Work::Setup(options) => ("setup", setup::run(&options).await?),
