@@ -60,7 +60,7 @@ pub enum Role {
 #[derive(Debug)]
 pub(crate) struct MasterSecret {
     secret: Secret,
-    key: Box<dyn MacKey>,
+    provider: Provider,
     suite: CipherSuite,
     randoms: Randoms,
 }
@@ -111,16 +111,20 @@ impl MasterSecret {
                 );
             }
         }
-        let key = provider.mac(suite.mac(), &*secret);
         Self {
             secret: Secret(secret),
-            key,
+            provider: provider.clone(),
             suite,
             randoms,
         }
     }
 
-    /// The bytes, for the key log only.
+    /// The keyed MAC. It is made for each use: after the handshake only exports need it, and it takes a kilobyte.
+    fn key(&self) -> Box<dyn MacKey> {
+        self.provider.mac(self.suite.mac(), self.as_bytes())
+    }
+
+    /// The bytes, for the key log and the MAC.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &*self.secret.0
     }
@@ -142,7 +146,7 @@ impl MasterSecret {
         };
         let mut block = Zeroizing::new([0; 2 * (32 + 12)]);
         prf(
-            &*self.key,
+            &*self.key(),
             b"key expansion",
             &[&self.randoms.server, &self.randoms.client],
             &mut *block,
@@ -166,7 +170,7 @@ impl MasterSecret {
             Role::Server => b"server finished",
         };
         let mut out = [0; VERIFY_DATA_LENGTH];
-        prf(&*self.key, label, &[transcript_hash], &mut out);
+        prf(&*self.key(), label, &[transcript_hash], &mut out);
         out
     }
 
@@ -174,10 +178,10 @@ impl MasterSecret {
     pub(crate) fn export(&self, label: &[u8], context: Option<&[u8]>, out: &mut [u8]) {
         let Randoms { client, server } = &self.randoms;
         match context {
-            None => prf(&*self.key, label, &[client, server], out),
+            None => prf(&*self.key(), label, &[client, server], out),
             Some(context) => {
                 let [.., high, low] = context.len().to_be_bytes();
-                prf(&*self.key, label, &[client, server, &[high, low], context], out);
+                prf(&*self.key(), label, &[client, server, &[high, low], context], out);
             }
         }
     }

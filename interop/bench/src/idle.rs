@@ -23,6 +23,7 @@ pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
         held.push((pair, theirs));
     }
     tokio::time::sleep(2 * WARM_UP).await;
+    held.iter_mut().for_each(|(pair, _)| pair.drain());
     let full = status_kib("VmRSS");
     let (cpu, started) = (cpu_time(), Instant::now());
     tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;

@@ -1,5 +1,9 @@
 //! Two connections of this process.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use webrtc::{
     Api, Configuration, DataChannel, DataChannelInit, Event, Events, PeerConnection, SettingEngine,
 };
@@ -66,6 +70,14 @@ impl Pair {
             return Err("the channel did not open".into());
         }
         Ok(theirs)
+    }
+
+    /// Takes the news that has come since, as an application does.
+    pub(crate) fn drain(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        for events in [&mut self.offerer_events, &mut self.answerer_events] {
+            while let Poll::Ready(Some(_)) = pin!(events.next()).poll(&mut cx) {}
+        }
     }
 }
 

@@ -150,6 +150,7 @@ fn read_tail(fields: &mut Fields<'_>, candidate: &mut Candidate) -> Result<(), P
             _ => {}
         }
     }
+    candidate.extensions.shrink_to_fit();
     if raddr.is_some() || rport.is_some() {
         let ip = raddr.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         candidate.related = Some(SocketAddr::new(ip, rport.unwrap_or(0)));

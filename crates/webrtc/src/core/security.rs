@@ -26,7 +26,8 @@ const DAY: u64 = 86_400;
 
 pub(super) struct Security {
     pub(super) certificate: dtls::Certificate,
-    config: dtls::Config,
+    /// What the association is made with.
+    config: Option<Box<dtls::Config>>,
     seed: [u8; 32],
     peer: Option<Peer>,
     connection: Option<Box<Connection>>,
@@ -93,7 +94,7 @@ impl Security {
         };
         Self {
             certificate,
-            config,
+            config: Some(Box::new(config)),
             seed,
             peer: None,
             connection: None,
@@ -112,12 +113,11 @@ impl Security {
 
     /// Makes the association and returns the datagrams that came early.
     pub(super) fn begin(&mut self, now: Instant, peer: Peer) -> Vec<Vec<u8>> {
-        if self.connection.is_some() {
+        let Some(mut config) = self.config.take() else {
             return Vec::new();
-        }
-        let mut config = self.config.clone();
+        };
         config.verify = dtls::PeerVerification::Fingerprints(peer.fingerprints.clone());
-        let config = Arc::new(config);
+        let config = Arc::from(config);
         self.connection = Some(Box::new(match peer.role {
             DtlsRole::Client => Connection::server(config, self.seed),
             DtlsRole::Server => Connection::client(config, self.seed),

@@ -1,5 +1,6 @@
 //! From what the layers report to the states of the connection (W3C webrtc-pc §4.3.3, §5.5.1, §5.6).
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::PeerConnection;
@@ -80,6 +81,9 @@ impl PeerConnection {
                 News::Ice(event) => self.digest_ice(event),
                 News::Dtls(event) => self.digest_dtls(now, event),
             }
+        }
+        if self.transport.news.capacity() > 0 {
+            self.transport.news = VecDeque::new();
         }
     }
 

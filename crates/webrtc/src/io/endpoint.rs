@@ -178,9 +178,10 @@ impl Inner {
     /// Sockets of one connection's own.
     pub(super) fn private(gathering: &Gathering, mtu: usize, runtime: &Handle) -> io::Result<Arc<Self>> {
         let _entered = runtime.enter();
-        let mut sockets = Vec::new();
+        let places = gather::places(gathering)?;
+        let mut sockets = Vec::with_capacity(places.len());
         let mut last_error = None;
-        for address in gather::places(gathering)? {
+        for address in places {
             match gather::bind(address, gathering).and_then(Socket::new) {
                 Ok(socket) => sockets.push(socket),
                 Err(error) => last_error = Some(error),

@@ -92,7 +92,13 @@ impl EventQueue {
     fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<CoreEvent>> {
         let mut queue = self.lock();
         match queue.events.pop_front() {
-            Some(event) => Poll::Ready(Some(event)),
+            Some(event) => {
+                if queue.events.is_empty() {
+                    // News comes in bursts, long after one another.
+                    queue.events = VecDeque::new();
+                }
+                Poll::Ready(Some(event))
+            }
             None if queue.ended => Poll::Ready(None),
             None => {
                 queue.waker = Some(cx.waker().clone());
