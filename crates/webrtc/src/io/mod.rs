@@ -5,6 +5,7 @@
 
 mod api;
 mod channel_state;
+mod coalesce;
 mod data_channel;
 mod detached;
 mod driver;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use super::channel_state::ChannelStates;
+use super::coalesce::coalesce;
 use super::endpoint::Inner;
 use super::events::EventQueue;
 use super::router::ConnectionId;
@@ -161,13 +162,15 @@ impl State {
         if self.core.connection_state() == PeerConnectionState::Closed {
             self.leave(events, &mut wakes);
         } else {
-            self.arm();
+            self.arm(now);
         }
         wakes
     }
 
-    fn arm(&mut self) {
-        if let (Some(home), Some(deadline)) = (&self.home, self.core.poll_timeout())
+    fn arm(&mut self, now: Instant) {
+        let deadline = self.core.poll_timeout();
+        let deadline = deadline.map(|deadline| coalesce(now, deadline));
+        if let (Some(home), Some(deadline)) = (&self.home, deadline)
             && self.armed.is_none_or(|armed| deadline < armed)
         {
             self.armed = Some(deadline);
