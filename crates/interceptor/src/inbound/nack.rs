@@ -65,7 +65,8 @@ impl Nack {
             self.abandon(self.missing.len() + count);
             return false;
         }
-        let due = now.after(self.lateness);
+        // What was as late as that before should have come by then.
+        let due = now.after(self.lateness + self.lateness / 4);
         self.lateness -= self.lateness / 32;
         let first = sequence - count as u64;
         self.missing.extend((first..sequence).map(|sequence| Missing {
@@ -222,17 +223,17 @@ mod tests {
         nack.arrived(Time(3 * MS), 9, false, RTT);
         assert_eq!(due(&mut nack, 3 * MS), []);
         nack.gap(Time(100 * MS), 20, 1);
-        assert_eq!(nack.next(), Some(Time(103 * MS)));
-        assert_eq!(due(&mut nack, 102 * MS), []);
+        assert_eq!(nack.next(), Some(Time(103_750)));
+        assert_eq!(due(&mut nack, 103 * MS), []);
         // An answer by the same stream (no RTX) after a round trip is not taken for reordering.
-        assert_eq!(due(&mut nack, 103 * MS), [19]);
+        assert_eq!(due(&mut nack, 103_750), [19]);
         nack.arrived(Time(145 * MS), 19, false, RTT);
         nack.gap(Time(200 * MS), 30, 1);
-        assert!(nack.next() <= Some(Time(203 * MS)));
+        assert!(nack.next() <= Some(Time(203_750)));
         // Neither is anything beyond the bound.
         nack.arrived(Time(900 * MS), 29, false, RTT);
         nack.gap(Time(1000 * MS), 40, 1);
-        assert_eq!(nack.next(), Some(Time(1020 * MS)));
+        assert_eq!(nack.next(), Some(Time(1025 * MS)));
         // Without further reordering it wears off.
         for gap in 5..200 {
             nack.gap(Time(gap * 1000 * MS), gap * 10, 1);

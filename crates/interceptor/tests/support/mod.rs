@@ -1,6 +1,8 @@
 //! A chain under a script: packets and feedback go in, and what it says comes out as text that reads like a ladder diagram.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub(crate) mod node;
+
 use interceptor::{
     Chain, Codec, Config, Ecn, ExtensionIds, Feedback, Inbound, InboundId, Kind, Outbound, OutboundId,
     Received,
@@ -247,6 +249,12 @@ fn word(packet: &PacketRef<'_>) -> String {
                 .collect();
             format!("FIR({})", entries.join(" "))
         }
+        other => feedback_word(other),
+    }
+}
+
+fn feedback_word(packet: &PacketRef<'_>) -> String {
+    match packet {
         PacketRef::TransportFeedback(feedback) => {
             format!(
                 "TWCC({}+{})",
