@@ -7,8 +7,9 @@
 
 use crate::Error;
 use crate::input::Input;
-use crate::picture;
 use bytes::Bytes;
+use rtp::payload::av1::TEMPORAL_DELIMITER;
+use rtp::payload::{vp8, vp9};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::time::Duration;
 
@@ -18,8 +19,6 @@ const HEADER_LEN: u16 = 32;
 const SIZE_AT: u64 = 12;
 /// Where the number of frames stands.
 const COUNT_AT: u64 = 24;
-/// An OBU of type temporal delimiter, with a length of 0.
-const TEMPORAL_DELIMITER: [u8; 2] = [0x12, 0];
 
 /// What the frames are encoded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -271,11 +270,11 @@ impl<W: Write> Writer<W> {
 
     fn learn_size(&mut self, frame: &[u8]) {
         let size = match self.header.codec {
-            Codec::Vp8 => picture::vp8_size(frame),
-            Codec::Vp9 => picture::vp9_size(frame),
-            Codec::Av1 | Codec::Other(_) => None,
+            Codec::Vp8 => vp8::FrameHeader::decode(frame).map(|header| header.dimensions),
+            Codec::Vp9 => vp9::FrameHeader::decode(frame).map(|header| header.dimensions),
+            Codec::Av1 | Codec::Other(_) => Ok(None),
         };
-        if let Some((width, height)) = size {
+        if let Ok(Some((width, height))) = size {
             self.header.width = width;
             self.header.height = height;
         }

@@ -11,10 +11,11 @@ mod arrivals;
 mod error;
 mod input;
 mod jitter;
-mod picture;
 mod ring;
+mod sample;
 mod sync;
 
 pub use error::{DecodeError, Error};
 pub use jitter::{Arrival, Inserted, JitterBuffer, JitterConfig, JitterStats, Playout};
+pub use sample::{Sample, SampleBuilder, SampleConfig, SampleStats};
 pub use sync::{NtpClock, SyncMember, Synchronizer};

@@ -28,7 +28,6 @@ impl<T> Ring<T> {
         self.first + self.slots.len() as u64
     }
 
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
