@@ -136,18 +136,24 @@ impl ExtensionSet {
         self.rule.form(id, len)?;
         let start = match self.find(id) {
             Some((start, old)) if old == len => start,
-            Some(_) | None => {
-                self.remove(id);
-                let length = u8::try_from(len).map_err(|_| ExtensionError::TooLong)?;
-                let start = self.elements.as_slice().len() + 2;
-                if let Some(head) = self.elements.grow(2 + len).first_chunk_mut() {
-                    *head = [id, length];
-                }
-                start
+            Some((start, old)) => {
+                self.elements.cut(start - 2, old + 2);
+                self.append(id, len)?
             }
+            None => self.append(id, len)?,
         };
         let data = self.elements.as_mut_slice().get_mut(start..start + len);
         Ok(data.unwrap_or_default())
+    }
+
+    /// An element at the end; where its data begins.
+    fn append(&mut self, id: u8, len: usize) -> Result<usize, ExtensionError> {
+        let length = u8::try_from(len).map_err(|_| ExtensionError::TooLong)?;
+        let start = self.elements.as_slice().len() + 2;
+        if let Some(head) = self.elements.grow(2 + len).first_chunk_mut() {
+            *head = [id, length];
+        }
+        Ok(start)
     }
 
     /// Where the data of an id begins, and its length.
