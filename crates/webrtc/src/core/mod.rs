@@ -5,9 +5,11 @@
 
 mod candidates;
 mod channels;
+mod establish;
 mod event;
 mod media;
 mod negotiation;
+mod remote;
 mod sections;
 mod security;
 mod signaling;

@@ -300,11 +300,24 @@ impl Transceiver {
         if direction.sends() && self.sender.is_simulcast() {
             self.narrow(pair, side);
         }
+        if direction.receives() {
+            self.keep_asking(pair);
+        }
         match side {
             Side::Remote => self.hear(direction.receives(), &pair.remote.track),
             // The offer has told of the track; our answer may refuse it.
             Side::Local if !direction.receives() => self.announce(false),
             Side::Local => None,
+        }
+    }
+
+    /// Layers that were agreed upon stay in our offers (RFC 9429 §5.2.2).
+    fn keep_asking(&mut self, pair: &Pair<'_>) {
+        let sent = |rid: &String| pair.remote.sends.iter().any(|layer| layer.rid == *rid);
+        let asked = pair.local.receives.iter().map(|layer| layer.rid.clone());
+        let agreed: Vec<_> = asked.filter(sent).collect();
+        if !agreed.is_empty() {
+            self.receiver.rids = agreed;
         }
     }
 

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use sdp::Direction;
 
+use super::apply::TrackNews;
 use super::parameters::{self, ParametersError, check_id};
 use super::transceiver::Life;
 use super::{
     Encoding, Media, MediaEngine, MediaKind, NegotiatedMedia, RtpCodec, RtpEncodingParameters,
     RtpTransceiverInit, TrackInfo, TrackOrKind, Transceiver, TransceiverId, format,
 };
-use crate::core::PeerConnection;
+use crate::core::signaling::{Applied, Side};
+use crate::core::{Event, PeerConnection, sections};
+use crate::description::SdpType;
 use crate::error::Error;
 
 /// The most streams that a track of ours may belong to.
@@ -240,6 +243,35 @@ impl PeerConnection {
     /// The media of this connection, which begins here if it has not.
     pub(in crate::core) fn media_mut(&mut self) -> &mut Media {
         self.media.begin(self.drafts.session_id())
+    }
+
+    /// The transceivers follow a description, which the signaling state machine has taken.
+    pub(in crate::core) fn apply_media(&mut self, side: Side, kind: SdpType) -> Vec<TrackNews> {
+        let description = |applied: Option<&Applied>| applied.map(Applied::sdp).unwrap_or_default();
+        let local = description(self.signaling.local.latest());
+        let remote = description(self.signaling.remote.latest());
+        if side == Side::Remote && kind == SdpType::Offer && sections::has_media(&remote) {
+            self.media_mut();
+        }
+        let Some(media) = self.media.get_mut() else {
+            return Vec::new();
+        };
+        match (kind, side) {
+            (SdpType::Offer, Side::Local) => media.apply_offer(side, &local),
+            (SdpType::Offer, Side::Remote) => media.apply_offer(side, &remote),
+            (SdpType::Answer, _) => media.apply_answer(side, &local, &remote, true),
+            (SdpType::Pranswer, _) => media.apply_answer(side, &local, &remote, false),
+            (SdpType::Rollback, _) => media.roll_back(),
+        }
+    }
+
+    pub(in crate::core) fn tell_tracks(&mut self, tracks: Vec<TrackNews>) {
+        for news in tracks {
+            self.push(match news {
+                TrackNews::Added(id) => Event::Track(id),
+                TrackNews::Removed(id) => Event::TrackRemoved(id),
+            });
+        }
     }
 
     fn find_mut(&mut self, id: TransceiverId) -> Option<&mut Transceiver> {

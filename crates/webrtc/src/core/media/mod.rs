@@ -45,7 +45,6 @@ pub use self::parameters::{
 pub use self::transceiver::{Encoding, Receiver, RemoteTrack, Sender, Transceiver, TransceiverId};
 
 pub(super) use self::answer::AnswerPlan;
-pub(super) use self::apply::TrackNews;
 pub(super) use self::check::check;
 pub(super) use self::offer::{OfferPlan, Slot};
 
