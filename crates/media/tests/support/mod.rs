@@ -1,4 +1,5 @@
 //! A stream of packets through a network in virtual time, into a jitter buffer.
+#![allow(dead_code, reason = "no test program uses all of it")]
 
 use media::{Arrival, Inserted, JitterBuffer, JitterConfig, Playout};
 use rand::{RngExt, SeedableRng};
