@@ -1,6 +1,6 @@
 //! IVF, the file format of the WebM project for VP8, VP9 and AV1 in tests and recordings. Little-endian throughout: a
-//! header of 32 bytes (`DKIF`, version 0, header length, FourCC, width, height, time base, number of frames), then per
-//! frame its length in 32 bits, its time in 64 bits and its bytes. The number of frames is a hint that many files have wrong.
+//! header of 32 bytes (`DKIF`, version 0, header length, FourCC, width, height, time base, length), then per
+//! frame its length in 32 bits, its time in 64 bits and its bytes. The length is a hint that many files have wrong.
 //!
 //! An AV1 frame is a temporal unit of the low-overhead format (AV1 §7.5) and begins with a temporal delimiter, which RTP
 //! leaves out: the writer puts it back.
@@ -17,8 +17,8 @@ use std::time::Duration;
 const HEADER_LEN: u16 = 32;
 /// Where width and height stand.
 const SIZE_AT: u64 = 12;
-/// Where the number of frames stands.
-const COUNT_AT: u64 = 24;
+/// Where the length stands.
+const LENGTH_AT: u64 = 24;
 
 /// What the frames are encoded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,8 +68,9 @@ pub struct Header {
     pub rate: u32,
     /// See `rate`.
     pub timescale: u32,
-    /// Frames in the file. Written at the end if the writer can seek, and often wrong in files of others.
-    pub frames: u32,
+    /// How long the file is, in ticks. Where a tick is a frame this is the number of frames, as other writers have it with
+    /// whatever ticks. Written at the end if the writer can seek, and often wrong in files of others.
+    pub length: u32,
 }
 
 impl Header {
@@ -82,7 +83,7 @@ impl Header {
             height: 0,
             rate: 90_000,
             timescale: 1,
-            frames: 0,
+            length: 0,
         }
     }
 
@@ -105,7 +106,7 @@ impl Header {
             &self.height.to_le_bytes(),
             &self.rate.to_le_bytes(),
             &self.timescale.to_le_bytes(),
-            &self.frames.to_le_bytes(),
+            &self.length.to_le_bytes(),
             &[0; 4],
         ];
         for (to, from) in bytes.iter_mut().zip(fields.iter().copied().flatten()) {
@@ -131,7 +132,7 @@ impl Header {
             height: u16::from_le_bytes(input.array()?),
             rate: u32::from_le_bytes(input.array()?),
             timescale: u32::from_le_bytes(input.array()?),
-            frames: u32::from_le_bytes(input.array()?),
+            length: u32::from_le_bytes(input.array()?),
         };
         input.skip(4 + u64::from(more))?;
         Ok(header)
@@ -226,10 +227,12 @@ pub struct Writer<W> {
     header: Header,
     /// Bytes written so far.
     len: u64,
+    frames: u64,
+    first_timestamp: u64,
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the header, with whatever number of frames it has: one that cannot seek may know it.
+    /// Writes the header, with whatever length it has: one that cannot seek may know it.
     ///
     /// # Errors
     /// Writing fails.
@@ -237,12 +240,14 @@ impl<W: Write> Writer<W> {
         inner.write_all(&header.encode())?;
         Ok(Self {
             inner,
-            header: Header { frames: 0, ..header },
+            header: Header { length: 0, ..header },
             len: HEADER_LEN.into(),
+            frames: 0,
+            first_timestamp: 0,
         })
     }
 
-    /// The header as it stands: the frames written, and the size once it is known.
+    /// The header as it stands: the length written, and the size once it is known.
     pub const fn header(&self) -> &Header {
         &self.header
     }
@@ -261,11 +266,22 @@ impl<W: Write> Writer<W> {
         self.inner.write_all(delimiter)?;
         self.inner.write_all(frame)?;
         self.len += 12 + u64::from(len);
-        self.header.frames = self.header.frames.saturating_add(1);
+        self.measure(timestamp);
         if self.header.width == 0 {
             self.learn_size(frame);
         }
         Ok(())
+    }
+
+    /// The length so far: the last frame is taken to last as long as the others do on average, a single one for a tick.
+    fn measure(&mut self, timestamp: u64) {
+        if self.frames == 0 {
+            self.first_timestamp = timestamp;
+        }
+        let passed = u128::from(timestamp.saturating_sub(self.first_timestamp));
+        let last = passed.checked_div(self.frames.into()).unwrap_or(1);
+        self.frames += 1;
+        self.header.length = u32::try_from(passed + last).unwrap_or(u32::MAX);
     }
 
     fn learn_size(&mut self, frame: &[u8]) {
@@ -280,14 +296,14 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    /// What it writes to, without the number of frames and a size learnt later in the header: for what cannot seek.
+    /// What it writes to, without the length and a size learnt later in the header: for what cannot seek.
     pub fn into_inner(self) -> W {
         self.inner
     }
 }
 
 impl<W: Write + Seek> Writer<W> {
-    /// Writes the size and the number of frames into the header, flushes, and gives back what it wrote to.
+    /// Writes the size and the length into the header, flushes, and gives back what it wrote to.
     ///
     /// # Errors
     /// Seeking or writing fails.
@@ -297,8 +313,8 @@ impl<W: Write + Seek> Writer<W> {
         self.inner.seek(SeekFrom::Start(start + SIZE_AT))?;
         self.inner.write_all(&self.header.width.to_le_bytes())?;
         self.inner.write_all(&self.header.height.to_le_bytes())?;
-        self.inner.seek(SeekFrom::Start(start + COUNT_AT))?;
-        self.inner.write_all(&self.header.frames.to_le_bytes())?;
+        self.inner.seek(SeekFrom::Start(start + LENGTH_AT))?;
+        self.inner.write_all(&self.header.length.to_le_bytes())?;
         self.inner.seek(SeekFrom::Start(end))?;
         self.inner.flush()?;
         Ok(self.inner)
@@ -312,7 +328,7 @@ mod tests {
     use std::io::Cursor;
 
     /// Laid out by hand: VP8 of 640 × 480 in milliseconds; a key frame of that size cut after its size, and one byte.
-    const FILE: &[u8] = b"DKIF\0\0\x20\0VP80\x80\x02\xe0\x01\xe8\x03\0\0\x01\0\0\0\x02\0\0\0\0\0\0\0\
+    const FILE: &[u8] = b"DKIF\0\0\x20\0VP80\x80\x02\xe0\x01\xe8\x03\0\0\x01\0\0\0\x42\0\0\0\0\0\0\0\
         \x0a\0\0\0\x05\0\0\0\0\0\0\0\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01\
         \x01\0\0\0\x26\0\0\0\0\0\0\0\x31";
     /// Where the frames begin, and the end.
@@ -323,7 +339,7 @@ mod tests {
             width: 640,
             height: 480,
             rate: 1000,
-            frames: 2,
+            length: 66,
             ..Header::new(Codec::Vp8)
         }
     }
@@ -359,7 +375,7 @@ mod tests {
         let unknown = Header {
             width: 0,
             height: 0,
-            frames: 0,
+            length: 0,
             ..header()
         };
         let mut writer = Writer::new(Cursor::new(Vec::new()), unknown).unwrap();
@@ -486,7 +502,7 @@ mod tests {
             codec in prop_oneof![Just(Codec::Vp8), Just(Codec::Vp9), any::<[u8; 4]>().prop_map(Codec::from_fourcc)],
             size in any::<(u16, u16)>(),
             base in any::<(u32, u32)>(),
-            frames in prop::collection::vec((any::<u64>(), prop::collection::vec(any::<u8>(), 0..99)), 0..9),
+            frames in prop::collection::vec((prop_oneof![any::<u64>(), 0..1000_u64], prop::collection::vec(any::<u8>(), 0..99)), 0..9),
         ) {
             let header = Header { width: size.0.max(1), height: size.1, rate: base.0, timescale: base.1, ..Header::new(codec) };
             let mut writer = Writer::new(Cursor::new(Vec::new()), header).unwrap();
@@ -495,7 +511,13 @@ mod tests {
             }
             let file = writer.finish().unwrap().into_inner();
             let mut reader = Reader::new(&file[..]).unwrap();
-            prop_assert_eq!(*reader.header(), Header { frames: u32::try_from(frames.len()).unwrap(), ..header });
+            let length = reader.header().length;
+            prop_assert_eq!(*reader.header(), Header { length, ..header });
+            let times = || frames.iter().map(|(timestamp, _)| *timestamp);
+            if times().is_sorted() && times().all(|time| time < 1 << 30) && times().count() > 0 {
+                let passed = times().max().unwrap() - times().min().unwrap();
+                prop_assert!(u64::from(length) >= passed && u64::from(length) <= 2 * passed + 1);
+            }
             for (timestamp, data) in frames {
                 let data = Bytes::from(data);
                 prop_assert_eq!(reader.next_frame().unwrap(), Some(Frame { timestamp, data }));

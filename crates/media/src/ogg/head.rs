@@ -46,12 +46,13 @@ pub struct ChannelMapping {
 }
 
 impl OpusHead {
-    /// A recording from RTP, mono or stereo (RFC 7587): nothing to skip, 48 kHz, no gain.
+    /// A recording from RTP, mono or stereo (RFC 7587): 48 kHz, no gain, and to be skipped is the delay of libopus, which
+    /// browsers encode with: 312 samples, 6.5 ms.
     pub const fn new(channels: u8) -> Self {
         Self {
             version: 1,
             channels,
-            pre_skip: 0,
+            pre_skip: 312,
             input_sample_rate: 48_000,
             output_gain: 0,
             mapping: None,
@@ -180,7 +181,6 @@ mod tests {
     #[test]
     fn heads_made_by_hand() {
         let stereo = OpusHead {
-            pre_skip: 312,
             output_gain: -256,
             ..OpusHead::new(2)
         };
@@ -191,6 +191,7 @@ mod tests {
             table: vec![0, 4, 1, 2, 3, 5],
         };
         let surround = OpusHead {
+            pre_skip: 0,
             input_sample_rate: 0,
             mapping: Some(mapping),
             ..OpusHead::new(6)

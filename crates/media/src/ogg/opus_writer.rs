@@ -150,10 +150,18 @@ impl<W: Write> OpusWriter<W> {
     ///
     /// # Errors
     /// Writing fails.
-    pub fn finish(mut self) -> Result<W, Error> {
-        if self.pages.lacing.is_empty() {
-            self.pages.granule_position = Some(self.end);
-        }
+    pub fn finish(self) -> Result<W, Error> {
+        self.finish_trimmed(0)
+    }
+
+    /// As [`finish`](Self::finish), with so many samples at the end that are not to be played (RFC 7845 §4.4): the sound ends
+    /// within its last packet. No more than the last page can be left out.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn finish_trimmed(mut self, samples: u32) -> Result<W, Error> {
+        let end = self.end.saturating_sub(samples.into());
+        self.pages.granule_position = Some(end.max(self.pages.start));
         self.pages.end_page(true)?;
         self.pages.inner.flush()?;
         Ok(self.pages.inner)

@@ -61,13 +61,7 @@ fn reads_a_file_made_by_hand() {
         panic!("one stream")
     };
     assert_eq!(stream.serial, 7);
-    assert_eq!(
-        stream.head,
-        OpusHead {
-            pre_skip: 312,
-            ..OpusHead::new(2)
-        }
-    );
+    assert_eq!(stream.head, OpusHead::new(2));
     assert_eq!(stream.tags.vendor, "me");
     let packets = read(&file);
     assert_eq!(packets[0].data, &[0xfc, 1, 2, 3][..]);
@@ -80,10 +74,7 @@ fn reads_a_file_made_by_hand() {
 
 #[test]
 fn writes_the_same_file() {
-    let head = OpusHead {
-        pre_skip: 312,
-        ..OpusHead::new(2)
-    };
+    let head = OpusHead::new(2);
     let tags = OpusTags {
         vendor: "me".into(),
         comments: vec![],
@@ -92,13 +83,7 @@ fn writes_the_same_file() {
     for packet in read(&file()) {
         writer.write_packet(&packet.data).unwrap();
     }
-    let written = writer.finish().unwrap();
-    // All but the position of the last page, which the writer does not cut, and so its checksum.
-    let mut expected = file();
-    let audio = HEAD.len() + TAGS.len();
-    expected[audio + 6..audio + 8].copy_from_slice(&3840_u16.to_le_bytes());
-    expected[audio + 22..audio + 26].copy_from_slice(&written[audio + 22..audio + 26]);
-    assert_eq!(written, expected);
+    assert_eq!(writer.finish_trimmed(480).unwrap(), file());
 }
 
 #[test]
