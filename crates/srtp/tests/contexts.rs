@@ -188,6 +188,24 @@ fn the_other_side_of_a_wrap_may_come_first() {
 }
 
 #[test]
+fn below_the_first_wrap_the_counter_can_only_be_zero() {
+    // A sender that counts from 65,000 after 5 without a wrap: the receiver has no counter below zero to guess.
+    let (mut outbound, mut inbound) = pair(&config(Profile::AeadAes128Gcm));
+    let mut twin = pair(&config(Profile::AeadAes128Gcm)).0;
+    assert!(
+        inbound
+            .unprotect_rtp(&mut protected(&mut outbound, &rtp(5, b"x")))
+            .is_ok()
+    );
+    assert!(
+        inbound
+            .unprotect_rtp(&mut protected(&mut twin, &rtp(65_000, b"x")))
+            .is_ok()
+    );
+    assert_eq!(inbound.roc(0xcafe_babe), Some(0));
+}
+
+#[test]
 fn sixteen_seeds_of_reordering_and_duplication_lose_nothing() {
     for seed in 0..16_u64 {
         let (mut outbound, mut inbound) = pair(&config(Profile::ALL[usize::try_from(seed % 8).unwrap()]));
@@ -380,6 +398,11 @@ fn state_is_bounded_and_only_made_behind_a_right_tag() {
     assert_eq!(inbound.unprotect_rtp(&mut fourth.clone()), Err(too_many));
     assert_eq!(inbound.unprotect_rtcp(&mut fourth_rtcp.clone()), Err(too_many));
     assert_eq!(inbound.set_roc(3, 1), Err(too_many));
+    // Nothing is computed for them.
+    let mut forged = rtcp(4);
+    forged.extend_from_slice(&[0x80; 20]);
+    assert_eq!(inbound.unprotect_rtcp(&mut forged), Err(too_many));
+    assert_eq!(inbound.unprotect_rtp(&mut rtp_of(3, 1, &[0; 40])), Err(too_many));
     // Those that are known go on; and there is room again when one is forgotten.
     assert!(
         inbound
