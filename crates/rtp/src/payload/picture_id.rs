@@ -46,6 +46,7 @@ impl PictureId {
     }
 
     /// Another number in the same width; bits that do not fit are dropped.
+    #[inline]
     #[must_use]
     pub const fn with_value(self, value: u16) -> Self {
         let mask = if self.is_long { 0x7fff } else { 0x7f };
@@ -72,10 +73,12 @@ impl PictureId {
         self.value.wrapping_sub(earlier.value) & mask
     }
 
+    #[inline]
     pub(super) const fn encoded_len(self) -> usize {
         if self.is_long { 2 } else { 1 }
     }
 
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let first = reader.u8()?;
         Ok(if first & 0x80 == 0 {
@@ -94,6 +97,7 @@ impl PictureId {
     }
 
     /// Overwrites the field at `at` in its own width, which is that of `self`.
+    #[inline]
     pub(super) fn write_at(self, payload: &mut [u8], at: usize) {
         let [high, low] = self.value.to_be_bytes();
         let low_at = if self.is_long { at.saturating_add(1) } else { at };

@@ -10,6 +10,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
@@ -29,6 +30,7 @@ impl<'a> Reader<'a> {
         self.offset
     }
 
+    #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let Some((head, rest)) = self.rest.split_first_chunk::<N>() else {
             return Err(self.error("truncated"));
@@ -38,11 +40,13 @@ impl<'a> Reader<'a> {
         Ok(*head)
     }
 
+    #[inline]
     pub(super) fn u8(&mut self) -> Result<u8, DecodeError> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
+    #[inline]
     pub(super) fn u16(&mut self) -> Result<u16, DecodeError> {
         self.array().map(u16::from_be_bytes)
     }
@@ -52,6 +56,7 @@ impl<'a> Reader<'a> {
         Ok(u32::from_be_bytes([0, a, b, c]))
     }
 
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
         let Some((head, rest)) = self.rest.split_at_checked(len) else {
             return Err(self.error("truncated"));
@@ -62,6 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whatever is left.
+    #[inline]
     pub(super) const fn rest(&self) -> &'a [u8] {
         self.rest
     }

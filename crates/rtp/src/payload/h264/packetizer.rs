@@ -1,7 +1,7 @@
 //! RFC 6184 §6: cutting access units.
 
 use super::super::Payloads;
-use super::super::nal::{Format, Packer, ParameterSets, units};
+use super::super::nal::{Format, Packer, ParameterSets, SeenSets, units};
 use super::NalType;
 
 /// Which packets may be sent (§5.4), as `packetization-mode` in SDP says.
@@ -73,12 +73,13 @@ impl super::super::Packetizer for Packetizer {
     fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
         out.clear();
         let mut packer = Packer::new(mtu, out);
-        let mut has_sets = false;
+        let mut seen = SeenSets::default();
         let mut needs_sets = self.config.repeat_parameter_sets;
         // §5.4: reserved types are not sent.
         for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
-            has_sets |= is_set(unit);
-            if needs_sets && !has_sets && kind(unit) == NalType::IDR {
+            if is_set(unit) {
+                seen.push(unit, is_sequence(unit));
+            } else if needs_sets && seen.is_empty() && kind(unit) == NalType::IDR {
                 needs_sets = false;
                 for set in self.sets.units() {
                     self.add(&mut packer, set);
@@ -87,9 +88,7 @@ impl super::super::Packetizer for Packetizer {
             self.add(&mut packer, unit);
         }
         packer.finish::<H264>();
-        if has_sets {
-            self.sets.update(frame, is_set, is_sequence);
-        }
+        self.sets.update(&seen);
     }
 }
 

@@ -1,7 +1,7 @@
 //! RFC 7798 §5: cutting access units.
 
 use super::super::Payloads;
-use super::super::nal::{Format, Packer, ParameterSets, units};
+use super::super::nal::{Format, Packer, ParameterSets, SeenSets, units};
 use super::{NalHeader, NalType};
 
 /// How access units are sent.
@@ -42,12 +42,13 @@ impl super::super::Packetizer for Packetizer {
     fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
         out.clear();
         let mut packer = Packer::new(mtu, out);
-        let mut has_sets = false;
+        let mut seen = SeenSets::default();
         let mut needs_sets = self.config.repeat_parameter_sets;
         // §6: types from 48 on are no units.
         for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
-            has_sets |= is_set(unit);
-            if needs_sets && !has_sets && kind(unit).is_random_access() {
+            if is_set(unit) {
+                seen.push(unit, is_sequence(unit));
+            } else if needs_sets && seen.is_empty() && kind(unit).is_random_access() {
                 needs_sets = false;
                 for set in self.sets.units() {
                     packer.add::<H265>(set);
@@ -56,9 +57,7 @@ impl super::super::Packetizer for Packetizer {
             packer.add::<H265>(unit);
         }
         packer.finish::<H265>();
-        if has_sets {
-            self.sets.update(frame, is_set, is_sequence);
-        }
+        self.sets.update(&seen);
     }
 }
 

@@ -19,17 +19,12 @@ impl ParameterSets {
     }
 
     /// Takes those of a frame. With a sequence's set among them they replace the old ones, else they come to them.
-    pub(in super::super) fn update(
-        &mut self,
-        frame: &[u8],
-        is_set: fn(&[u8]) -> bool,
-        is_sequence: fn(&[u8]) -> bool,
-    ) {
-        if units(frame).any(is_sequence) {
+    pub(in super::super) fn update(&mut self, seen: &SeenSets<'_>) {
+        if seen.has_sequence {
             self.sets.clear();
         }
-        for set in units(frame).filter(|unit| is_set(unit)) {
-            if self.units().any(|known| known == set) {
+        for set in seen.sets.iter().take(seen.count) {
+            if self.units().any(|known| known == *set) {
                 continue;
             }
             if self.sets.len() + START_CODE.len() + set.len() > MAX_LEN {
@@ -41,12 +36,38 @@ impl ParameterSets {
     }
 }
 
+/// The parameter sets of one frame, the first sixteen of them.
+#[derive(Debug, Default)]
+pub(in super::super) struct SeenSets<'a> {
+    sets: [&'a [u8]; 16],
+    count: usize,
+    has_sequence: bool,
+}
+
+impl<'a> SeenSets<'a> {
+    pub(in super::super) fn push(&mut self, set: &'a [u8], is_sequence: bool) {
+        self.has_sequence |= is_sequence;
+        if let Some(place) = self.sets.get_mut(self.count) {
+            *place = set;
+            self.count += 1;
+        }
+    }
+
+    pub(in super::super) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn update(sets: &mut ParameterSets, frame: &[u8]) -> Vec<Vec<u8>> {
-        sets.update(frame, |unit| unit[0] < 9, |unit| unit[0] == 7);
+        let mut seen = SeenSets::default();
+        for unit in units(frame).filter(|unit| unit[0] < 9) {
+            seen.push(unit, unit[0] == 7);
+        }
+        sets.update(&seen);
         sets.units().map(<[u8]>::to_vec).collect()
     }
 

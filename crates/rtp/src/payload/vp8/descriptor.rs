@@ -77,6 +77,7 @@ impl Descriptor {
     ///
     /// # Errors
     /// When it is cut off.
+    #[inline]
     pub fn decode(payload: &[u8]) -> Result<(Self, &[u8]), DecodeError> {
         let mut reader = Reader::new(payload);
         let first = reader.u8()?;
@@ -184,6 +185,7 @@ impl<'a> DescriptorMut<'a> {
     ///
     /// # Errors
     /// When it is cut off.
+    #[inline]
     pub fn decode(payload: &'a mut [u8]) -> Result<Self, DecodeError> {
         let (descriptor, _) = Descriptor::decode(payload)?;
         Ok(Self { payload, descriptor })
@@ -195,6 +197,7 @@ impl<'a> DescriptorMut<'a> {
     }
 
     /// Renumbers the picture, in the width that is there; false when there is no picture ID.
+    #[inline]
     pub fn set_picture_id(&mut self, value: u16) -> bool {
         let Some(id) = self.descriptor.picture_id else {
             return false;
@@ -206,6 +209,7 @@ impl<'a> DescriptorMut<'a> {
     }
 
     /// Renumbers the base layer; false when there is no TL0PICIDX.
+    #[inline]
     pub fn set_tl0_picture_index(&mut self, value: u8) -> bool {
         let at = 2 + self.descriptor.picture_id.map_or(0, PictureId::encoded_len);
         let (Some(index), Some(byte)) = (&mut self.descriptor.tl0_picture_index, self.payload.get_mut(at))

@@ -137,6 +137,7 @@ impl<'a> Descriptor<'a> {
     ///
     /// # Errors
     /// When it is cut off, or has more than three reference indices.
+    #[inline]
     pub fn decode(payload: &'a [u8]) -> Result<(Self, &'a [u8]), DecodeError> {
         let mut reader = Reader::new(payload);
         let first = reader.u8()?;
@@ -279,6 +280,7 @@ impl<'a> DescriptorMut<'a> {
     ///
     /// # Errors
     /// As [`Descriptor::decode`].
+    #[inline]
     pub fn decode(payload: &'a mut [u8]) -> Result<Self, DecodeError> {
         let (descriptor, _) = Descriptor::decode(payload)?;
         Ok(Self {
@@ -289,6 +291,7 @@ impl<'a> DescriptorMut<'a> {
     }
 
     /// Renumbers the picture, in the width that is there; false when there is no picture ID.
+    #[inline]
     pub fn set_picture_id(&mut self, value: u16) -> bool {
         let Some(id) = self.picture_id else {
             return false;
@@ -300,6 +303,7 @@ impl<'a> DescriptorMut<'a> {
     }
 
     /// Renumbers the base layer; false when there is no TL0PICIDX.
+    #[inline]
     pub fn set_tl0_picture_index(&mut self, value: u8) -> bool {
         let at = 2 + self.picture_id.map_or(0, PictureId::encoded_len);
         let byte = self.payload.get_mut(at).filter(|_| self.has_tl0_picture_index);
