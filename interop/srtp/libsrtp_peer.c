@@ -129,20 +129,24 @@ static void command_new(char **words)
 /* VERB HEX: a packet one way or the other. */
 static void command_packet(char **words)
 {
+    const char *verb = words[0];
     srtp_err_status_t status;
     int length = from_hex(words[1], packet, MAX_PACKET);
     if (length < 0 || outbound == NULL) {
         printf("error usage\n");
         return;
     }
-    if (strcmp(words[0], "protect-rtp") == 0) {
+    if (strcmp(verb, "protect-rtp") == 0) {
         status = srtp_protect_mki(outbound, packet, &length, use_mki, 0);
-    } else if (strcmp(words[0], "protect-rtcp") == 0) {
+    } else if (strcmp(verb, "protect-rtcp") == 0) {
         status = srtp_protect_rtcp_mki(outbound, packet, &length, use_mki, 0);
-    } else if (strcmp(words[0], "unprotect-rtp") == 0) {
+    } else if (strcmp(verb, "unprotect-rtp") == 0) {
         status = srtp_unprotect_mki(inbound, packet, &length, use_mki);
-    } else {
+    } else if (strcmp(verb, "unprotect-rtcp") == 0) {
         status = srtp_unprotect_rtcp_mki(inbound, packet, &length, use_mki);
+    } else {
+        printf("error usage\n");
+        return;
     }
     if (status == srtp_err_status_ok) {
         answer_hex(packet, length);
@@ -173,7 +177,7 @@ int main(void)
             printf("%s\n", srtp_get_version_string());
         } else if (count == 5 && strcmp(words[0], "new") == 0) {
             command_new(words);
-        } else if (count == 2 && strstr("protect-rtp protect-rtcp unprotect-rtp unprotect-rtcp", words[0]) != NULL) {
+        } else if (count == 2) {
             command_packet(words);
         } else {
             printf("error usage\n");

@@ -41,7 +41,7 @@ pub struct Config {
     pub provider: Provider,
     /// How many RTP packets the replay window of an SSRC looks back. Rounded up to a multiple of 64, from 64 (RFC 3711
     /// §3.3.2) to 1984. Default: 1024, so that a retransmission is not mistaken for a replay at 1,000 packets a second.
-    /// RTCP's is always 128.
+    /// RTCP's is always 128. Outbound it is how far back a packet may be that is sent out of order.
     pub replay_window: usize,
     /// The master key's identifier, which then is in every packet (RFC 3711 §3.1); at most [`MAX_MKI`] bytes. Empty: none.
     /// Default: none, as in WebRTC.

@@ -94,6 +94,46 @@ fn check(config: &Config) {
     }
 }
 
+/// Forged packets leave nothing behind; those of a peer who makes up SSRCs fill a table and no more.
+#[test]
+fn floods_of_ssrcs_are_bounded() {
+    let config = Config {
+        max_ssrcs: 64,
+        ..Config::default()
+    };
+    let key = key(config.profile, 1);
+    let mut inbound = Inbound::new(&config, &key).unwrap();
+    let mut packet = rtp_with(0, None, 1);
+    packet.resize(100, 0);
+    let mut copy = packet.clone();
+    let forged = allocations(|| {
+        for ssrc in 0..50_000_u32 {
+            packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+            copy.copy_from_slice(&packet);
+            assert!(inbound.unprotect_rtp(&mut copy).is_err());
+            assert!(inbound.unprotect_rtcp(&mut copy).is_err());
+        }
+    });
+    assert_eq!((forged, inbound.stats().ssrcs), (0, 0));
+
+    let everything = Config {
+        max_ssrcs: usize::MAX,
+        ..config
+    };
+    let mut outbound = Outbound::new(&everything, &key).unwrap();
+    let mut accepted = 0;
+    let mut made = 0;
+    for ssrc in 0..2000_u32 {
+        packet.truncate(100);
+        packet[0] = 0x80;
+        packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        outbound.protect_rtp(&mut packet, 0).unwrap();
+        made += allocations(|| accepted += usize::from(inbound.unprotect_rtp(&mut packet).is_ok()));
+    }
+    assert_eq!((accepted, inbound.stats().ssrcs), (64, 64));
+    assert!(made <= 12, "two tables that double: {made} allocations");
+}
+
 #[test]
 fn a_packet_allocates_nothing() {
     let providers = [

@@ -28,6 +28,29 @@ pub struct InUse;
 ///
 /// Cloning it is cheap. A task receives in the background; it ends with the last handle (sessions and streams), or when the
 /// transport fails. What nobody reads is dropped, the oldest first ([`QUEUE`](super::QUEUE)).
+///
+/// ```
+/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use srtp::{Config, MasterKey, ProtectError, Session};
+///
+/// let (ours, theirs) = (MasterKey::new(&[1; 16], &[2; 14]), MasterKey::new(&[3; 16], &[4; 14]));
+/// let socket = datagram::UdpSocket::bind("127.0.0.1:0".parse()?)?;
+/// let session = Session::new(socket, "127.0.0.1:5004".parse()?, &Config::default(), &ours, &theirs)?;
+///
+/// let receiver_report = [0x80, 201, 0, 1, 0, 0, 0, 42];
+/// session.send_rtcp(&receiver_report).await?;
+///
+/// // What is no packet is the caller's mistake.
+/// let error = session.send_rtp(b"hello").await.unwrap_err();
+/// let error = error.get_ref().and_then(|inner| inner.downcast_ref::<ProtectError>());
+/// assert_eq!(error, Some(&ProtectError::Malformed));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 pub struct Session {
     shared: Arc<Shared>,
