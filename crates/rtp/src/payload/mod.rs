@@ -9,6 +9,7 @@ mod nal;
 mod payloads;
 mod picture_id;
 mod reader;
+mod running;
 
 pub mod av1;
 pub mod comfort_noise;
@@ -71,7 +72,7 @@ pub trait Depacketizer: Debug + Send {
     /// Appends what `payload` carries to `out`.
     ///
     /// Payloads come in the order of their sequence numbers, those of a frame with the same `out`: a unit in fragments grows at
-    /// its end. After a gap call [`reset`](Self::reset) and give up the frame. A payload grows `out` by at most twice its size
+    /// its end. Packets without payload, which carry padding alone, are not for it. After a gap call [`reset`](Self::reset) and give up the frame. A payload grows `out` by at most twice its size
     /// and 16 bytes.
     ///
     /// # Errors

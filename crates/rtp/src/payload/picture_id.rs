@@ -49,9 +49,8 @@ impl PictureId {
     #[inline]
     #[must_use]
     pub const fn with_value(self, value: u16) -> Self {
-        let mask = if self.is_long { 0x7fff } else { 0x7f };
         Self {
-            value: value & mask,
+            value: value & self.mask(),
             is_long: self.is_long,
         }
     }
@@ -71,6 +70,12 @@ impl PictureId {
             0x7f
         };
         self.value.wrapping_sub(earlier.value) & mask
+    }
+
+    /// All bits of its width.
+    #[inline]
+    pub(super) const fn mask(self) -> u16 {
+        if self.is_long { 0x7fff } else { 0x7f }
     }
 
     #[inline]

@@ -2,12 +2,14 @@
 
 mod descriptor;
 mod frame;
+mod renumberer;
 
 use super::{Depacketized, Payloads, PictureId, piece_len};
 use crate::DecodeError;
 
 pub use descriptor::{Descriptor, DescriptorMut, TemporalLayer};
 pub use frame::FrameHeader;
+pub use renumberer::Renumberer;
 
 /// How frames are described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 mod descriptor;
 mod frame;
 mod packetizer;
+mod renumberer;
 mod structure;
 
 use super::Depacketized;
@@ -12,6 +13,7 @@ use crate::DecodeError;
 pub use descriptor::{Descriptor, DescriptorMut, Layer, References};
 pub use frame::FrameHeader;
 pub use packetizer::{Config, FrameInfo, Packetizer};
+pub use renumberer::Renumberer;
 pub use structure::{GroupPicture, Structure, StructureRef};
 
 /// Puts VP9 pictures together: the frames of their spatial layers, one behind the other.
