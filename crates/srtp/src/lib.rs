@@ -105,8 +105,8 @@
 //! | Cryptex | accepted, not sent | the peer has to offer it |
 //! | queues of a session | 512 packets for RTCP, each stream, and the rest | the oldest is dropped and counted |
 //!
-//! Begin streams with a sequence number below 2^15 (RFC 3711 §3.3.1 does not say it, but a receiver that loses the packets before
-//! the first wrap cannot find the rollover counter). A receiver that joins later needs [`Inbound::set_roc`].
+//! Begin streams with a sequence number below 2^15: a receiver that loses the packets before the first wrap cannot find the rollover
+//! counter (RFC 3711 §3.3.1 warns of it). One that joins later needs [`Inbound::set_roc`].
 //!
 //! # What it does not do
 //!
