@@ -136,7 +136,8 @@ mod states;
 pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
 pub use self::core::{
     HeaderExtensionCapability, MediaEngine, MediaKind, ParametersError, RegisterError, RtcpFeedback,
-    RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, TrackInfo, TrackOrKind,
+    RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived, RtpSendError,
+    RtpTransceiverInit, RtpTransportStats, TrackInfo, TrackOrKind,
 };
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,

@@ -1,5 +1,7 @@
 //! What a connection has to tell, in the order in which it happened.
 
+use std::sync::Arc;
+
 use super::media::TransceiverId;
 use crate::description::IceCandidateInit;
 use crate::error::FailureReason;
@@ -39,6 +41,8 @@ pub enum Event {
     TrackRemoved(TransceiverId),
     /// The peer opened a channel (`datachannel`).
     DataChannel(ChannelId),
+    /// Something about the media of one transceiver.
+    Rtp(TransceiverId, RtpEvent),
     /// Something about one channel.
     Channel(ChannelId, ChannelEvent),
 }
@@ -52,6 +56,45 @@ pub struct IceCandidateError {
     pub code: u16,
     /// What happened, in words.
     pub text: String,
+}
+
+/// News of the media of one transceiver. `rid` names the layer, where there are several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RtpEvent {
+    /// Packets wait to be received, after none did.
+    Readable,
+    /// The peer needs a picture that decodes alone (PLI, FIR).
+    KeyFrameRequested {
+        /// The layer.
+        rid: Option<Arc<str>>,
+    },
+    /// The peer limits what it is sent (TMMBR, RFC 5104 §4.2.1).
+    BitrateLimit {
+        /// The layer.
+        rid: Option<Arc<str>>,
+        /// Bits a second, headers included.
+        bitrate: u64,
+    },
+    /// What is sent does harm on its way: it must stop, or become a tenth (RFC 8083).
+    CircuitBroken {
+        /// The layer.
+        rid: Option<Arc<str>>,
+        /// Why.
+        reason: interceptor::CircuitBreaker,
+    },
+}
+
+impl RtpEvent {
+    pub(super) fn of_layer(mut self, layer: Option<Arc<str>>) -> Self {
+        match &mut self {
+            Self::Readable => {}
+            Self::KeyFrameRequested { rid }
+            | Self::BitrateLimit { rid, .. }
+            | Self::CircuitBroken { rid, .. } => *rid = layer,
+        }
+        self
+    }
 }
 
 /// News of one data channel.

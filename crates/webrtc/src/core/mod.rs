@@ -10,6 +10,7 @@ mod event;
 mod media;
 mod negotiation;
 mod remote;
+mod rtp;
 mod sections;
 mod security;
 mod signaling;
@@ -23,7 +24,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError};
+pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError, RtpEvent};
 pub use self::media::{
     Encoding, HeaderExtensionCapability, InboundStream, MAX_CODECS, MAX_ENCODINGS, MAX_HEADER_EXTENSIONS,
     MAX_RID, MAX_TRANSCEIVERS, MediaEngine, MediaKind, NegotiatedCodec, NegotiatedExtension, NegotiatedMedia,
@@ -31,6 +32,7 @@ pub use self::media::{
     RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, SendLimits,
     Sender, TrackInfo, TrackOrKind, Transceiver, TransceiverId,
 };
+pub use self::rtp::{RtpReceived, RtpSendError, RtpTransportStats};
 pub use self::stats::{
     CandidatePairStats, CandidateStats, CertificateStats, DataChannelStats, StatsReport, TransportStats,
 };
@@ -144,6 +146,9 @@ impl PeerConnection {
             return Some(event);
         }
         self.events = VecDeque::new();
+        if let Some((id, event)) = self.transport.poll_rtp_event() {
+            return Some(Event::Rtp(id, event));
+        }
         loop {
             let news = self.transport.poll_channels()?;
             if let Some(event) = self.digest_channels(news) {

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dtls::core::Connection;
-use zeroize::Zeroize;
+use srtp::KeyPair;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::rtp::Keys;
 use super::transport::Peer;
 use crate::configuration::Configuration;
 use crate::error::Error;
@@ -28,6 +30,7 @@ pub(super) struct Security {
     pub(super) certificate: dtls::Certificate,
     /// What the association is made with.
     config: Option<Box<dtls::Config>>,
+    provider: crypto::Provider,
     seed: [u8; 32],
     peer: Option<Peer>,
     connection: Option<Box<Connection>>,
@@ -95,6 +98,7 @@ impl Security {
         Self {
             certificate,
             config: Some(Box::new(config)),
+            provider: settings.provider.clone(),
             seed,
             peer: None,
             connection: None,
@@ -162,6 +166,27 @@ impl Security {
         self.connection
             .as_ref()
             .is_some_and(|connection| connection.is_connected())
+    }
+
+    /// The keys of media, once the handshake is over and if it agreed upon a profile (RFC 5764 §4).
+    pub(super) fn media_keys(&self) -> Option<Keys> {
+        let connection = self.connection.as_ref().filter(|it| it.is_connected())?;
+        let profile = srtp::Profile::from_code_point(connection.srtp_profile()?.code_point())?;
+        let mut exported = Zeroizing::new(vec![0; profile.exported_len()]);
+        connection
+            .export_keying_material(srtp::EXPORTER_LABEL, None, &mut exported)
+            .ok()?;
+        let KeyPair { client, server } = KeyPair::from_exported(profile, &exported).ok()?;
+        let (outbound, inbound) = match self.peer.as_ref()?.role {
+            DtlsRole::Client => (server, client),
+            DtlsRole::Server => (client, server),
+        };
+        Some(Keys {
+            profile,
+            provider: self.provider.clone(),
+            outbound,
+            inbound,
+        })
     }
 
     pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {

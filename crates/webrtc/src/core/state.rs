@@ -1,7 +1,7 @@
 //! From what the layers report to the states of the connection (W3C webrtc-pc §4.3.3, §5.5.1, §5.6).
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::PeerConnection;
 use super::event::{ChannelEvent, Event, IceCandidateError};
@@ -82,9 +82,27 @@ impl PeerConnection {
                 News::Dtls(event) => self.digest_dtls(now, event),
             }
         }
+        self.settle_media(now);
         if self.transport.news.capacity() > 0 {
             self.transport.news = VecDeque::new();
         }
+    }
+
+    /// What was negotiated for media comes into force, once there are keys for it.
+    pub(super) fn settle_media(&mut self, now: Instant) {
+        let Some(media) = self.media.get_mut() else { return };
+        let (generation, is_empty) = (
+            media.negotiated().generation,
+            media.negotiated().sections.is_empty(),
+        );
+        match &self.transport.rtp {
+            Some(rtp) if rtp.generation() == Some(generation) => return,
+            None if is_empty || !self.transport.security.is_connected() => return,
+            Some(_) | None => {}
+        }
+        let seed = media.chain_seed();
+        let unix = Duration::from_secs((self.settings.clock.0)().as_secs());
+        self.transport.apply_media(now, unix, media.negotiated(), seed);
     }
 
     fn digest_ice(&mut self, event: ice::Event) {

@@ -5,12 +5,15 @@
 //! transmit that a socket can send with GSO.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datachannel::core::Channels;
 use ice::core::Agent;
 
 use super::Transmit;
+use super::event::RtpEvent;
+use super::media::{NegotiatedMedia, TransceiverId};
+use super::rtp::RtpTransport;
 use super::security::Security;
 use super::timeline::Timeline;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -37,6 +40,8 @@ pub(super) struct Transport {
     pub(super) ice: Agent,
     pub(super) security: Security,
     pub(super) channels: Channels,
+    /// Media: nothing until it was negotiated.
+    pub(super) rtp: Option<Box<RtpTransport>>,
     pub(super) timeline: Timeline,
     /// The path that DTLS was last told about.
     path: Option<ice::Path>,
@@ -74,6 +79,7 @@ impl Transport {
             ice,
             security: Security::new(certificate, settings, seed),
             channels: Channels::new(config, seed),
+            rtp: None,
             timeline: Timeline::default(),
             path: None,
             held: Vec::new(),
@@ -113,9 +119,35 @@ impl Transport {
             // RFC 7983 §7
             ice::Input::Data => match datagram.first() {
                 Some(20..=63) => self.open(now, datagram),
+                Some(128..=191) => match &mut self.rtp {
+                    Some(rtp) => rtp.handle_input(now, datagram),
+                    None => self.unexpected += 1,
+                },
                 _ => self.unexpected += 1,
             },
         }
+    }
+
+    /// Media was negotiated, or negotiated anew. Of no effect without keys.
+    pub(super) fn apply_media(
+        &mut self,
+        now: Instant,
+        unix: Duration,
+        media: &NegotiatedMedia,
+        seed: [u8; 32],
+    ) {
+        if self.rtp.is_none() {
+            let keys = self.security.media_keys();
+            let made = keys.map(|keys| RtpTransport::new(now, unix, &keys, &media.cname, seed));
+            self.rtp = made.and_then(Result::ok).map(Box::new);
+        }
+        if let Some(rtp) = &mut self.rtp {
+            rtp.apply(now, media);
+        }
+    }
+
+    pub(super) fn poll_rtp_event(&mut self) -> Option<(TransceiverId, RtpEvent)> {
+        self.rtp.as_mut()?.poll_event()
     }
 
     fn open(&mut self, now: Instant, datagram: &mut [u8]) {
@@ -133,6 +165,9 @@ impl Transport {
         self.ice.handle_timeout(now);
         self.security.handle_timeout(now);
         self.channels.handle_timeout(now);
+        if let Some(rtp) = &mut self.rtp {
+            rtp.handle_timeout(now);
+        }
         self.settle(now);
     }
 
@@ -175,6 +210,10 @@ impl Transport {
             self.ice.poll_timeout(),
             self.security.poll_timeout(),
             self.channels.poll_timeout(),
+            // Without a path nothing is sent, and a report that is due would stay so.
+            self.ice
+                .data_path()
+                .and_then(|_| self.rtp.as_ref()?.poll_timeout()),
         ]
         .into_iter()
         .flatten()
@@ -196,11 +235,7 @@ impl Transport {
             });
         }
         let path = self.ice.data_path()?;
-        let segment_size = if self.security.poll_transmit(now, out).is_some() {
-            None
-        } else {
-            self.seal_packets(now, max_segments, out)
-        };
+        let segment_size = self.write(now, max_segments, out);
         let len = out.len() - start;
         if len == 0 {
             return None;
@@ -211,6 +246,18 @@ impl Transport {
             len,
             segment_size: segment_size.filter(|size| *size < len),
         })
+    }
+
+    /// Appends what DTLS, media and data channels have to send, in this order. The returned size is that of each datagram
+    /// but the last.
+    fn write(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<usize> {
+        if self.security.poll_transmit(now, out).is_some() {
+            return None;
+        }
+        let media = self.rtp.as_mut();
+        media
+            .and_then(|rtp| rtp.poll_transmit(now, max_segments, out))
+            .or_else(|| self.seal_packets(now, max_segments, out))
     }
 
     /// Appends SCTP packets, sealed, all of the returned size but the last, which may be shorter.
@@ -255,6 +302,7 @@ impl Transport {
     }
 
     pub(super) fn close(&mut self, now: Instant) {
+        self.rtp = None;
         self.channels.abort(now, "the connection was closed");
         self.security.close(now);
     }

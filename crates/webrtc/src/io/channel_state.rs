@@ -17,7 +17,7 @@ impl Wakers {
         }
     }
 
-    fn wake(&mut self, wakes: &mut Wakes) {
+    pub(super) fn wake(&mut self, wakes: &mut Wakes) {
         for waker in self.0.drain(..) {
             wakes.add(waker);
         }

@@ -158,7 +158,7 @@ impl Events {
             CoreEvent::DataChannel(id) => {
                 Event::DataChannel(DataChannel::new(self.connection.upgrade()?, id))
             }
-            CoreEvent::Channel(..) => return None,
+            CoreEvent::Channel(..) | CoreEvent::Rtp(..) => return None,
         })
     }
 }

@@ -13,8 +13,8 @@ use super::rtp_transceiver::RtpTransceiver;
 use super::shared::{Shared, State};
 use crate::configuration::Configuration;
 use crate::core::{
-    NegotiatedMedia, RtpTransceiverInit, StatsReport, Timeline, TrackInfo, TrackOrKind, Transceiver,
-    TransceiverId,
+    NegotiatedMedia, RtpTransceiverInit, RtpTransportStats, StatsReport, Timeline, TrackInfo, TrackOrKind,
+    Transceiver, TransceiverId,
 };
 use crate::description::{DataChannelInit, IceCandidateInit, OfferOptions, SessionDescription};
 use crate::error::{Error, FailureReason};
@@ -175,6 +175,12 @@ impl PeerConnection {
     pub fn transceivers(&self) -> Vec<RtpTransceiver> {
         let ids: Vec<_> = self.read(|state| state.core.transceivers().map(Transceiver::id).collect());
         ids.into_iter().map(|id| self.handle(id)).collect()
+    }
+
+    /// Counters of media, once there is any.
+    #[must_use]
+    pub fn rtp_stats(&self) -> Option<RtpTransportStats> {
+        self.read(|state| state.core.rtp_stats())
     }
 
     /// What was agreed upon for audio and video.

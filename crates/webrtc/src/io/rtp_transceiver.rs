@@ -23,6 +23,10 @@ impl RtpTransceiver {
         Self { connection, id }
     }
 
+    pub(super) fn connection(&self) -> &Shared {
+        &self.connection
+    }
+
     fn read<R>(&self, read: impl FnOnce(&Transceiver) -> R) -> Option<R> {
         self.connection.lock().core.transceiver(self.id).map(read)
     }

@@ -10,6 +10,7 @@ use super::channel_state::ChannelStates;
 use super::coalesce::coalesce;
 use super::endpoint::Inner;
 use super::events::EventQueue;
+use super::media_state::MediaStates;
 use super::router::ConnectionId;
 use super::wakes::Wakes;
 use crate::core::{self, ChannelEvent, Event, Transmit};
@@ -38,6 +39,7 @@ struct Unsent {
 pub(super) struct State {
     pub(super) core: core::PeerConnection,
     pub(super) channels: ChannelStates,
+    pub(super) media: MediaStates,
     home: Option<Home>,
     unsent: Option<Unsent>,
     /// The deadline that the endpoint's schedule holds for this connection.
@@ -57,6 +59,7 @@ impl Shared {
         let state = State {
             core,
             channels: ChannelStates::default(),
+            media: MediaStates::default(),
             home: None,
             unsent: None,
             armed: None,
@@ -153,6 +156,13 @@ impl State {
                 self.channels.happened(id, event, &mut wakes);
                 continue;
             }
+            if let Event::Rtp(id, event) = event {
+                self.media.happened(id, event, &mut wakes);
+                continue;
+            }
+            if let Event::TrackRemoved(_) = &event {
+                self.media.wake_all(&mut wakes);
+            }
             if let Event::DataChannel(id) = &event {
                 // A channel that the peer opened is open (RFC 8832 §6).
                 self.channels.happened(*id, ChannelEvent::Open, &mut wakes);
@@ -212,6 +222,7 @@ impl State {
             home.endpoint.remove(home.id);
         }
         self.channels.wake_all(wakes);
+        self.media.wake_all(wakes);
         events.end(wakes);
     }
 }

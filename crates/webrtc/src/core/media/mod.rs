@@ -120,6 +120,13 @@ impl Media {
         }
     }
 
+    /// Randomness for the processing of media.
+    pub(super) fn chain_seed(&mut self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        seed
+    }
+
     pub(super) const fn negotiated(&self) -> &NegotiatedMedia {
         &self.negotiated
     }

@@ -1,0 +1,173 @@
+//! What an application does with media: sending and receiving packets, asking for key frames, counters.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use interceptor::{InboundStats, OutboundStats, Payload};
+
+use super::{RtpTransport, RtpTransportStats};
+use crate::core::PeerConnection;
+use crate::core::media::TransceiverId;
+
+/// What is known of a received packet beside its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtpReceived {
+    /// The layer of simulcast that it belongs to.
+    pub rid: Option<Arc<str>>,
+    /// Its sequence number, extended so that it does not wrap while its source goes on.
+    pub sequence_number: u64,
+    /// It came by retransmission (RFC 4588), as the original.
+    pub is_repaired: bool,
+    /// When it arrived.
+    pub arrived: Instant,
+}
+
+/// Why a packet was not sent. Nothing of it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RtpSendError {
+    /// No keys yet, the connection is over, or the transceiver does not send by what was agreed.
+    #[error("media is not sent on this transceiver")]
+    NotSending,
+    /// There is no such encoding, or it is not active, or the peer has paused it.
+    #[error("this encoding is not sent")]
+    NotActive,
+    /// The payload type was not agreed upon for this transceiver.
+    #[error("payload type {0} was not negotiated")]
+    PayloadType(u8),
+    /// The datagrams that wait for the socket take all the room there is.
+    #[error("no room for another packet")]
+    Full,
+    /// An interceptor refused it, or it is too long.
+    #[error("refused by an interceptor: {0}")]
+    Interceptor(interceptor::SendError),
+}
+
+impl RtpTransport {
+    fn send(
+        &mut self,
+        now: Instant,
+        (id, encoding): (TransceiverId, usize),
+        header: &mut rtp::Header,
+        payload: Payload<'_>,
+    ) -> Result<(), RtpSendError> {
+        let section = self.sections.get(id).ok_or(RtpSendError::NotSending)?;
+        if !section.agreed.direction.sends() {
+            return Err(RtpSendError::NotSending);
+        }
+        let encoding = section.encodings.get(encoding).filter(|it| it.is_sent);
+        let stream = encoding.ok_or(RtpSendError::NotActive)?.id;
+        let payload_type = header.payload_type;
+        let mut codecs = section.agreed.send.iter();
+        if !codecs.any(|codec| codec.payload_type == payload_type) {
+            return Err(RtpSendError::PayloadType(payload_type));
+        }
+        let stamped = self
+            .chain
+            .send_rtp(now, stream, header, payload)
+            .map_err(RtpSendError::Interceptor)?;
+        let outbound = &mut self.outbound;
+        let is_sent = self
+            .outgoing
+            .push(|out| outbound.protect_rtp_from(stamped, payload.bytes(), out).is_ok());
+        if is_sent {
+            self.stats.packets_sent += 1;
+            Ok(())
+        } else {
+            self.stats.send_errors += 1;
+            Err(RtpSendError::Full)
+        }
+    }
+
+    fn receive(&mut self, id: TransceiverId, packet: &mut Vec<u8>) -> Option<RtpReceived> {
+        let waiting = self.sections.get_mut(id)?.received.pop(packet)?;
+        Some(RtpReceived {
+            rid: waiting.rid,
+            sequence_number: waiting.numbers.sequence_number,
+            is_repaired: waiting.numbers.is_repaired,
+            arrived: waiting.numbers.arrived,
+        })
+    }
+
+    fn request_key_frame(&mut self, now: Instant, id: TransceiverId, rid: Option<&str>) -> bool {
+        let Some(section) = self.sections.get(id) else {
+            return false;
+        };
+        let wanted = section
+            .layers
+            .iter()
+            .filter(|layer| rid.is_none_or(|rid| layer.rid.as_deref() == Some(rid)));
+        wanted.fold(false, |asked, layer| {
+            self.chain.request_key_frame(now, layer.id) | asked
+        })
+    }
+}
+
+impl PeerConnection {
+    /// Sends one RTP packet on an encoding of a transceiver, counted from 0 in the order of its encodings. Payload type,
+    /// sequence number, timestamp and marker of `header` are the caller's; its SSRC and the extensions that keep the
+    /// transport going are set here. The packet leaves with the next [`poll_transmit`](Self::poll_transmit).
+    ///
+    /// # Errors
+    ///
+    /// [`RtpSendError`]; media that comes too early is not kept.
+    pub fn send_rtp<'p>(
+        &mut self,
+        now: Instant,
+        (id, encoding): (TransceiverId, usize),
+        header: &mut rtp::Header,
+        payload: impl Into<Payload<'p>>,
+    ) -> Result<(), RtpSendError> {
+        let rtp = self.transport.rtp.as_mut().ok_or(RtpSendError::NotSending)?;
+        rtp.send(now, (id, encoding), header, payload.into())
+    }
+
+    /// The next RTP packet of a transceiver, unprotected. `packet` takes its bytes, and gives its own buffer for later
+    /// packets. At most 512 packets of a transceiver wait; then the oldest go and are counted.
+    pub fn recv_rtp(&mut self, id: TransceiverId, packet: &mut Vec<u8>) -> Option<RtpReceived> {
+        self.transport.rtp.as_mut()?.receive(id, packet)
+    }
+
+    /// Asks the peer for a key frame of a transceiver's track, or of one layer. False when nothing can be asked for:
+    /// nothing is received, or neither PLI nor FIR was agreed upon.
+    pub fn request_key_frame(&mut self, now: Instant, id: TransceiverId, rid: Option<&str>) -> bool {
+        self.transport
+            .rtp
+            .as_mut()
+            .is_some_and(|rtp| rtp.request_key_frame(now, id, rid))
+    }
+
+    /// Counters of media, once there is any.
+    #[must_use]
+    pub fn rtp_stats(&self) -> Option<RtpTransportStats> {
+        self.transport.rtp.as_ref().map(|rtp| rtp.stats)
+    }
+
+    /// Counters of the streams that a transceiver receives, each with its layer.
+    #[must_use]
+    pub fn inbound_rtp_stats(&self, id: TransceiverId) -> Vec<(Option<Arc<str>>, InboundStats)> {
+        let Some((rtp, section)) = self.section(id) else {
+            return Vec::new();
+        };
+        let stats = section.layers.iter().filter_map(|layer| {
+            let stats = rtp.chain.inbound_stats(layer.id)?;
+            Some((layer.rid.clone(), stats))
+        });
+        stats.collect()
+    }
+
+    /// Counters of the streams that a transceiver sends, in the order of its encodings.
+    #[must_use]
+    pub fn outbound_rtp_stats(&self, id: TransceiverId) -> Vec<OutboundStats> {
+        let Some((rtp, section)) = self.section(id) else {
+            return Vec::new();
+        };
+        let ids = section.encodings.iter().map(|encoding| encoding.id);
+        ids.filter_map(|id| rtp.chain.outbound_stats(id)).collect()
+    }
+
+    fn section(&self, id: TransceiverId) -> Option<(&RtpTransport, &super::sections::Section)> {
+        let rtp = self.transport.rtp.as_deref()?;
+        Some((rtp, rtp.sections.get(id)?))
+    }
+}

@@ -1,0 +1,211 @@
+//! Media under DTLS-SRTP (RFC 5764): what negotiation has agreed upon, put to work on one bundled transport.
+//!
+//! A datagram is unprotected in place, passes the interceptor chain, finds its section (RFC 9143 §9.2) and waits for the
+//! application. What is sent is stamped by the chain, protected into one buffer, and leaves in bursts of equal size.
+//! Feedback needs no reader: it is made here.
+
+mod calls;
+mod demux;
+mod outgoing;
+mod queue;
+mod sections;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use interceptor::{Chain, InboundId, Received};
+
+pub use self::calls::{RtpReceived, RtpSendError};
+use self::outgoing::Outgoing;
+use self::queue::Numbers;
+use self::sections::Sections;
+use super::event::RtpEvent;
+use super::media::{NegotiatedMedia, TransceiverId};
+
+/// What the keys of a transport are made from.
+pub(super) struct Keys {
+    pub(super) profile: srtp::Profile,
+    pub(super) provider: crypto::Provider,
+    pub(super) outbound: srtp::MasterKey,
+    pub(super) inbound: srtp::MasterKey,
+}
+
+/// Counters of the media of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RtpTransportStats {
+    /// RTP packets whose protection was right.
+    pub packets_received: u64,
+    /// RTCP datagrams whose protection was right.
+    pub rtcp_received: u64,
+    /// Datagrams whose protection was wrong, replayed ones among them.
+    pub rejected: u64,
+    /// Packets that belong to no section.
+    pub unsignalled: u64,
+    /// Packets that the interceptors had no use for: doubles, and what is no RTP.
+    pub dropped: u64,
+    /// Packets that nobody had read when their queue was full.
+    pub overflowed: u64,
+    /// RTP packets that were handed to the socket, retransmissions among them.
+    pub packets_sent: u64,
+    /// Packets that had no room on their way out, or could not be protected.
+    pub send_errors: u64,
+}
+
+/// The media of one transport.
+#[derive(Debug)]
+pub(super) struct RtpTransport {
+    inbound: srtp::Inbound,
+    outbound: srtp::Outbound,
+    chain: Chain,
+    sections: Sections,
+    outgoing: Outgoing,
+    /// News, of which there is little: one readable note for each track, and what the chain reports.
+    events: VecDeque<(TransceiverId, RtpEvent)>,
+    stats: RtpTransportStats,
+}
+
+impl RtpTransport {
+    /// The keys are there. `unix` is the time since the Unix epoch at `now`.
+    pub(super) fn new(
+        now: Instant,
+        unix: Duration,
+        keys: &Keys,
+        cname: &str,
+        seed: [u8; 32],
+    ) -> Result<Self, srtp::ConfigError> {
+        let config = srtp::Config::new(keys.profile, keys.provider.clone());
+        let chain = interceptor::Config {
+            cname: Some(cname.to_owned()),
+            ..interceptor::Config::default()
+        };
+        Ok(Self {
+            inbound: srtp::Inbound::new(&config, &keys.inbound)?,
+            outbound: srtp::Outbound::new(&config, &keys.outbound)?,
+            chain: Chain::new(chain, now, unix, seed),
+            sections: Sections::default(),
+            outgoing: Outgoing::default(),
+            events: VecDeque::new(),
+            stats: RtpTransportStats::default(),
+        })
+    }
+
+    /// The generation of what was negotiated that is in force.
+    pub(super) const fn generation(&self) -> Option<u64> {
+        self.sections.generation()
+    }
+
+    /// Another exchange is over.
+    pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia) {
+        self.sections.apply(now, media, &mut self.chain);
+    }
+
+    /// A datagram of the range of RTP (RFC 7983 §7). Opened in place.
+    pub(super) fn handle_input(&mut self, now: Instant, datagram: &mut [u8]) {
+        if rtp::is_rtcp(datagram) {
+            return self.handle_rtcp(now, datagram);
+        }
+        let Ok(packet) = self.inbound.unprotect_rtp(datagram) else {
+            self.stats.rejected += 1;
+            return;
+        };
+        self.stats.packets_received += 1;
+        let ecn = interceptor::Ecn::default();
+        let received = match self.chain.handle_rtp(now, ecn, packet) {
+            Received::Unsignalled(first) if self.sections.welcome(now, &first, &mut self.chain) => {
+                self.chain.handle_rtp(now, ecn, first.packet)
+            }
+            received @ (Received::Media { .. }
+            | Received::Padding { .. }
+            | Received::Unsignalled(_)
+            | Received::Dropped(_)) => received,
+        };
+        match received {
+            Received::Media {
+                stream,
+                sequence_number,
+                is_repaired,
+                packet,
+            } => {
+                let numbers = Numbers {
+                    sequence_number,
+                    is_repaired,
+                    arrived: now,
+                };
+                self.keep(stream, numbers, packet);
+            }
+            // The gap in the numbers tells of it.
+            Received::Padding { .. } => {}
+            Received::Unsignalled(_) => self.stats.unsignalled += 1,
+            Received::Dropped(_) => self.stats.dropped += 1,
+        }
+    }
+
+    fn keep(&mut self, stream: InboundId, numbers: Numbers, packet: &[u8]) {
+        let Some(kept) = self.sections.keep(stream, numbers, packet) else {
+            self.stats.unsignalled += 1;
+            return;
+        };
+        if kept.is_first {
+            self.events.push_back((kept.transceiver, RtpEvent::Readable));
+        }
+        self.stats.overflowed += u64::from(kept.has_overflowed);
+    }
+
+    fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
+        let Ok(packet) = self.inbound.unprotect_rtcp(datagram) else {
+            self.stats.rejected += 1;
+            return;
+        };
+        self.stats.rtcp_received += 1;
+        self.chain.handle_rtcp(now, packet);
+        while let Some(event) = self.chain.poll_event() {
+            if let Some(event) = self.sections.translate(event) {
+                self.events.push_back(event);
+            }
+        }
+    }
+
+    /// The next piece of news.
+    pub(super) fn poll_event(&mut self) -> Option<(TransceiverId, RtpEvent)> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.chain.handle_timeout(now);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.chain.poll_timeout()
+    }
+
+    /// Appends packets, all of the returned size but the last, which may be shorter: what the application has sent, then
+    /// what the peer has asked for again, then reports.
+    pub(super) fn poll_transmit(
+        &mut self,
+        now: Instant,
+        max_segments: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        if let Some(size) = self.outgoing.take(max_segments, out) {
+            return Some(size);
+        }
+        let start = out.len();
+        while self.chain.poll_rtp(now, out).is_some() {
+            if self.outbound.protect_rtp(out, start).is_ok() {
+                self.stats.packets_sent += 1;
+                return Some(out.len() - start);
+            }
+            self.stats.send_errors += 1;
+            out.truncate(start);
+        }
+        while self.chain.poll_rtcp(now, out).is_some() {
+            if self.outbound.protect_rtcp(out, start).is_ok() {
+                return Some(out.len() - start);
+            }
+            self.stats.send_errors += 1;
+            out.truncate(start);
+        }
+        None
+    }
+}

@@ -1,0 +1,339 @@
+//! The sections of a transport with their streams in the interceptor chain: what an exchange adds, keeps and removes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use interceptor::{Chain, ExtensionIds, Feedback, InboundId, OutboundId};
+
+use super::queue::{Numbers, PacketQueue, Waiting};
+use crate::core::event::RtpEvent;
+use crate::core::media::{
+    MediaKind, NegotiatedCodec, NegotiatedMedia, NegotiatedSection, OutboundStream, RtcpFeedback,
+    TransceiverId,
+};
+
+/// Streams that one section receives at a time, retransmissions not counted: every layer of simulcast twice, for a
+/// sender that begins anew under other SSRCs.
+const MAX_LAYERS: usize = 16;
+
+/// A stream that is received.
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) id: InboundId,
+    pub(super) ssrc: u32,
+    pub(super) rid: Option<Arc<str>>,
+    pub(super) has_rtx: bool,
+    /// The peer's description named its SSRC.
+    announced: bool,
+}
+
+/// A stream that is sent.
+#[derive(Debug)]
+pub(super) struct Encoding {
+    pub(super) id: OutboundId,
+    pub(super) is_sent: bool,
+    rid: Option<Arc<str>>,
+    description: interceptor::Outbound,
+}
+
+/// A section.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) agreed: NegotiatedSection,
+    pub(super) layers: Vec<Layer>,
+    pub(super) encodings: Vec<Encoding>,
+    pub(super) received: PacketQueue,
+}
+
+/// All sections, in the order of the descriptions.
+#[derive(Debug, Default)]
+pub(super) struct Sections {
+    generation: Option<u64>,
+    all: Vec<Section>,
+    by_stream: HashMap<InboundId, usize>,
+}
+
+/// What became of a packet for a section.
+pub(super) struct Kept {
+    pub(super) transceiver: TransceiverId,
+    /// Nothing waited before it.
+    pub(super) is_first: bool,
+    /// An older packet had to go.
+    pub(super) has_overflowed: bool,
+}
+
+impl Sections {
+    pub(super) const fn generation(&self) -> Option<u64> {
+        self.generation
+    }
+
+    pub(super) fn all(&self) -> &[Section] {
+        &self.all
+    }
+
+    pub(super) fn get(&self, id: TransceiverId) -> Option<&Section> {
+        self.all.iter().find(|section| section.agreed.transceiver == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: TransceiverId) -> Option<&mut Section> {
+        self.all
+            .iter_mut()
+            .find(|section| section.agreed.transceiver == id)
+    }
+
+    pub(super) fn at_mut(&mut self, index: usize) -> Option<&mut Section> {
+        self.all.get_mut(index)
+    }
+
+    /// Takes over what was agreed upon. Streams that go on keep their state.
+    pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia, chain: &mut Chain) {
+        self.generation = Some(media.generation);
+        chain.set_extensions(receive_ids(media));
+        chain.set_reduced_size(media.sections.iter().all(|section| section.reduced_size_rtcp));
+        let mut before = std::mem::take(&mut self.all);
+        // What ends makes room for what begins, which may have the same SSRC.
+        for section in &mut before {
+            let next = media.by_transceiver(section.agreed.transceiver);
+            section.leave(now, next, chain);
+        }
+        for agreed in &media.sections {
+            let known = before
+                .iter()
+                .position(|section| section.agreed.transceiver == agreed.transceiver);
+            let mut section = match known {
+                Some(index) => before.swap_remove(index),
+                None => Section::new(agreed),
+            };
+            section.enter(now, agreed, chain);
+            self.all.push(section);
+        }
+        self.index();
+    }
+
+    /// Notes which section each stream belongs to.
+    pub(super) fn index(&mut self) {
+        self.by_stream.clear();
+        for (index, section) in self.all.iter().enumerate() {
+            let ids = section.layers.iter().map(|layer| (layer.id, index));
+            self.by_stream.extend(ids);
+        }
+    }
+
+    /// Puts a packet where the application finds it. `None` when its stream has no section any more.
+    pub(super) fn keep(&mut self, stream: InboundId, numbers: Numbers, bytes: &[u8]) -> Option<Kept> {
+        let section = self.all.get_mut(*self.by_stream.get(&stream)?)?;
+        let layer = section.layers.iter().find(|layer| layer.id == stream)?;
+        let is_first = section.received.is_empty();
+        let mut packet = section.received.buffer();
+        packet.extend_from_slice(bytes);
+        let waiting = Waiting {
+            packet,
+            rid: layer.rid.clone(),
+            numbers,
+        };
+        Some(Kept {
+            transceiver: section.agreed.transceiver,
+            is_first,
+            has_overflowed: section.received.push(waiting),
+        })
+    }
+
+    /// What the chain reports, as the application knows it.
+    pub(super) fn translate(&self, event: interceptor::Event) -> Option<(TransceiverId, RtpEvent)> {
+        type Told = interceptor::Event;
+        let (stream, event) = match event {
+            Told::KeyFrameRequested { stream } => (stream, RtpEvent::KeyFrameRequested { rid: None }),
+            Told::BitrateLimit { stream, bitrate } => (stream, RtpEvent::BitrateLimit { rid: None, bitrate }),
+            Told::CircuitBroken { stream, reason } => (stream, RtpEvent::CircuitBroken { rid: None, reason }),
+            Told::Goodbye { .. } | Told::Feedback | Told::ReceiverEstimate { .. } | _ => return None,
+        };
+        let (transceiver, layer) = self.all.iter().find_map(|section| {
+            let encoding = section.encodings.iter().find(|encoding| encoding.id == stream)?;
+            Some((section.agreed.transceiver, encoding.rid.clone()))
+        })?;
+        Some((transceiver, event.of_layer(layer)))
+    }
+}
+
+impl Section {
+    fn new(agreed: &NegotiatedSection) -> Self {
+        Self {
+            agreed: agreed.clone(),
+            layers: Vec::new(),
+            encodings: Vec::new(),
+            received: PacketQueue::default(),
+        }
+    }
+
+    /// Ends the streams that `next` does not have.
+    fn leave(&mut self, now: Instant, next: Option<&NegotiatedSection>, chain: &mut Chain) {
+        let receives = next.is_some_and(|next| next.direction.receives());
+        self.layers.retain(|layer| {
+            let is_named = |next: &NegotiatedSection| {
+                let mut ssrcs = next.inbound.iter().filter_map(|stream| stream.ssrc);
+                !layer.announced || ssrcs.any(|ssrc| ssrc == layer.ssrc)
+            };
+            let stays = receives && next.is_some_and(is_named);
+            if !stays {
+                chain.remove_inbound(layer.id);
+            }
+            stays
+        });
+        self.encodings.retain(|encoding| {
+            let wanted = next.filter(|next| next.direction.sends());
+            let stays = wanted.is_some_and(|next| {
+                let mut streams = next.outbound.iter();
+                streams.any(|stream| outbound(next, stream) == encoding.description)
+            });
+            if !stays {
+                chain.remove_outbound(now, encoding.id);
+            }
+            stays
+        });
+    }
+
+    /// Begins the streams that are not there.
+    fn enter(&mut self, now: Instant, agreed: &NegotiatedSection, chain: &mut Chain) {
+        self.agreed.clone_from(agreed);
+        if agreed.direction.receives() {
+            for stream in &agreed.inbound {
+                let Some(ssrc) = stream.ssrc else { continue };
+                if !self.layers.iter().any(|layer| layer.ssrc == ssrc) {
+                    self.add_layer(now, ssrc, stream.rid.as_deref(), chain);
+                }
+                if let (Some(rtx), Some(layer)) = (stream.rtx_ssrc, self.layer_mut(ssrc)) {
+                    layer.announced = true;
+                    layer.has_rtx |= chain.bind_inbound_rtx(layer.id, rtx).is_ok();
+                } else if let Some(layer) = self.layer_mut(ssrc) {
+                    layer.announced = true;
+                }
+            }
+        }
+        if agreed.direction.sends() {
+            let before = std::mem::take(&mut self.encodings);
+            self.encodings = agreed
+                .outbound
+                .iter()
+                .filter_map(|stream| encoding(now, agreed, stream, &before, chain))
+                .collect();
+        }
+    }
+
+    fn layer_mut(&mut self, ssrc: u32) -> Option<&mut Layer> {
+        self.layers.iter_mut().find(|layer| layer.ssrc == ssrc)
+    }
+
+    /// Begins to receive a stream. The oldest one goes when there are too many.
+    pub(super) fn add_layer(
+        &mut self,
+        now: Instant,
+        ssrc: u32,
+        rid: Option<&str>,
+        chain: &mut Chain,
+    ) -> bool {
+        if self.layers.len() >= MAX_LAYERS {
+            chain.remove_inbound(self.layers.remove(0).id);
+        }
+        let stream = interceptor::Inbound {
+            ssrc,
+            rtx_ssrc: None,
+            kind: kind(self.agreed.kind),
+            codecs: codecs(&self.agreed.receive),
+            feedback: feedback(&self.agreed.receive),
+        };
+        let Ok(id) = chain.add_inbound(now, stream) else {
+            return false;
+        };
+        self.layers.push(Layer {
+            id,
+            ssrc,
+            rid: rid.map(Arc::from),
+            has_rtx: false,
+            announced: false,
+        });
+        true
+    }
+}
+
+/// The stream of an encoding, which goes on if it was there before.
+fn encoding(
+    now: Instant,
+    agreed: &NegotiatedSection,
+    stream: &OutboundStream,
+    before: &[Encoding],
+    chain: &mut Chain,
+) -> Option<Encoding> {
+    let description = outbound(agreed, stream);
+    let known = before.iter().find(|known| known.description == description);
+    let id = match known {
+        Some(known) => known.id,
+        None => chain.add_outbound(now, description.clone()).ok()?,
+    };
+    Some(Encoding {
+        id,
+        is_sent: stream.active && !stream.paused,
+        rid: stream.rid.as_deref().map(Arc::from),
+        description,
+    })
+}
+
+fn outbound(agreed: &NegotiatedSection, stream: &OutboundStream) -> interceptor::Outbound {
+    interceptor::Outbound {
+        ssrc: stream.ssrc,
+        rtx_ssrc: stream.rtx_ssrc,
+        kind: kind(agreed.kind),
+        codecs: codecs(&agreed.send),
+        mid: Some(agreed.mid.clone()),
+        rid: stream.rid.clone(),
+        extensions: ids(|uri| agreed.send_extension(uri)),
+        feedback: feedback(&agreed.send),
+    }
+}
+
+const fn kind(kind: MediaKind) -> interceptor::Kind {
+    match kind {
+        MediaKind::Audio => interceptor::Kind::Audio,
+        MediaKind::Video => interceptor::Kind::Video,
+    }
+}
+
+fn codecs(agreed: &[NegotiatedCodec]) -> Vec<interceptor::Codec> {
+    let codec = |codec: &NegotiatedCodec| interceptor::Codec {
+        payload_type: codec.payload_type,
+        clock_rate: codec.codec.clock_rate,
+        rtx_payload_type: codec.rtx_payload_type,
+    };
+    agreed.iter().map(codec).collect()
+}
+
+/// What was agreed for any of the codecs: the chain has one answer for a stream, whose codec may change.
+fn feedback(agreed: &[NegotiatedCodec]) -> Feedback {
+    let has = |feedback: RtcpFeedback| agreed.iter().any(|codec| codec.has(&feedback));
+    Feedback {
+        nack: has(RtcpFeedback::Nack),
+        pli: has(RtcpFeedback::NackPli),
+        fir: has(RtcpFeedback::CcmFir),
+        transport_cc: has(RtcpFeedback::TransportCc),
+        ccfb: has(RtcpFeedback::AckCcfb),
+    }
+}
+
+/// The ids on received packets, which are those of any section: a bundle has one id for an extension (RFC 8843 §8.1).
+fn receive_ids(media: &NegotiatedMedia) -> ExtensionIds {
+    ids(|uri| {
+        let mut sections = media.sections.iter();
+        sections.find_map(|section| section.receive_extension(uri))
+    })
+}
+
+fn ids(id: impl Fn(&str) -> Option<u8>) -> ExtensionIds {
+    use rtp::extension::{AbsoluteSendTime, Extension, Mid, RepairedRid, Rid, TransportSequenceNumber};
+    ExtensionIds {
+        mid: id(Mid::URI),
+        rid: id(Rid::URI),
+        repaired_rid: id(RepairedRid::URI),
+        transport_cc: id(TransportSequenceNumber::URI),
+        abs_send_time: id(AbsoluteSendTime::URI),
+    }
+}

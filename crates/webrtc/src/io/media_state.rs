@@ -1,0 +1,105 @@
+//! Who waits for what of the media of a transceiver.
+
+use std::collections::{HashMap, VecDeque};
+use std::task::Waker;
+
+use super::channel_state::Wakers;
+use super::wakes::Wakes;
+use crate::core::{RtpEvent, TransceiverId};
+
+/// Events of one transceiver that wait at most; the oldest go first, since they ask for what is needed now.
+const MAX_EVENTS: usize = 64;
+
+/// The façade's side of one transceiver.
+#[derive(Debug, Default)]
+pub(super) struct MediaState {
+    readers: Wakers,
+    watchers: Wakers,
+    events: VecDeque<RtpEvent>,
+}
+
+impl MediaState {
+    pub(super) fn add_reader(&mut self, waker: &Waker) {
+        self.readers.add(waker);
+    }
+
+    /// The next event; `None` registers the task.
+    pub(super) fn next_event(&mut self, waker: &Waker) -> Option<RtpEvent> {
+        let event = self.events.pop_front();
+        if event.is_none() {
+            self.watchers.add(waker);
+        }
+        event
+    }
+}
+
+/// Every transceiver that somebody has asked about, or that something has happened to.
+#[derive(Debug, Default)]
+pub(super) struct MediaStates(HashMap<TransceiverId, MediaState>);
+
+impl MediaStates {
+    pub(super) fn get(&mut self, id: TransceiverId) -> &mut MediaState {
+        self.0.entry(id).or_default()
+    }
+
+    pub(super) fn happened(&mut self, id: TransceiverId, event: RtpEvent, wakes: &mut Wakes) {
+        let state = self.get(id);
+        if event == RtpEvent::Readable {
+            return state.readers.wake(wakes);
+        }
+        // A request that is repeated is one request.
+        if !state.events.contains(&event) {
+            if state.events.len() >= MAX_EVENTS {
+                state.events.pop_front();
+            }
+            state.events.push_back(event);
+        }
+        state.watchers.wake(wakes);
+    }
+
+    /// The connection is closed, or a track has ended: whoever waits finds out.
+    pub(super) fn wake_all(&mut self, wakes: &mut Wakes) {
+        let mut states: Vec<_> = self.0.iter_mut().collect();
+        states.sort_unstable_by_key(|(id, _)| **id);
+        for (_, state) in states {
+            state.readers.wake(wakes);
+            state.watchers.wake(wakes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::{MediaKind, PeerConnection, RtpTransceiverInit};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_repeated_request_waits_once_and_the_newest_are_kept() {
+        let mut core = PeerConnection::new(&Default::default(), Arc::default(), [1; 32]).unwrap();
+        let id = core
+            .add_transceiver(MediaKind::Video, RtpTransceiverInit::default())
+            .unwrap();
+        let mut states = MediaStates::default();
+        let mut wakes = Wakes::default();
+        for _ in 0..3 {
+            states.happened(id, RtpEvent::KeyFrameRequested { rid: None }, &mut wakes);
+        }
+        for bitrate in 0..100 {
+            states.happened(id, RtpEvent::BitrateLimit { rid: None, bitrate }, &mut wakes);
+        }
+        let mut seen = Vec::new();
+        while let Some(event) = states.get(id).next_event(Waker::noop()) {
+            seen.push(event);
+        }
+        assert_eq!(seen.len(), MAX_EVENTS);
+        assert_eq!(
+            seen.first(),
+            Some(&RtpEvent::BitrateLimit {
+                rid: None,
+                bitrate: 36
+            })
+        );
+        wakes.wake();
+    }
+}

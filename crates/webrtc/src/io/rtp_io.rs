@@ -1,0 +1,106 @@
+//! Packets of a transceiver: what `RTCRtpSender` and `RTCRtpReceiver` hide in a browser, and what a server works with.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::rtp_transceiver::RtpTransceiver;
+use crate::core::{RtpEvent, RtpReceived, RtpSendError, Transceiver};
+use crate::states::PeerConnectionState;
+
+impl RtpTransceiver {
+    /// Sends one RTP packet of the first encoding; [`send_rtp_on`](Self::send_rtp_on) is for the others.
+    ///
+    /// # Errors
+    ///
+    /// [`RtpSendError`].
+    pub fn send_rtp<'p>(
+        &self,
+        header: &mut rtp::Header,
+        payload: impl Into<interceptor::Payload<'p>>,
+    ) -> Result<(), RtpSendError> {
+        self.send_rtp_on(0, header, payload)
+    }
+
+    /// Sends one RTP packet on an encoding, counted from 0. Payload type, sequence number, timestamp and marker of
+    /// `header` are the caller's; the SSRC, and the extensions that keep the transport going, are set here.
+    ///
+    /// # Errors
+    ///
+    /// [`RtpSendError`]; media that cannot be sent at once is not kept.
+    pub fn send_rtp_on<'p>(
+        &self,
+        encoding: usize,
+        header: &mut rtp::Header,
+        payload: impl Into<interceptor::Payload<'p>>,
+    ) -> Result<(), RtpSendError> {
+        let to = (self.id(), encoding);
+        self.connection()
+            .run(|state, now| state.core.send_rtp(now, to, header, payload))
+    }
+
+    /// Waits for the next packet that the peer sends on this transceiver: header and payload, with what is known of it.
+    /// `None` once the connection is closed or the transceiver stopped.
+    ///
+    /// One buffer is made for each packet; [`recv_rtp_into`](Self::recv_rtp_into) uses the caller's.
+    pub async fn recv_rtp(&self) -> Option<(rtp::Packet, RtpReceived)> {
+        loop {
+            let mut bytes = Vec::new();
+            let received = self.recv_rtp_into(&mut bytes).await?;
+            let bytes = Bytes::from(bytes);
+            // What is no RTP was dropped before.
+            if let Ok(packet) = rtp::Packet::decode(bytes) {
+                return Some((packet, received));
+            }
+        }
+    }
+
+    /// Waits for the next packet; `packet` takes its bytes and gives its own buffer for later packets.
+    pub async fn recv_rtp_into(&self, packet: &mut Vec<u8>) -> Option<RtpReceived> {
+        poll_fn(|cx| self.poll_recv_rtp(cx, packet)).await
+    }
+
+    /// The next packet, if one waits.
+    #[must_use]
+    pub fn try_recv_rtp(&self, packet: &mut Vec<u8>) -> Option<RtpReceived> {
+        self.connection().lock().core.recv_rtp(self.id(), packet)
+    }
+
+    fn poll_recv_rtp(&self, cx: &Context<'_>, packet: &mut Vec<u8>) -> Poll<Option<RtpReceived>> {
+        let mut state = self.connection().lock();
+        if let Some(received) = state.core.recv_rtp(self.id(), packet) {
+            return Poll::Ready(Some(received));
+        }
+        let is_stopped = state
+            .core
+            .transceiver(self.id())
+            .is_none_or(Transceiver::is_stopped);
+        if is_stopped || state.core.connection_state() == PeerConnectionState::Closed {
+            return Poll::Ready(None);
+        }
+        state.media.get(self.id()).add_reader(cx.waker());
+        Poll::Pending
+    }
+
+    /// Asks the peer for a key frame, of one layer or of all. False when nothing can be asked for.
+    pub fn request_key_frame(&self, rid: Option<&str>) -> bool {
+        self.connection()
+            .run(|state, now| state.core.request_key_frame(now, self.id(), rid))
+    }
+
+    /// Waits for news of what is sent: the peer needs a key frame, or less. `None` once the connection is closed. Nothing
+    /// is lost by not asking; packets are repaired and reports answered without it.
+    pub async fn next_rtp_event(&self) -> Option<RtpEvent> {
+        poll_fn(|cx| {
+            let mut state = self.connection().lock();
+            let is_closed = state.core.connection_state() == PeerConnectionState::Closed;
+            match state.media.get(self.id()).next_event(cx.waker()) {
+                Some(event) => Poll::Ready(Some(event)),
+                None if is_closed => Poll::Ready(None),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}

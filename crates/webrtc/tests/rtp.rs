@@ -1,0 +1,184 @@
+//! Audio and video between two peers of this process, over loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
+
+mod common;
+
+use common::{Pair, Peer, api, within};
+use webrtc::{
+    Event, MediaKind, RtpEncodingParameters, RtpEvent, RtpSendError, RtpTransceiver, RtpTransceiverDirection,
+    RtpTransceiverInit, TrackInfo,
+};
+
+fn track(kind: MediaKind, id: &str) -> TrackInfo {
+    TrackInfo {
+        id: id.to_owned(),
+        kind,
+    }
+}
+
+async fn incoming(peer: &mut Peer) -> RtpTransceiver {
+    peer.wait_for(|event| match event {
+        Event::Track(transceiver) => Some(transceiver),
+        _ => None,
+    })
+    .await
+}
+
+fn payload_type(transceiver: &RtpTransceiver) -> u8 {
+    let negotiated = transceiver.negotiated().unwrap();
+    negotiated.preferred_codec().unwrap().payload_type
+}
+
+async fn send(transceiver: &RtpTransceiver, encoding: usize, count: u16) {
+    for number in 0..count {
+        let mut header = rtp::Header {
+            payload_type: payload_type(transceiver),
+            sequence_number: number.wrapping_add(65_500),
+            timestamp: u32::from(number) * 3000,
+            marker: true,
+            ..rtp::Header::default()
+        };
+        let payload = vec![number as u8; 1000 + usize::from(number % 3)];
+        transceiver.send_rtp_on(encoding, &mut header, &payload).unwrap();
+        // Bursts, as a frame's packets are.
+        if number % 8 == 7 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn audio_and_video_arrive_in_both_directions() {
+    let mut pair = Pair::new(&api());
+    let streams = [String::from("stream")];
+    let video = pair
+        .offerer
+        .pc
+        .add_track(track(MediaKind::Video, "v"), &streams)
+        .unwrap();
+    let audio = pair
+        .offerer
+        .pc
+        .add_track(track(MediaKind::Audio, "a"), &streams)
+        .unwrap();
+    assert_eq!(
+        video.send_rtp(&mut rtp::Header::default(), &[0][..]),
+        Err(RtpSendError::NotSending)
+    );
+    let back = pair
+        .answerer
+        .pc
+        .add_track(track(MediaKind::Video, "w"), &streams)
+        .unwrap();
+    pair.negotiate();
+    let (first, second) = (
+        incoming(&mut pair.answerer).await,
+        incoming(&mut pair.answerer).await,
+    );
+    assert_eq!(
+        [first.kind(), second.kind()],
+        [Some(MediaKind::Video), Some(MediaKind::Audio)]
+    );
+    assert_eq!(
+        first.id(),
+        back.id(),
+        "the answerer's track uses the section that is there"
+    );
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    for (from, to) in [(&video, &first), (&audio, &second), (&back, &video)] {
+        send(from, 0, 200).await;
+        for number in 0..200_u16 {
+            let (packet, received) = within(to.recv_rtp()).await.unwrap();
+            assert_eq!(packet.header.sequence_number, number.wrapping_add(65_500));
+            assert_eq!(
+                received.sequence_number & 0xffff,
+                u64::from(packet.header.sequence_number)
+            );
+            assert_eq!(packet.header.timestamp, u32::from(number) * 3000);
+            assert!(packet.header.marker && !received.is_repaired && received.rid.is_none());
+            assert_eq!(packet.payload.len(), 1000 + usize::from(number % 3));
+        }
+    }
+    let stats = pair.answerer.pc.rtp_stats().unwrap();
+    assert_eq!(
+        (stats.packets_received, stats.rejected, stats.unsignalled),
+        (400, 0, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_key_frame_request_reaches_the_sender_and_an_unknown_payload_type_is_refused() {
+    let mut pair = Pair::new(&api());
+    let video = pair
+        .offerer
+        .pc
+        .add_track(track(MediaKind::Video, "v"), &[])
+        .unwrap();
+    pair.negotiate();
+    let received = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    assert!(!received.request_key_frame(None) || payload_type(&video) > 0);
+    send(&video, 0, 1).await;
+    within(received.recv_rtp()).await.unwrap();
+    assert!(received.request_key_frame(None));
+    assert_eq!(
+        within(video.next_rtp_event()).await,
+        Some(RtpEvent::KeyFrameRequested { rid: None })
+    );
+    let mut header = rtp::Header {
+        payload_type: 1,
+        ..rtp::Header::default()
+    };
+    assert_eq!(
+        video.send_rtp(&mut header, &[0][..]),
+        Err(RtpSendError::PayloadType(1))
+    );
+    pair.offerer.pc.close();
+    assert_eq!(within(video.next_rtp_event()).await, None);
+    assert!(within(received.recv_rtp()).await.is_none());
+}
+
+#[tokio::test]
+async fn layers_of_simulcast_arrive_by_their_rid() {
+    let mut pair = Pair::new(&api());
+    let init = RtpTransceiverInit {
+        direction: RtpTransceiverDirection::SendOnly,
+        send_encodings: ["q", "h", "f"].map(RtpEncodingParameters::layer).to_vec(),
+        ..RtpTransceiverInit::default()
+    };
+    let video = pair
+        .offerer
+        .pc
+        .add_transceiver(track(MediaKind::Video, "v"), init)
+        .unwrap();
+    pair.negotiate();
+    let received = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    for (encoding, rid) in ["q", "h", "f"].into_iter().enumerate() {
+        send(&video, encoding, 20).await;
+        for _ in 0..20 {
+            let (_, packet) = within(received.recv_rtp()).await.unwrap();
+            assert_eq!(packet.rid.as_deref(), Some(rid));
+        }
+    }
+    assert!(received.request_key_frame(Some("h")));
+    let asked = within(video.next_rtp_event()).await.unwrap();
+    assert_eq!(
+        asked,
+        RtpEvent::KeyFrameRequested {
+            rid: Some("h".into())
+        }
+    );
+}
