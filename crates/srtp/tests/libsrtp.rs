@@ -253,7 +253,7 @@ fn both_accept_the_same_packets() {
                 _ => 0,
             };
             let mut arrival = sent[sent.len() - 1 - back.min(sent.len() - 1)].clone();
-            if random(&mut state) % 30 == 0 {
+            if random(&mut state).is_multiple_of(30) {
                 *arrival.last_mut().unwrap() ^= 1;
             }
             let theirs = played.peer.packet("unprotect-rtp", &arrival);
