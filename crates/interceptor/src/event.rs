@@ -45,11 +45,11 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CircuitBreaker {
-    /// §4.1: the peer reports, but nothing of what is sent arrives.
+    /// §4.2: the peer reports, but nothing of what is sent arrives.
     MediaTimeout,
-    /// §4.2: the peer has stopped to report, for this long.
+    /// §4.1: the peer has stopped to report, for this long.
     ReportTimeout(Duration),
-    /// §4.3: more than ten times of what TCP would send.
+    /// §4.3: more than ten times of what TCP would send over this path.
     Congestion,
 }
 

@@ -10,7 +10,7 @@
 
 mod support;
 
-use interceptor::{Config, Event, Feedback, Inbound, Outbound};
+use interceptor::{CircuitBreaker, Config, Event, Feedback, Inbound, Outbound};
 use rtcp::{
     BitrateLimit, ExtendedReport, Goodbye, NtpTime, PacketRef, ReceiverDelay, ReceiverReport, ReportBlock,
     SenderInfo, SenderReport, Tmmbr, XrBlock, check_compound,
@@ -368,4 +368,34 @@ fn an_exact_relation_of_clocks_stands_in_reports() {
     let behind = ms(2000) - (script.now - script.start);
     let expected = 1_000_000 - u32::try_from(behind.as_micros() * 9 / 100).unwrap();
     assert_eq!(only_report(&datagrams[0]).info.rtp_timestamp, expected);
+}
+
+#[test]
+fn a_silent_peer_breaks_the_circuit() {
+    let (mut script, id) = Script::sender(config());
+    let mut broken = Vec::new();
+    for number in 0..60 {
+        script.send(id, number);
+        report(&mut script);
+        if number == 20 {
+            script.rtcp(&ReceiverReport::default());
+        }
+        while let Some(event) = script.chain.poll_event() {
+            broken.push((number, event));
+        }
+    }
+    let is_timeout = |event: &Event| {
+        let reason = match event {
+            Event::CircuitBroken { stream, reason } if *stream == id => reason,
+            other => panic!("{other:?}"),
+        };
+        matches!(reason, CircuitBreaker::ReportTimeout(silent) if *silent >= Duration::from_secs(15))
+    };
+    assert!(broken.iter().all(|(_, event)| is_timeout(event)), "{broken:?}");
+    // After 15 s, not within 15 s of what was heard, and every 15 s from there.
+    let numbers: Vec<_> = broken.iter().map(|(number, _)| *number).collect();
+    assert!(
+        (13..=18).contains(&numbers[0]) && numbers[1] > 32 && numbers.len() <= 4,
+        "{numbers:?}"
+    );
 }

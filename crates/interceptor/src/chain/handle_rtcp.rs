@@ -50,6 +50,8 @@ impl Chain {
             for user in &mut self.users {
                 user.handle_rtcp(now, &packet);
             }
+            // RFC 8083 §5: feedback without a report counts against silence, too.
+            self.outbox.silence.heard();
             let measured = self.handle_packet(moment, &packet);
             rtt = rtt.or(measured);
         }
@@ -138,9 +140,14 @@ impl Chain {
         let role = self.streams.outbound_ssrcs.get(block.ssrc)?;
         let stream = self.streams.outbound.get_mut(role.key())?;
         match role {
-            Role::Media(_) => {
-                let clock_rate = stream.codecs.last().clock_rate;
-                stream.remote.report(moment.ntp, block, clock_rate)
+            Role::Media(key) => {
+                let (rtt, fired) = stream.report(moment.time, moment.ntp, block);
+                if let Some(reason) = fired {
+                    tracing::warn!(ssrc = block.ssrc, ?reason, "circuit breaker");
+                    let stream = OutboundId(key);
+                    self.events.push(Event::CircuitBroken { stream, reason });
+                }
+                rtt
             }
             Role::Rtx(_) => {
                 if let Some(rtx) = &mut stream.rtx {

@@ -2,6 +2,7 @@
 
 use crate::clock::{Time, earliest};
 use crate::config::Config;
+use crate::outbound::Silence;
 use crate::report::{Pace, Schedule};
 use crate::stream::OutboundId;
 use rand_chacha::ChaCha20Rng;
@@ -62,6 +63,7 @@ pub(super) struct Outbox {
     pub(super) report: Report,
     pub(super) waiting: Waiting,
     pub(super) scratch: Scratch,
+    pub(super) silence: Silence,
     pub(super) cname: String,
     /// The SSRC of reports while nothing is sent, and the one in use.
     own: u32,
@@ -84,6 +86,7 @@ impl Outbox {
             report: Report::default(),
             waiting: Waiting::default(),
             scratch: Scratch::default(),
+            silence: Silence::default(),
             cname,
             own,
             reporter: own,

@@ -5,6 +5,7 @@ use super::outbox::Outbox;
 use super::poll_rtcp::Datagram;
 use super::streams::Streams;
 use crate::clock::Time;
+use crate::event::{CircuitBreaker, Event};
 use crate::stream::OutboundId;
 use rtcp::{ExtendedReport, ReportBlock, SdesChunk, SdesItem, SenderReport, SourceDescription, XrBlock};
 
@@ -55,6 +56,16 @@ impl Chain {
             .iter()
             .filter(|(_, stream)| stream.sent.is_active());
         report.senders.extend(active.map(|(key, _)| OutboundId(key)));
+        let silent = self
+            .outbox
+            .silence
+            .check(now, !self.outbox.report.senders.is_empty());
+        if let Some(reason) = silent.map(CircuitBreaker::ReportTimeout) {
+            tracing::warn!(?reason, "circuit breaker");
+            for stream in self.outbox.report.senders.iter().copied() {
+                self.events.push(Event::CircuitBroken { stream, reason });
+            }
+        }
     }
 
     /// Sender reports, receiver reports and names, as many as fit. Gives whether any stream is sent.

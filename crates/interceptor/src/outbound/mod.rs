@@ -1,9 +1,11 @@
 //! Streams that are sent: RFC 3550 §6.4 (reports), RFC 4585 §6.2.1 and RFC 4588 (retransmission), RFC 9143 and RFC 8852 (identity).
 
+mod breaker;
 mod history;
 mod sent;
 mod stamp;
 
+pub(crate) use breaker::{Breaker, Reported, Silence};
 pub use history::Payload;
 pub(crate) use history::{History, HistoryConfig, Refused};
 pub(crate) use sent::Sent;
@@ -11,6 +13,7 @@ pub(crate) use stamp::{Again, Stamp, Stamps};
 
 use crate::clock::Time;
 use crate::config::Config;
+use crate::event::CircuitBreaker;
 use crate::feedback::Numbers;
 use crate::report::RoundTrips;
 use crate::stats::{OutboundStats, RemoteInboundStats};
@@ -42,6 +45,7 @@ pub(crate) struct OutboundStream {
     pub(crate) numbers: Option<Numbers>,
     pub(crate) stats: OutboundStats,
     pub(crate) remote: Remote,
+    breaker: Breaker,
 }
 
 /// What the peer says about a stream.
@@ -74,8 +78,28 @@ impl OutboundStream {
             numbers: numbers(),
             stats: OutboundStats::default(),
             remote: Remote::default(),
+            breaker: Breaker::default(),
             codecs: Codecs::new(stream.codecs),
         }
+    }
+
+    /// A report block about the stream itself. Gives the round trip if there is one, and the circuit breaker that it fires.
+    pub(crate) fn report(
+        &mut self,
+        now: Time,
+        ntp: NtpTime,
+        block: &ReportBlock,
+    ) -> (Option<Duration>, Option<CircuitBreaker>) {
+        let rtt = self.remote.report(ntp, block, self.codecs.last().clock_rate);
+        let fired = self.breaker.report(Reported {
+            now,
+            highest: block.highest_sequence_number,
+            fraction_lost: block.fraction_lost,
+            packets: self.sent.packets,
+            bytes: self.sent.bytes,
+            rtt: self.remote.round_trips().and_then(|trips| trips.smoothed),
+        });
+        (rtt, fired)
     }
 
     /// All counters.
@@ -101,7 +125,7 @@ impl Remote {
     }
 
     /// A report block about the stream itself. Gives the round trip if there is one.
-    pub(crate) fn report(&mut self, now: NtpTime, block: &ReportBlock, clock_rate: u32) -> Option<Duration> {
+    fn report(&mut self, now: NtpTime, block: &ReportBlock, clock_rate: u32) -> Option<Duration> {
         self.is_acknowledged = true;
         let stats = self.stats.get_or_insert_default();
         let first = u32::from(self.first_sequence_number.unwrap_or(0));
