@@ -27,7 +27,8 @@
 //!
 //! # Read and forward a packet
 //!
-//! [`PacketRef`] reads a datagram, [`PacketMut`] changes it where it is, and [`HeaderWriter`] copies its header with edits:
+//! [`PacketRef`] reads a datagram, [`PacketMut`] changes it where it is, and [`HeaderWriter`] copies its header with edits. Where
+//! many subscribers get the same extensions, copy once and change what differs in place: that takes a quarter of the time.
 //!
 //! ```
 //! use rtp::extension::{AudioLevel, Mid};
@@ -59,11 +60,15 @@
 //!
 //! ```
 //! use rtp::extension::TransportSequenceNumber;
-//! use rtp::{Header, Sequencer};
+//! use rtp::payload::{Packetizer, Payloads, vp8};
+//! use rtp::{Header, PacketRef, Sequencer};
+//!
+//! let mut packetizer = vp8::Packetizer::new(vp8::Config::default());
+//! let mut payloads = Payloads::new(); // keep it for the next frame
+//! packetizer.packetize(&[0x10; 3000], 1200, &mut payloads);
 //!
 //! let mut sequencer = Sequencer::starting_at(17); // a random number in real life
 //! let mut header = Header { payload_type: 96, timestamp: 90_000, ssrc: 0x5eed, ..Header::default() };
-//! let payloads = [&b"first"[..], b"last"]; // of a frame
 //! let mut datagrams = Vec::new();
 //! for (index, payload) in payloads.iter().enumerate() {
 //!     header.marker = index == payloads.len() - 1;
@@ -74,8 +79,9 @@
 //!     datagram.extend_from_slice(payload);
 //!     datagrams.push(datagram);
 //! }
-//! assert_eq!(datagrams[1].len(), 20 + 4);
-//! # Ok::<(), rtp::ExtensionError>(())
+//! let last = PacketRef::decode(&datagrams[2])?;
+//! assert_eq!((last.marker(), last.sequence_number(), last.header_len()), (true, 19, 20));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Limits and defaults
@@ -89,6 +95,7 @@
 //! | dependency descriptor | 64 templates, 32 decode targets and chains, 8 spatial and 8 temporal layers, 16 references of a frame |
 //! | structures a reader keeps | two, of at most 6 KiB each |
 //! | layers allocation | 4 streams of 4 spatial layers of 4 temporal layers, 32 bits of kilobits per second |
+//! | a NAL unit or OBU put together from fragments | 16 MiB ([`payload::MAX_UNIT_LEN`]) |
 //! | counters | half a cycle of reordering: 32,768 packets |
 //!
 //! # What it does not do

@@ -18,7 +18,10 @@ fn text(data: &[u8]) -> Result<&str, DecodeError> {
 
 /// As much of a text as fits into an element.
 fn fitting(text: &str) -> &str {
-    let mut end = text.len().min(255);
+    let mut end = 255;
+    if text.len() <= end {
+        return text;
+    }
     loop {
         match text.split_at_checked(end) {
             Some((fitting, _)) => return fitting,

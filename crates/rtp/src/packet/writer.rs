@@ -64,7 +64,9 @@ impl<'o> HeaderWriter<'o> {
         let mut fixed = *header.fixed;
         fixed[0] &= 0x8f;
         let writer = Self::begin(out, fixed, rule);
-        writer.out.extend_from_slice(header.csrcs.as_flattened());
+        for csrc in header.csrcs {
+            writer.out.extend_from_slice(csrc);
+        }
         writer
     }
 
@@ -140,7 +142,13 @@ impl<'o> HeaderWriter<'o> {
     #[inline]
     pub fn extension(&mut self, id: u8, data: &[u8]) -> Result<&mut Self, ExtensionError> {
         self.element_head(id, data.len())?;
-        self.out.extend_from_slice(data);
+        // Most extensions are this short: a copy of known length is a store, and no call.
+        match data {
+            [a] => self.out.push(*a),
+            [a, b] => self.out.extend_from_slice(&[*a, *b]),
+            [a, b, c] => self.out.extend_from_slice(&[*a, *b, *c]),
+            _ => self.out.extend_from_slice(data),
+        }
         Ok(self)
     }
 
@@ -161,9 +169,12 @@ impl<'o> HeaderWriter<'o> {
 
     /// Ends the header and tells its length in bytes.
     #[inline]
-    pub fn finish(mut self) -> usize {
-        self.complete();
-        self.out.len() - self.start
+    pub fn finish(self) -> usize {
+        // Dropping completes it.
+        match self.elements {
+            Some((start, _)) => start + (self.out.len() - start).next_multiple_of(4) - self.start,
+            None => self.out.len() - self.start,
+        }
     }
 
     /// Opens the block in this form before the first element, so that it need not be widened.
@@ -210,8 +221,10 @@ impl<'o> HeaderWriter<'o> {
     #[inline]
     fn complete(&mut self) {
         if let Some((start, _)) = self.elements {
-            let words = (self.out.len() - start).div_ceil(4);
-            self.out.resize(start + 4 * words, 0);
+            while !(self.out.len() - start).is_multiple_of(4) {
+                self.out.push(0);
+            }
+            let words = (self.out.len() - start) / 4;
             // More than 65,535 words are 262,140 bytes: of elements with their own ids there are at most 65,535 bytes.
             let words = u16::try_from(words).unwrap_or(u16::MAX);
             if let Some(place) = self.out.get_mut(start - 2..start) {
