@@ -232,9 +232,16 @@ pub enum FailReason {
         remote: usize,
         /// How many remote candidates were names that nobody resolved.
         unresolved: usize,
+        /// How many checks came with other credentials than ours.
+        refused: u64,
     },
     /// No pair worked.
-    NoPairWorks(Vec<FailedPair>),
+    NoPairWorks {
+        /// All that were tried.
+        pairs: Vec<FailedPair>,
+        /// How many checks came with other credentials than ours.
+        refused: u64,
+    },
     /// The peer has not answered on the selected pair for so long that nothing more may be sent (RFC 7675).
     ConsentExpired {
         /// The pair.
@@ -253,6 +260,7 @@ impl fmt::Display for FailReason {
                 local,
                 remote,
                 unresolved,
+                refused,
             } => {
                 write!(
                     f,
@@ -261,9 +269,9 @@ impl fmt::Display for FailReason {
                 if *unresolved > 0 {
                     write!(f, ", {unresolved} remote names were not resolved")?;
                 }
-                Ok(())
+                write_refused(f, *refused)
             }
-            Self::NoPairWorks(pairs) => {
+            Self::NoPairWorks { pairs, refused } => {
                 write!(f, "none of {} candidate pairs works", pairs.len())?;
                 for (n, pair) in pairs.iter().enumerate() {
                     let separator = if n == 0 { ": " } else { "; " };
@@ -277,7 +285,7 @@ impl fmt::Display for FailReason {
                         write!(f, ", {error}")?;
                     }
                 }
-                Ok(())
+                write_refused(f, *refused)
             }
             Self::ConsentExpired { path, silence } => {
                 write!(
@@ -289,6 +297,14 @@ impl fmt::Display for FailReason {
             Self::ConsentRevoked(path) => write!(f, "the peer revoked its consent on {path}"),
         }
     }
+}
+
+/// Not every peer says that it refuses our checks; that we refuse its own tells the same.
+fn write_refused(f: &mut fmt::Formatter<'_>, refused: u64) -> fmt::Result {
+    if refused == 0 {
+        return Ok(());
+    }
+    write!(f, "; {refused} checks of the peer had other credentials")
 }
 
 /// What happened.

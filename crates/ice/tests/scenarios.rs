@@ -344,7 +344,7 @@ fn nothing_fails_before_the_patience_of_rfc_8863() {
                 _ => None,
             });
         match reason {
-            Some(FailReason::NoPairWorks(pairs)) if with_candidates => {
+            Some(FailReason::NoPairWorks { pairs, refused: 0 }) if with_candidates => {
                 assert_eq!(pairs.len(), 1);
                 assert_eq!(
                     (pairs[0].requests, pairs[0].error),

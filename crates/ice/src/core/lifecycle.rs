@@ -268,12 +268,15 @@ impl Agent {
         }
     }
 
-    fn diagnosis(&self) -> FailReason {
+    /// Why no pair works so far: what [`Event::Failed`] would say if the agent gave up at this moment.
+    pub fn diagnosis(&self) -> FailReason {
+        let refused = self.phase.stats.unauthenticated;
         if self.pairs.len() == 0 {
             return FailReason::NoPairs {
                 local: self.local.candidates.len(),
                 remote: self.remote.candidates.len(),
                 unresolved: self.remote.unresolved,
+                refused,
             };
         }
         let pairs = self.pairs.iter().filter_map(|pair| {
@@ -286,7 +289,10 @@ impl Agent {
                 error: pair.last_error,
             })
         });
-        FailReason::NoPairWorks(pairs.collect())
+        FailReason::NoPairWorks {
+            pairs: pairs.collect(),
+            refused,
+        }
     }
 
     fn fail(&mut self, reason: FailReason) {

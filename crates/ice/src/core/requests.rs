@@ -11,6 +11,10 @@ use super::remote::{EarlyCheck, without_scope};
 use crate::candidate::CandidateKind;
 use crate::event::{Event, Input, PairState, Path, Role};
 
+/// After so many requests without an answer the peer's own checks, which would begin ours anew each time (RFC 8445
+/// §7.3.1.4), do so no longer: a peer that checks for ever and never answers does not keep the agent from failing.
+const MAX_UNANSWERED: u32 = 32;
+
 /// Whose credentials a request was made with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Generation {
@@ -205,9 +209,12 @@ impl Agent {
         if nominates {
             self.note_nomination(now, id, check.nomination);
         }
-        let Some((state, valid)) = self.pairs.get(id).map(|pair| (pair.state, pair.valid)) else {
+        let Some(pair) = self.pairs.get(id) else { return };
+        let (state, valid) = (pair.state, pair.valid);
+        // The check under way comes to its end, and so does the agent.
+        if pair.last_response.is_none() && pair.counters.requests_sent >= MAX_UNANSWERED {
             return;
-        };
+        }
         if nominates && valid {
             self.follow_nomination(now, id);
         }
