@@ -96,6 +96,15 @@ impl Header {
         (self.timescale > 0).then(|| Duration::new(seconds, rest))
     }
 
+    /// A time of a frame as RTP timestamp of a clock of so many ticks per second, counted from 0 and wrapping; `None` when the
+    /// header has no usable time base.
+    pub fn rtp_timestamp(&self, timestamp: u64, clock_rate: u32) -> Option<u32> {
+        let time = u128::from(timestamp) * u128::from(self.timescale);
+        let ticks = (time * u128::from(clock_rate)).checked_div(self.rate.into())?;
+        let [a, b, c, d, ..] = ticks.to_le_bytes();
+        (self.timescale > 0).then(|| u32::from_le_bytes([a, b, c, d]))
+    }
+
     fn encode(&self) -> [u8; HEADER_LEN as usize] {
         let mut bytes = [0; HEADER_LEN as usize];
         let fields: [&[u8]; 9] = [
@@ -494,6 +503,19 @@ mod tests {
         assert_eq!(time(0, 1, 5), None);
         assert_eq!(time(30, 0, 5), None);
         assert_eq!(time(1, u32::MAX, u64::MAX), None);
+        let ticks = |rate, timescale, timestamp| {
+            let base = Header {
+                rate,
+                timescale,
+                ..Header::new(Codec::Vp9)
+            };
+            base.rtp_timestamp(timestamp, 90_000)
+        };
+        assert_eq!(ticks(30, 1, 2), Some(6000));
+        assert_eq!(ticks(30_000, 1001, 1), Some(3003));
+        assert_eq!(ticks(90_000, 1, (1 << 32) + 5), Some(5));
+        assert_eq!(ticks(0, 1, 5), None);
+        assert_eq!(ticks(30, 0, 5), None);
     }
 
     proptest! {

@@ -47,7 +47,7 @@ pub(super) struct Timing {
 impl Timing {
     pub(super) fn new(config: JitterConfig) -> Self {
         Self {
-            network: Histogram::new(config.memory, micros(config.maximum_delay)),
+            network: Histogram::new(config.memory, config.quantile, micros(config.maximum_delay)),
             config,
             clock: None,
             run: 0,
@@ -126,12 +126,12 @@ impl Timing {
 
     /// The offset that measurements and a least delay ask for.
     fn wanted(&self, minimum: Duration) -> i64 {
-        let (base, network) = (self.network.base(), self.network.quantile(self.config.quantile));
+        let (base, network) = (self.network.base(), self.network.quantile());
         let allowed = network + micros(self.config.repair_allowance);
         let repairs = self
             .repairs
             .as_ref()
-            .map_or(network, |repairs| repairs.delays.quantile(REPAIRS_QUANTILE));
+            .map_or(network, |repairs| repairs.delays.quantile());
         let wanted = repairs.clamp(network, allowed).max(base + micros(minimum));
         wanted.min(base + micros(self.config.maximum_delay))
     }
@@ -217,7 +217,7 @@ struct Repairs {
 impl Repairs {
     fn new(config: &JitterConfig) -> Self {
         Self {
-            delays: Histogram::new(REPAIRS_MEMORY, micros(config.maximum_delay)),
+            delays: Histogram::new(REPAIRS_MEMORY, REPAIRS_QUANTILE, micros(config.maximum_delay)),
             last: 0,
         }
     }
