@@ -150,10 +150,9 @@ const fn fraction(duration: Duration) -> u64 {
     ((duration.subsec_nanos() as u64) << 32) / NANOS
 }
 
-/// A fraction of a second in 2⁻³² s, to the nearest nanosecond below a second.
+/// A fraction of a second in 2⁻³² s, to the nearest nanosecond, which may be a whole second.
 const fn nanoseconds(fraction: u32) -> u32 {
-    let nanos = ((fraction as u64) * NANOS + (1 << 31)) >> 32;
-    if nanos == NANOS { 999_999_999 } else { nanos as u32 }
+    (((fraction as u64) * NANOS + (1 << 31)) >> 32) as u32
 }
 
 #[cfg(test)]

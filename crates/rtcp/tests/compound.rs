@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
@@ -108,6 +109,9 @@ fn padding_that_cannot_be_is_left_out() {
         compound.push(&PLI).pad(multiple);
         assert_eq!(compound.len(), expected, "{multiple}");
         compound.pad(multiple * 2);
+        if expected > 12 {
+            assert_eq!(compound.len(), expected, "padded twice");
+        }
         assert!(PacketRef::decode(&out[3..]).is_ok());
     }
     let mut out = Vec::new();
@@ -158,6 +162,7 @@ fn errors_say_where() {
     for (bytes, reason, offset) in [
         (&[0x80, 201, 0][..], "truncated header", 0),
         (&[0x40, 201, 0, 0], "version is not 2", 0),
+        (&[0xc0, 201, 0, 0], "version is not 2", 0),
         (&[0x80, 201, 0, 1], "length beyond the datagram", 2),
         (&[0xa0, 201, 0, 1, 0, 0, 0, 0], "padding beyond the packet", 8),
         (&[0xa0, 201, 0, 1, 0, 0, 0, 5], "padding beyond the packet", 8),
@@ -237,4 +242,108 @@ fn rtcp_is_told_from_rtp() {
         assert_eq!(is_rtcp(&[first, 200]), first >> 6 == 2);
     }
     assert!(!is_rtcp(&[0x80]));
+}
+
+#[test]
+fn items_and_reasons_are_cut() {
+    let long = [b'a'; 300];
+    let (byte, rest) = ([b'b'; 1], [b'b'; 200]);
+    for (item, expected) in [
+        (SdesItem::Cname(&long), SdesItem::Cname(&long[..255])),
+        (
+            SdesItem::Private {
+                prefix: &long,
+                value: &byte,
+            },
+            SdesItem::Private {
+                prefix: &long[..254],
+                value: &[],
+            },
+        ),
+        (
+            SdesItem::Private {
+                prefix: &long[..100],
+                value: &rest,
+            },
+            SdesItem::Private {
+                prefix: &long[..100],
+                value: &rest[..154],
+            },
+        ),
+    ] {
+        let items = [
+            item,
+            SdesItem::Other {
+                kind: 0,
+                value: &byte,
+            },
+            SdesItem::Note(b"behind"),
+        ];
+        let chunks = [SdesChunk {
+            ssrc: 1,
+            items: (&items).into(),
+        }];
+        let description = SourceDescription {
+            chunks: (&chunks).into(),
+        };
+        let mut out = Vec::new();
+        description.encode(&mut out);
+        assert_eq!(out.len(), description.encoded_len());
+        let Ok(PacketRef::SourceDescription(read)) = PacketRef::decode(&out) else {
+            panic!()
+        };
+        let read: Vec<_> = read.chunks.iter().flat_map(|chunk| chunk.items).collect();
+        assert_eq!(read, [expected, SdesItem::Note(b"behind")]);
+    }
+    let goodbye = Goodbye {
+        ssrcs: List::default(),
+        reason: &long,
+    };
+    let mut out = Vec::new();
+    goodbye.encode(&mut out);
+    assert_eq!((out.len(), goodbye.encoded_len()), (260, 260));
+    let Ok(PacketRef::Goodbye(read)) = PacketRef::decode(&out) else {
+        panic!()
+    };
+    assert_eq!(read.reason, &long[..255]);
+}
+
+#[test]
+fn fields_that_overflow_are_cut() {
+    let ssrcs = vec![7; 300];
+    let remb = Remb {
+        ssrcs: (&ssrcs).into(),
+        ..Default::default()
+    };
+    let mut out = Vec::new();
+    remb.encode(&mut out);
+    assert_eq!((out.len(), remb.encoded_len()), (20 + 255 * 4, 20 + 255 * 4));
+
+    let contents = vec![1; 65_535 * 4 + 1];
+    let blocks = [XrBlock::Unknown {
+        block_type: 99,
+        type_specific: 5,
+        contents: &contents,
+    }];
+    let report = ExtendedReport {
+        sender_ssrc: 1,
+        blocks: (&blocks).into(),
+    };
+    let mut out = Vec::new();
+    report.encode(&mut out);
+    assert_eq!(out, [0x80, 207, 0, 2, 0, 0, 0, 1, 99, 5, 0, 0]);
+    assert_eq!(report.encoded_len(), 12);
+
+    let metrics = vec![PacketMetric::NotReceived; 16_385];
+    let streams = [StreamFeedback {
+        metrics: (&metrics).into(),
+        ..Default::default()
+    }];
+    let feedback = CongestionControlFeedback {
+        streams: (&streams).into(),
+        ..Default::default()
+    };
+    let mut out = Vec::new();
+    feedback.encode(&mut out);
+    assert_eq!((out.len(), feedback.encoded_len()), (20 + 32_768, 20 + 32_768));
 }

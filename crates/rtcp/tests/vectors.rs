@@ -728,7 +728,7 @@ fn voip() -> VoipMetrics {
 
 #[test]
 fn blocks_that_are_unknown_or_odd_are_kept() {
-    // A block type of RFC 6776, RRTR of one word, DLRR of two words, a statistics summary of three.
+    // A block type of RFC 6776, RRTR of one word and of three, DLRR of two words, a statistics summary of three.
     let unknown = |block_type, type_specific, contents| XrBlock::Unknown {
         block_type,
         type_specific,
@@ -737,19 +737,32 @@ fn blocks_that_are_unknown_or_odd_are_kept() {
     let blocks = [
         unknown(14, 0xc0, &[1, 2, 3, 4][..]),
         unknown(4, 7, &[1, 2, 3, 4]),
+        unknown(4, 0, &[0; 12]),
         unknown(5, 0, &[1, 2, 3, 4, 5, 6, 7, 8]),
         unknown(6, 0xff, &[0; 12]),
         unknown(255, 0, &[]),
         XrBlock::Dlrr(List::default()),
     ];
     check(
-        "80cf000e 00000001 0ec00001 01020304 04070001 01020304 05000002 01020304 05060708
+        "80cf0012 00000001 0ec00001 01020304 04070001 01020304 04000003 00000000 00000000 00000000 05000002 01020304 05060708
          06ff0003 00000000 00000000 00000000 ff000000 05000000",
         PacketRef::ExtendedReport(ExtendedReport {
             sender_ssrc: 1,
             blocks: (&blocks).into(),
         }),
     );
+}
+
+#[test]
+fn bits_that_are_not_used_are_cleared() {
+    let rpsi = ReferencePictureSelection {
+        bit_string: &[0xff],
+        unused_bits: 3,
+        ..Default::default()
+    };
+    let mut out = Vec::new();
+    rpsi.encode(&mut out);
+    assert_eq!(out[12..], [0x0b, 0, 0xf8, 0]);
 }
 
 #[test]

@@ -50,11 +50,10 @@ impl TransportTime {
         self.0.wrapping_sub(earlier.0) as i32
     }
 
-    /// What the reference time of a packet says that begins here, in 64 ms: 24 bits.
+    /// What the reference time of a packet says that begins here, in 64 ms; 24 bits of it are written.
+    #[expect(clippy::cast_possible_truncation, reason = "24 bits are meant")]
     const fn reference(self) -> i32 {
-        #[expect(clippy::cast_possible_truncation, reason = "24 bits are meant")]
-        let low = (self.0 >> 8) as i32;
-        (low << 8) >> 8
+        (self.0 >> 8) as i32
     }
 }
 

@@ -99,6 +99,16 @@ fn of_a_gap_that_is_too_long_the_end_is_told() {
 }
 
 #[test]
+fn a_stream_has_at_most_16384_metrics() {
+    let mut builder = CongestionControlFeedbackBuilder::new(1, usize::MAX);
+    let arrivals: Vec<_> = (0..20_000).map(|number| (7, number)).collect();
+    let datagrams = write(&mut builder, &arrivals);
+    assert_eq!(datagrams.len(), 2);
+    assert_eq!(datagrams[0].len(), 12 + 8 + 16_384 * 2);
+    assert_eq!(read(&datagrams).len(), 20_000);
+}
+
+#[test]
 fn offsets_are_rounded_down_and_bounded() {
     for (age, expected) in [
         (Duration::ZERO, ArrivalOffset(0)),

@@ -70,6 +70,26 @@ fn an_empty_range_and_missing_chunks_end() {
     assert_eq!(report.packets().last(), Some((2, true)));
 }
 
+#[test]
+fn runs_are_as_long_as_a_chunk_can_say() {
+    let chunks: Vec<_> = rle_chunks((0..40_000).map(|_| true)).collect();
+    let run = |length| RleChunk::Run { bit: true, length };
+    assert_eq!(chunks, [run(16_383), run(16_383), run(7_234)]);
+}
+
+#[test]
+fn a_null_chunk_fills_the_word() {
+    let chunks = [RleChunk::Vector(1); 3];
+    let report = RleReport {
+        chunks: (&chunks).into(),
+        ..Default::default()
+    };
+    let mut out = Vec::new();
+    report.write(&mut out);
+    assert_eq!(out.len(), report.contents_len());
+    assert_eq!(out[8..], [0x80, 1, 0x80, 1, 0x80, 1, 0, 0]);
+}
+
 proptest! {
     #[test]
     fn traces_survive(runs in prop::collection::vec((any::<bool>(), 1_usize..60), 0..40), begin: u16) {
