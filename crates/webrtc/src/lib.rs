@@ -146,7 +146,8 @@ pub use self::error::{DescriptionError, Error, FailureReason, SendError};
 #[cfg(feature = "tokio")]
 pub use self::io::{
     Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload,
-    PeerConnection, RtpTransceiver,
+    PeerConnection, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp, TrackLocalStaticSample,
+    UnknownFormat,
 };
 pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
 pub use self::states::{

@@ -13,9 +13,12 @@
 mod common;
 
 use common::{Pair, Peer, api, within};
+use std::time::Duration;
+
 use webrtc::{
-    Event, MediaKind, RtpEncodingParameters, RtpEvent, RtpSendError, RtpTransceiver, RtpTransceiverDirection,
-    RtpTransceiverInit, TrackInfo,
+    Event, MediaKind, RtpCodec, RtpEncodingParameters, RtpEvent, RtpSendError, RtpTransceiver,
+    RtpTransceiverDirection, RtpTransceiverInit, Sample, TrackInfo, TrackLocalStaticRtp,
+    TrackLocalStaticSample,
 };
 
 fn track(kind: MediaKind, id: &str) -> TrackInfo {
@@ -63,12 +66,12 @@ async fn audio_and_video_arrive_in_both_directions() {
     let video = pair
         .offerer
         .pc
-        .add_track(track(MediaKind::Video, "v"), &streams)
+        .add_track(&track(MediaKind::Video, "v"), &streams)
         .unwrap();
     let audio = pair
         .offerer
         .pc
-        .add_track(track(MediaKind::Audio, "a"), &streams)
+        .add_track(&track(MediaKind::Audio, "a"), &streams)
         .unwrap();
     assert_eq!(
         video.send_rtp(&mut rtp::Header::default(), &[0][..]),
@@ -77,7 +80,7 @@ async fn audio_and_video_arrive_in_both_directions() {
     let back = pair
         .answerer
         .pc
-        .add_track(track(MediaKind::Video, "w"), &streams)
+        .add_track(&track(MediaKind::Video, "w"), &streams)
         .unwrap();
     pair.negotiate();
     let (first, second) = (
@@ -122,7 +125,7 @@ async fn a_key_frame_request_reaches_the_sender_and_an_unknown_payload_type_is_r
     let video = pair
         .offerer
         .pc
-        .add_track(track(MediaKind::Video, "v"), &[])
+        .add_track(&track(MediaKind::Video, "v"), &[])
         .unwrap();
     pair.negotiate();
     let received = incoming(&mut pair.answerer).await;
@@ -181,4 +184,51 @@ async fn layers_of_simulcast_arrive_by_their_rid() {
             rid: Some("h".into())
         }
     );
+}
+
+#[tokio::test]
+async fn one_track_goes_to_many_connections_and_another_takes_its_place() {
+    let api = api();
+    let frames = TrackLocalStaticSample::new(RtpCodec::video("VP8", ""), "frames").unwrap();
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
+        let mut pair = Pair::new(&api);
+        let sender = pair.offerer.pc.add_track(&frames, &[]).unwrap();
+        pair.negotiate();
+        let receiver = incoming(&mut pair.answerer).await;
+        pair.offerer.connected().await;
+        pair.answerer.connected().await;
+        pairs.push((pair, sender, receiver));
+    }
+    let sample = Sample {
+        data: vec![0x10; 5000].into(),
+        duration: Duration::from_millis(33),
+    };
+    assert_eq!(frames.write_sample(&sample), 3);
+    for (_, _, receiver) in &pairs {
+        let mut frame = Vec::new();
+        let mut depacketizer = rtp::payload::depacketizer("VP8").unwrap();
+        loop {
+            let (packet, _) = within(receiver.recv_rtp()).await.unwrap();
+            depacketizer.depacketize(&packet.payload, &mut frame).unwrap();
+            if packet.header.marker {
+                break;
+            }
+        }
+        assert_eq!(frame, sample.data);
+    }
+    // Another track on the first connection; the second connection is closed.
+    let other = TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "other");
+    pairs[0].1.replace_track(Some(&other)).unwrap();
+    pairs[1].0.offerer.pc.close();
+    assert_eq!(frames.write_sample(&sample), 1);
+    let packet = rtp::Packet {
+        payload: vec![0x10, 0, 0].into(),
+        ..rtp::Packet::default()
+    };
+    assert_eq!(other.write_rtp(&packet), 1);
+    let (received, _) = within(pairs[0].2.recv_rtp()).await.unwrap();
+    assert_eq!(received.payload, packet.payload);
+    pairs[0].1.replace_track(None).unwrap();
+    assert_eq!(other.write_rtp(&packet), 0);
 }

@@ -202,6 +202,12 @@ impl PeerConnection {
         self.enter_closed();
     }
 
+    /// Whether it was closed, by us or by the peer.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.states.is_closed()
+    }
+
     /// Why the connection failed, if it did.
     #[must_use]
     pub const fn failure(&self) -> Option<&FailureReason> {

@@ -19,6 +19,7 @@ mod rtp_io;
 mod rtp_transceiver;
 mod schedule;
 mod shared;
+mod track;
 mod wakes;
 
 pub use self::api::{Api, ApiBuilder};
@@ -28,3 +29,4 @@ pub use self::endpoint::{Endpoint, EndpointStats};
 pub use self::events::{Event, Events};
 pub use self::peer_connection::PeerConnection;
 pub use self::rtp_transceiver::RtpTransceiver;
+pub use self::track::{Sample, TrackLocal, TrackLocalStaticRtp, TrackLocalStaticSample, UnknownFormat};

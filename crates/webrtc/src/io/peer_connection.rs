@@ -11,10 +11,11 @@ use super::data_channel::DataChannel;
 use super::endpoint::{Endpoint, Inner};
 use super::rtp_transceiver::RtpTransceiver;
 use super::shared::{Shared, State};
+use super::track::TrackLocal;
 use crate::configuration::Configuration;
 use crate::core::{
-    NegotiatedMedia, RtpTransceiverInit, RtpTransportStats, StatsReport, Timeline, TrackInfo, TrackOrKind,
-    Transceiver, TransceiverId,
+    NegotiatedMedia, RtpTransceiverInit, RtpTransportStats, StatsReport, Timeline, TrackOrKind, Transceiver,
+    TransceiverId,
 };
 use crate::description::{DataChannelInit, IceCandidateInit, OfferOptions, SessionDescription};
 use crate::error::{Error, FailureReason};
@@ -156,9 +157,16 @@ impl PeerConnection {
     /// # Errors
     ///
     /// [`Error::Parameters`], [`Error::TooManyTransceivers`] or [`Error::Closed`].
-    pub fn add_track(&self, track: TrackInfo, stream_ids: &[String]) -> Result<RtpTransceiver, Error> {
-        let id = self.run(|state, _| state.core.add_track(track, stream_ids))?;
-        Ok(self.handle(id))
+    pub fn add_track(
+        &self,
+        track: &(impl TrackLocal + ?Sized),
+        stream_ids: &[String],
+    ) -> Result<RtpTransceiver, Error> {
+        let info = track.info();
+        let id = self.run(|state, _| state.core.add_track(info, stream_ids))?;
+        let transceiver = self.handle(id);
+        track.bind(&transceiver);
+        Ok(transceiver)
     }
 
     /// Ends the sending of a transceiver's track.

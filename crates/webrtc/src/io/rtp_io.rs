@@ -40,6 +40,13 @@ impl RtpTransceiver {
             .run(|state, now| state.core.send_rtp(now, to, header, payload))
     }
 
+    /// The next packet that is sent begins another source, whose numbers need not follow those of the last: they are moved
+    /// to where the stream is, so that the peer sees no jump. [`replace_track`](Self::replace_track) does so too.
+    pub fn begin_source(&self) {
+        self.connection()
+            .run(|state, _| state.core.begin_source(self.id()));
+    }
+
     /// Waits for the next packet that the peer sends on this transceiver: header and payload, with what is known of it.
     /// `None` once the connection is closed or the transceiver stopped.
     ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sdp::Direction;
 
 use super::shared::Shared;
+use super::track::TrackLocal;
 use crate::core::{
     MediaKind, NegotiatedSection, RemoteTrack, RtpCodec, RtpEncodingParameters, TrackInfo, Transceiver,
     TransceiverId,
@@ -21,6 +22,11 @@ pub struct RtpTransceiver {
 impl RtpTransceiver {
     pub(super) const fn new(connection: Arc<Shared>, id: TransceiverId) -> Self {
         Self { connection, id }
+    }
+
+    /// Whether both are handles of one transceiver.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id && Arc::ptr_eq(&self.connection, &other.connection)
     }
 
     pub(super) fn connection(&self) -> &Shared {
@@ -148,10 +154,14 @@ impl RtpTransceiver {
     /// # Errors
     ///
     /// [`Error::Parameters`], [`Error::TransceiverStopped`] or [`Error::Closed`].
-    pub fn replace_track(&self, track: impl Into<Option<TrackInfo>>) -> Result<(), Error> {
-        let track = track.into();
+    pub fn replace_track(&self, track: Option<&dyn TrackLocal>) -> Result<(), Error> {
+        let info = track.map(TrackLocal::info);
         self.connection
-            .run(|state, _| state.core.replace_track(self.id, track))
+            .run(|state, _| state.core.replace_track(self.id, info))?;
+        if let Some(track) = track {
+            track.bind(self);
+        }
+        Ok(())
     }
 
     /// Stops it for good: the next offer rejects its section.

@@ -51,17 +51,21 @@ impl RtpTransport {
         header: &mut rtp::Header,
         payload: Payload<'_>,
     ) -> Result<(), RtpSendError> {
-        let section = self.sections.get(id).ok_or(RtpSendError::NotSending)?;
+        let section = self.sections.get_mut(id).ok_or(RtpSendError::NotSending)?;
         if !section.agreed.direction.sends() {
             return Err(RtpSendError::NotSending);
         }
-        let encoding = section.encodings.get(encoding).filter(|it| it.is_sent);
-        let stream = encoding.ok_or(RtpSendError::NotActive)?.id;
+        let encoding = section.encodings.get_mut(encoding).filter(|it| it.is_sent);
+        let encoding = encoding.ok_or(RtpSendError::NotActive)?;
         let payload_type = header.payload_type;
         let mut codecs = section.agreed.send.iter();
-        if !codecs.any(|codec| codec.payload_type == payload_type) {
-            return Err(RtpSendError::PayloadType(payload_type));
-        }
+        let codec = codecs.find(|codec| codec.payload_type == payload_type);
+        let clock_rate = codec
+            .ok_or(RtpSendError::PayloadType(payload_type))?
+            .codec
+            .clock_rate;
+        encoding.splice.apply(now, clock_rate, header);
+        let stream = encoding.id;
         let stamped = self
             .chain
             .send_rtp(now, stream, header, payload)
@@ -120,6 +124,18 @@ impl PeerConnection {
     ) -> Result<(), RtpSendError> {
         let rtp = self.transport.rtp.as_mut().ok_or(RtpSendError::NotSending)?;
         rtp.send(now, (id, encoding), header, payload.into())
+    }
+
+    /// The next packet that is sent on a transceiver begins another source: its numbers, and those of the packets after
+    /// it, are moved to where the stream is.
+    pub fn begin_source(&mut self, id: TransceiverId) {
+        let section = self
+            .transport
+            .rtp
+            .as_mut()
+            .and_then(|rtp| rtp.sections.get_mut(id));
+        let encodings = section.into_iter().flat_map(|section| &mut section.encodings);
+        encodings.for_each(|encoding| encoding.splice.begin());
     }
 
     /// The next RTP packet of a transceiver, unprotected. `packet` takes its bytes, and gives its own buffer for later

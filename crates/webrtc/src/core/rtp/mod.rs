@@ -9,6 +9,7 @@ mod demux;
 mod outgoing;
 mod queue;
 mod sections;
+mod splice;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

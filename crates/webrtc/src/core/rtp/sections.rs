@@ -7,6 +7,7 @@ use std::time::Instant;
 use interceptor::{Chain, ExtensionIds, Feedback, InboundId, OutboundId};
 
 use super::queue::{Numbers, PacketQueue, Waiting};
+use super::splice::Splice;
 use crate::core::event::RtpEvent;
 use crate::core::media::{
     MediaKind, NegotiatedCodec, NegotiatedMedia, NegotiatedSection, OutboundStream, RtcpFeedback,
@@ -33,6 +34,7 @@ pub(super) struct Layer {
 pub(super) struct Encoding {
     pub(super) id: OutboundId,
     pub(super) is_sent: bool,
+    pub(super) splice: Splice,
     rid: Option<Arc<str>>,
     description: interceptor::Outbound,
 }
@@ -211,11 +213,11 @@ impl Section {
             }
         }
         if agreed.direction.sends() {
-            let before = std::mem::take(&mut self.encodings);
+            let mut before = std::mem::take(&mut self.encodings);
             self.encodings = agreed
                 .outbound
                 .iter()
-                .filter_map(|stream| encoding(now, agreed, stream, &before, chain))
+                .filter_map(|stream| encoding(now, agreed, stream, &mut before, chain))
                 .collect();
         }
     }
@@ -261,18 +263,20 @@ fn encoding(
     now: Instant,
     agreed: &NegotiatedSection,
     stream: &OutboundStream,
-    before: &[Encoding],
+    before: &mut Vec<Encoding>,
     chain: &mut Chain,
 ) -> Option<Encoding> {
     let description = outbound(agreed, stream);
-    let known = before.iter().find(|known| known.description == description);
-    let id = match known {
-        Some(known) => known.id,
-        None => chain.add_outbound(now, description.clone()).ok()?,
-    };
+    let is_sent = stream.active && !stream.paused;
+    let known = before.iter().position(|known| known.description == description);
+    if let Some(index) = known {
+        let known = before.swap_remove(index);
+        return Some(Encoding { is_sent, ..known });
+    }
     Some(Encoding {
-        id,
-        is_sent: stream.active && !stream.paused,
+        id: chain.add_outbound(now, description.clone()).ok()?,
+        is_sent,
+        splice: Splice::default(),
         rid: stream.rid.as_deref().map(Arc::from),
         description,
     })
