@@ -164,6 +164,15 @@ pub enum FailureReason {
     /// ICE found no pair that works, or lost the one it had.
     #[error("ICE failed: {0}")]
     Ice(ice::FailReason),
+    /// The peer was reached, but none of its own checks knew our password, so that it could not answer DTLS: its description
+    /// of us is not ours.
+    #[error(
+        "the peer does not know our ICE credentials: {refused} of its checks were refused and none was right"
+    )]
+    CredentialsRefused {
+        /// How many checks came with other credentials.
+        refused: u64,
+    },
     /// The DTLS handshake failed or the association was closed with an error.
     #[error("DTLS failed: {0}")]
     Dtls(dtls::CloseReason),

@@ -23,6 +23,9 @@ const EARLY_DATAGRAMS: usize = 8;
 /// The largest early datagram that is kept, in bytes.
 const EARLY_DATAGRAM_SIZE: usize = 2048;
 
+/// How long a handshake may take, from the first path on; a client's own limit is the same.
+const HANDSHAKE: Duration = Duration::from_secs(60);
+
 /// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
 const DAY: u64 = 86_400;
 
@@ -36,6 +39,9 @@ pub(super) struct Security {
     connection: Option<Box<Connection>>,
     /// ICE had a path before the descriptions were complete.
     may_connect: bool,
+    /// When the handshake has to be finished. A server's begins with the peer's first word, which may never come.
+    deadline: Option<Instant>,
+    timed_out: bool,
     early: Vec<Vec<u8>>,
 }
 
@@ -103,6 +109,8 @@ impl Security {
             peer: None,
             connection: None,
             may_connect: false,
+            deadline: None,
+            timed_out: false,
             early: Vec::new(),
         }
     }
@@ -142,9 +150,13 @@ impl Security {
             .peer
             .as_ref()
             .is_some_and(|peer| peer.role == DtlsRole::Server);
-        if let Some(connection) = self.connection.as_mut().filter(|_| is_client && self.may_connect) {
+        let Some(connection) = self.connection.as_mut().filter(|_| self.may_connect) else {
+            return;
+        };
+        self.may_connect = false;
+        self.deadline = now.checked_add(HANDSHAKE);
+        if is_client {
             connection.connect(now);
-            self.may_connect = false;
         }
     }
 
@@ -190,17 +202,28 @@ impl Security {
     }
 
     pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {
-        self.connection.as_mut()?.poll_event()
+        if std::mem::take(&mut self.timed_out) {
+            return Some(dtls::Event::Closed(dtls::CloseReason::HandshakeTimeout));
+        }
+        let event = self.connection.as_mut()?.poll_event()?;
+        self.deadline = None;
+        Some(event)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        if let Some(connection) = &mut self.connection {
-            connection.handle_timeout(now);
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        connection.handle_timeout(now);
+        if self.deadline.take_if(|deadline| *deadline <= now).is_some() && !connection.is_connected() {
+            connection.close(now);
+            self.timed_out = true;
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.connection.as_ref()?.poll_timeout()
+        let own = self.connection.as_ref()?.poll_timeout();
+        [own, self.deadline].into_iter().flatten().min()
     }
 
     pub(super) fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<dtls::Transmit> {

@@ -174,9 +174,29 @@ impl PeerConnection {
             }
             dtls::Event::Closed(reason) => {
                 self.transport.channels.abort(now, "the DTLS association failed");
-                self.fail(FailureReason::Dtls(reason));
+                let reason = self.why_dtls_failed(reason);
+                self.fail(reason);
                 self.dtls(DtlsTransportState::Failed);
             }
+        }
+    }
+
+    /// A handshake that nobody answers may have its cause below. Our checks prove that we know the peer's password, its
+    /// checks that it knows ours: a side whose checks are all refused has no path and stays silent.
+    fn why_dtls_failed(&self, reason: dtls::CloseReason) -> FailureReason {
+        let agent = &self.transport.ice;
+        if reason != dtls::CloseReason::HandshakeTimeout {
+            return FailureReason::Dtls(reason);
+        }
+        if agent.data_path().is_none() {
+            return FailureReason::Ice(agent.diagnosis());
+        }
+        let checks = agent.stats();
+        let refused = checks.unauthenticated;
+        if checks.requests_received == 0 && refused > 0 {
+            FailureReason::CredentialsRefused { refused }
+        } else {
+            FailureReason::Dtls(reason)
         }
     }
 
