@@ -34,6 +34,15 @@ pub enum CompoundError {
 ///
 /// # Errors
 /// The first rule that is broken.
+///
+/// ```
+/// use rtcp::{CompoundError, check_compound};
+///
+/// let report = [0x80, 201, 0, 1, 0, 0, 0, 1];
+/// assert_eq!(check_compound(&report), Err(CompoundError::NoCname));
+/// let name = [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 1, b'a', 0];
+/// assert_eq!(check_compound(&[&report[..], &name].concat()), Ok(()));
+/// ```
 pub fn check_compound(datagram: &[u8]) -> Result<(), CompoundError> {
     let mut is_first = true;
     let mut has_cname = false;

@@ -104,6 +104,7 @@ mod packet;
 mod raw;
 mod reader;
 mod report;
+mod subjects;
 mod transport_cc;
 mod xr;
 
@@ -125,6 +126,7 @@ pub use ntp::{NtpTime, round_trip_time};
 pub use packet::{Packet, PacketRef, Packets, packets};
 pub use raw::{RawPacketRef, RawPackets, is_rtcp, packet_type, raw_packets};
 pub use report::{ReceiverReport, ReportBlock, SenderInfo, SenderReport};
+pub use subjects::Subjects;
 pub use transport_cc::{
     Arrival, PacketStatus, PacketStatuses, StatusChunk, Symbol, Symbols, TransportFeedback,
     TransportFeedbackBuilder, TransportTime,

@@ -49,6 +49,17 @@ pub const fn is_rtcp(datagram: &[u8]) -> bool {
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// :                             body                              :
 /// ```
+///
+/// ```
+/// use rtcp::RawPacketRef;
+///
+/// let datagram = [0xa1, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4, 0x80, 201, 0, 1, 0, 0, 0, 1];
+/// let (packet, rest) = RawPacketRef::decode(&datagram)?;
+/// assert_eq!((packet.packet_type(), packet.count()), (rtcp::packet_type::TRANSPORT_FEEDBACK, rtcp::format::NACK));
+/// assert_eq!((packet.body().len(), packet.as_bytes().len()), (8, 16)); // four bytes are padding
+/// assert_eq!(rest.len(), 8);
+/// # Ok::<(), rtcp::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawPacketRef<'a> {
     packet_type: u8,

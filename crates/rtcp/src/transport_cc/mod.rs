@@ -98,6 +98,28 @@ pub struct PacketStatus {
 /// ```
 ///
 /// Received packets are read with [`packets`](Self::packets); to write feedback there is [`TransportFeedbackBuilder`].
+///
+/// ```
+/// use rtcp::{Arrival, PacketRef, TransportTime};
+///
+/// // 7 packets from 1821 on, the fourth and the sixth lost.
+/// let datagram = [
+///     0xaf, 0xcd, 0, 7, 0xfa, 0x17, 0xfa, 0x17, 0x50, 0x4a, 0xc5, 0x0d, 7, 0x1d, 0, 7, 3, 0xab, 0x61, 0xde,
+///     0x20, 3, 0x94, 0, 0x51, 1, 2, 3, 9, 0, 0, 3,
+/// ];
+/// let Some(Ok(PacketRef::TransportFeedback(feedback))) = rtcp::packets(&datagram).next() else { panic!() };
+/// let mut lost = Vec::new();
+/// let mut last = feedback.reference();
+/// for packet in feedback.packets() {
+///     match packet.arrival {
+///         Arrival::At(time) => last = time,
+///         Arrival::NotReceived => lost.push(packet.sequence_number),
+///         Arrival::Untimed => {}
+///     }
+/// }
+/// assert_eq!(lost, [1824, 1826]);
+/// assert_eq!(last.as_micros() - feedback.reference().as_micros(), 24_000);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TransportFeedback<'a> {
     /// Who tells.

@@ -144,11 +144,26 @@ impl VoipJitterBuffer {
 /// ```
 ///
 /// ```
-/// use rtcp::{VoipLosses, VoipMetrics, XrBlock};
+/// use rtcp::{ExtendedReport, Packet, PacketRef, VoipBursts, VoipLosses, VoipMetrics, XrBlock};
 ///
-/// let losses = VoipLosses { loss_rate: 12, discard_rate: 12 };
-/// let block = XrBlock::VoipMetrics(VoipMetrics { ssrc: 2, losses, ..Default::default() });
-/// # let _ = block;
+/// // The example of RFC 3611 §4.7.2: 5 % lost, 5 % discarded, a burst of 120 ms.
+/// let metrics = VoipMetrics {
+///     ssrc: 2,
+///     losses: VoipLosses { loss_rate: 12, discard_rate: 12 },
+///     bursts: VoipBursts {
+///         burst_density: 84,
+///         gap_density: 10,
+///         burst_duration: 120,
+///         gap_duration: 520,
+///         ..Default::default()
+///     },
+///     ..Default::default()
+/// };
+/// let blocks = [XrBlock::VoipMetrics(metrics)];
+/// let mut datagram = Vec::new();
+/// ExtendedReport { sender_ssrc: 1, blocks: (&blocks).into() }.encode(&mut datagram);
+/// let Some(Ok(PacketRef::ExtendedReport(report))) = rtcp::packets(&datagram).next() else { panic!() };
+/// assert!(report.blocks.iter().eq(blocks));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct VoipMetrics {
