@@ -1,6 +1,6 @@
 //! The identification header (RFC 7845 §5.1).
 
-use super::bytes::Bytes;
+use super::fields::Fields;
 use crate::DecodeError;
 
 const MAGIC: [u8; 8] = *b"OpusHead";
@@ -74,24 +74,24 @@ impl OpusHead {
     /// # Errors
     /// It is none, is of an incompatible version, too short, or has channels that its streams do not have.
     pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
-        let mut bytes = Bytes::new(packet);
-        if bytes.array()? != MAGIC {
-            return Err(Bytes::new(packet).error("no identification header of Opus"));
+        let mut fields = Fields::new(packet);
+        if fields.array()? != MAGIC {
+            return Err(Fields::new(packet).error("no identification header of Opus"));
         }
-        let version = bytes.u8()?;
+        let version = fields.u8()?;
         if version >> 4 != 0 {
-            return Err(bytes.error("an incompatible version"));
+            return Err(fields.error("an incompatible version"));
         }
-        let channels = bytes.u8()?;
+        let channels = fields.u8()?;
         let head = Self {
             version,
             channels,
-            pre_skip: bytes.u16()?,
-            input_sample_rate: bytes.u32()?,
-            output_gain: i16::from_le_bytes(bytes.array()?),
-            mapping: ChannelMapping::decode(&mut bytes, channels)?,
+            pre_skip: fields.u16()?,
+            input_sample_rate: fields.u32()?,
+            output_gain: i16::from_le_bytes(fields.array()?),
+            mapping: ChannelMapping::decode(&mut fields, channels)?,
         };
-        head.check().map_err(|reason| bytes.error(reason))?;
+        head.check().map_err(|reason| fields.error(reason))?;
         Ok(head)
     }
 
@@ -153,18 +153,18 @@ impl ChannelMapping {
         }
     }
 
-    fn decode(bytes: &mut Bytes<'_>, channels: u8) -> Result<Option<Self>, DecodeError> {
-        let family = bytes.u8()?;
+    fn decode(fields: &mut Fields<'_>, channels: u8) -> Result<Option<Self>, DecodeError> {
+        let family = fields.u8()?;
         if family == 0 {
             return Ok(None);
         }
         let mut mapping = Self {
             family,
-            streams: bytes.u8()?,
-            coupled: bytes.u8()?,
+            streams: fields.u8()?,
+            coupled: fields.u8()?,
             table: Vec::new(),
         };
-        mapping.table = bytes.take(mapping.table_len(channels))?.to_vec();
+        mapping.table = fields.take(mapping.table_len(channels))?.to_vec();
         Ok(Some(mapping))
     }
 }

@@ -3,8 +3,8 @@
 //! [`OpusReader`] and [`OpusWriter`] are for audio files; [`PacketReader`] takes packets of any codec out of a file, of all
 //! its streams; [`Page`] and [`PageReader`] are the layer below. Seeking is left to whoever has an index.
 
-mod bytes;
 mod checksum;
+mod fields;
 mod gap;
 mod head;
 mod opus_reader;

@@ -68,7 +68,7 @@ impl<'a> Page<'a> {
         if *version != 0 {
             return Err(error("an unknown version of Ogg", 4));
         }
-        let mut fields = super::bytes::Bytes::new(fields);
+        let mut fields = super::fields::Fields::new(fields);
         let granule_position = u64::from_le_bytes(fields.array()?);
         let (serial, sequence) = (fields.u32()?, fields.u32()?);
         let checksum = fields.u32()?;

@@ -1,6 +1,6 @@
 //! The comment header (RFC 7845 §5.2).
 
-use super::bytes::Bytes;
+use super::fields::Fields;
 use crate::DecodeError;
 
 const MAGIC: [u8; 8] = *b"OpusTags";
@@ -46,17 +46,19 @@ impl OpusTags {
     /// # Errors
     /// It is none, or announces more than it has.
     pub fn decode(packet: &[u8]) -> Result<Self, DecodeError> {
-        let mut bytes = Bytes::new(packet);
-        if bytes.array()? != MAGIC {
-            return Err(Bytes::new(packet).error("no comment header of Opus"));
+        let mut fields = Fields::new(packet);
+        if fields.array()? != MAGIC {
+            return Err(Fields::new(packet).error("no comment header of Opus"));
         }
-        let vendor = string(&mut bytes)?;
-        let count = bytes.u32()? as usize;
+        let vendor = string(&mut fields)?;
+        let count = fields.u32()? as usize;
         // RFC 7845 §8: every comment takes four bytes at least.
-        if count > bytes.len() / 4 {
-            return Err(bytes.error("more comments than fit"));
+        if count > fields.len() / 4 {
+            return Err(fields.error("more comments than fit"));
         }
-        let comments = (0..count).map(|_| string(&mut bytes)).collect::<Result<_, _>>()?;
+        let comments = (0..count)
+            .map(|_| string(&mut fields))
+            .collect::<Result<_, _>>()?;
         Ok(Self { vendor, comments })
     }
 
@@ -79,9 +81,9 @@ impl OpusTags {
     }
 }
 
-fn string(bytes: &mut Bytes<'_>) -> Result<String, DecodeError> {
-    let len = bytes.u32()? as usize;
-    let text = bytes.take(len)?;
+fn string(fields: &mut Fields<'_>) -> Result<String, DecodeError> {
+    let len = fields.u32()? as usize;
+    let text = fields.take(len)?;
     Ok(String::from_utf8_lossy(text).into_owned())
 }
 

@@ -297,7 +297,11 @@ impl SampleBuilder {
         if self.past.lost > 0 || self.past.dropped > 0 {
             self.depacketizer.reset();
         }
-        let mut frame = Frame::default();
+        let payloads = (self.ring.first()..end).filter_map(|number| self.ring.get(number));
+        let mut frame = Frame {
+            data: Vec::with_capacity(payloads.map(|packet| packet.payload.len()).sum()),
+            ..Frame::default()
+        };
         while self.ring.first() < end {
             if let Some(packet) = self.pop_first().filter(|packet| !packet.payload.is_empty()) {
                 frame.add(&packet, self.depacketizer.as_mut());

@@ -4,12 +4,12 @@ use crate::DecodeError;
 
 /// A cursor over a slice.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bytes<'a> {
+pub(super) struct Fields<'a> {
     rest: &'a [u8],
     offset: usize,
 }
 
-impl<'a> Bytes<'a> {
+impl<'a> Fields<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
