@@ -137,6 +137,11 @@ fn read_all(bytes: &[u8]) {
     let _: Result<_, _> = payload::comfort_noise::ComfortNoiseRef::decode(bytes);
     let _: usize = payload::telephone_event::events(bytes).count();
     let _: usize = payload::av1::obus(bytes).count();
+    for format in VIDEO {
+        let _: Option<_> = payload::dimensions(format, bytes);
+    }
+    let _: Result<_, _> = payload::h264::SequenceParameterSet::decode(bytes);
+    let _: Result<_, _> = payload::h265::SequenceParameterSet::decode(bytes);
     let _: Result<_, _> = payload::h265::PayloadRef::decode(bytes, true);
     if let Ok((structure, _)) = payload::vp9::StructureRef::decode(bytes) {
         let _: (usize, usize) = (structure.resolutions().count(), structure.pictures().count());
@@ -391,4 +396,31 @@ fn names_are_known_in_any_case() {
     }
     assert!(payload::packetizer("red").is_none() && payload::depacketizer("red").is_some());
     assert!(payload::packetizer("ulpfec").is_none() && payload::depacketizer("rtx").is_none());
+}
+
+#[test]
+fn key_frames_tell_their_size() {
+    let sps = [0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe8, 0x40];
+    let h264 = [&[0, 0, 0, 1, 0x09, 0x10, 0, 0, 0, 1][..], &sps].concat();
+    let av1 = [
+        0x12, 0, 0x0a, 0x0b, 0, 0, 0, 0x0c, 0x47, 0x86, 0xd2, 0x6d, 0x7c, 0x80, 0x20,
+    ];
+    for (format, frame, expected) in [
+        (
+            "VP8",
+            &[0x50, 0x31, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01][..],
+            Some((640, 480)),
+        ),
+        (
+            "VP9",
+            &[0x82, 0x49, 0x83, 0x42, 0x00, 0x13, 0xf0, 0x0b, 0x30],
+            Some((320, 180)),
+        ),
+        ("H264", &h264, Some((1280, 720))),
+        ("AV1", &av1, Some((482, 362))),
+        ("H264", &[0, 0, 0, 1, 0x41, 0x9a], None),
+        ("opus", &[0x78, 1, 2], None),
+    ] {
+        assert_eq!(payload::dimensions(format, frame), expected, "{format}");
+    }
 }

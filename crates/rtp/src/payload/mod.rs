@@ -139,6 +139,35 @@ pub fn depacketizer(encoding_name: &str) -> Option<Box<dyn Depacketizer>> {
     })
 }
 
+/// Width and height in pixels that a whole frame tells, as put together by the [`depacketizer`] of this name: a key frame does,
+/// others do not. With spatial layers in one frame it is the size of the largest, except in VP9, which tells the lowest.
+///
+/// ```
+/// let frame = [0x50, 0x31, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01];
+/// assert_eq!(rtp::payload::dimensions("VP8", &frame), Some((640, 480)));
+/// assert_eq!(rtp::payload::dimensions("VP8", &[0x51, 0x31, 0x00]), None);
+/// ```
+pub fn dimensions(encoding_name: &str, frame: &[u8]) -> Option<(u32, u32)> {
+    let wide = |(width, height): (u16, u16)| (u32::from(width), u32::from(height));
+    match encoding_name.to_ascii_lowercase().as_str() {
+        "vp8" => vp8::FrameHeader::decode(frame).ok()?.dimensions.map(wide),
+        "vp9" => vp9::FrameHeader::decode(frame).ok()?.dimensions.map(wide),
+        "h264" => nal::units(frame)
+            .filter_map(|unit| h264::SequenceParameterSet::decode(unit).ok())
+            .map(|set| set.dimensions)
+            .next(),
+        "h265" => nal::units(frame)
+            .filter_map(|unit| h265::SequenceParameterSet::decode(unit).ok())
+            .map(|set| set.dimensions)
+            .next(),
+        "av1" => av1::obus(frame)
+            .map_while(Result::ok)
+            .find_map(|obu| av1::SequenceHeader::decode(&obu).ok())
+            .map(|header| header.dimensions),
+        _ => None,
+    }
+}
+
 /// The size of equal pieces, the last one possibly shorter, in which `len` bytes travel in the fewest pieces of at most `max`.
 /// Equal sizes keep a frame's packets together in one send, and a small remainder does not cost a packet its share of overhead.
 fn piece_len(len: usize, max: usize) -> usize {

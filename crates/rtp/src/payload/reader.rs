@@ -92,6 +92,31 @@ impl<'a> BitReader<'a> {
         Some(flag)
     }
 
+    /// Passes over bits, which may lie behind the end.
+    pub(super) fn skip(&mut self, count: usize) -> Option<()> {
+        self.bit = self.bit.checked_add(count)?;
+        Some(())
+    }
+
+    /// An unsigned exponential Golomb code, ue(v), of at most 32 bits.
+    pub(super) fn golomb(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while !self.flag()? {
+            zeros += 1;
+        }
+        match zeros {
+            0..32 => Some((1 << zeros) - 1 + self.bits(zeros)?),
+            _ => None,
+        }
+    }
+
+    /// A signed exponential Golomb code, se(v).
+    pub(super) fn signed_golomb(&mut self) -> Option<i32> {
+        let code = self.golomb()?;
+        let magnitude = i32::try_from(code.div_ceil(2)).ok()?;
+        Some(if code % 2 == 1 { magnitude } else { -magnitude })
+    }
+
     /// The next `count` bits, at most 32.
     pub(super) fn bits(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
@@ -99,5 +124,26 @@ impl<'a> BitReader<'a> {
             value = value << 1 | u32::from(self.flag()?);
         }
         Some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_golomb_codes() {
+        // ITU-T H.264 tables 9-2 and 9-3: 1, 010, 011, 00100, 00101.
+        let bytes = [0b1010_0110, 0b0100_0010, 0b1000_0000];
+        let mut bits = BitReader::new(&bytes);
+        let codes: Vec<_> = (0..5).map(|_| bits.golomb().unwrap()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4]);
+        let mut bits = BitReader::new(&bytes);
+        let codes: Vec<_> = (0..5).map(|_| bits.signed_golomb().unwrap()).collect();
+        assert_eq!(codes, [0, 1, -1, 2, -2]);
+        let longest = [0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff];
+        assert_eq!(BitReader::new(&longest).golomb(), Some(u32::MAX - 1));
+        assert_eq!(BitReader::new(&[0; 8]).golomb(), None);
+        assert_eq!(BitReader::new(&[]).golomb(), None);
     }
 }

@@ -6,6 +6,7 @@ mod assembly;
 mod obu;
 mod packetizer;
 mod payload;
+mod sequence;
 
 use super::Depacketized;
 use crate::DecodeError;
@@ -14,6 +15,7 @@ use assembly::Assembly;
 pub use obu::{ObuRef, ObuType, Obus, obus};
 pub use packetizer::Packetizer;
 pub use payload::{AggregationHeader, Element, PayloadRef};
+pub use sequence::SequenceHeader;
 
 /// What stands in front of each temporal unit in files, as IVF and Matroska want it or not.
 pub const TEMPORAL_DELIMITER: [u8; 2] = [0x12, 0x00];

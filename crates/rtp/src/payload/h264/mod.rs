@@ -3,6 +3,7 @@
 
 mod packetizer;
 mod payload;
+mod sps;
 
 use super::Depacketized;
 use super::nal::Assembly;
@@ -10,6 +11,7 @@ use crate::DecodeError;
 
 pub use packetizer::{Config, PacketizationMode, Packetizer};
 pub use payload::{AggregateRef, AggregatedUnit, Aggregation, FragmentRef, PayloadRef};
+pub use sps::SequenceParameterSet;
 
 /// The type of a NAL unit or of a packet, from the low five bits of its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

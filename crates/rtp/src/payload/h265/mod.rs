@@ -4,6 +4,7 @@
 mod control;
 mod packetizer;
 mod payload;
+mod sps;
 
 use super::Depacketized;
 use super::nal::Assembly;
@@ -12,6 +13,7 @@ use crate::DecodeError;
 pub use control::{ControlRef, TemporalScalability, wrap};
 pub use packetizer::{Config, Packetizer};
 pub use payload::{AggregateRef, FragmentRef, PayloadRef, Structure, UnitRef};
+pub use sps::SequenceParameterSet;
 
 /// The header of a NAL unit or of a payload.
 ///

@@ -3,10 +3,12 @@
 mod assembly;
 mod packer;
 mod parameter_sets;
+mod rbsp;
 
 pub(super) use assembly::Assembly;
 pub(super) use packer::{Format, Packer};
 pub(super) use parameter_sets::{ParameterSets, SeenSets};
+pub(super) use rbsp::Rbsp;
 
 /// What stands in front of each NAL unit of a frame.
 pub(super) const START_CODE: [u8; 4] = [0, 0, 0, 1];
