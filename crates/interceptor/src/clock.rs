@@ -42,17 +42,27 @@ pub(crate) fn earliest(a: Option<Time>, b: Option<Time>) -> Option<Time> {
 pub(crate) struct Clock {
     epoch: Instant,
     unix: Duration,
+    /// The last conversion: a driver gives one time to a whole batch.
+    last: (Instant, Time),
 }
 
 impl Clock {
     /// `unix` is the time since the Unix epoch at `epoch`.
     pub(crate) const fn new(epoch: Instant, unix: Duration) -> Self {
-        Self { epoch, unix }
+        Self {
+            epoch,
+            unix,
+            last: (epoch, Time(0)),
+        }
     }
 
     /// The chain's time of an instant; zero before the epoch.
-    pub(crate) fn time(&self, now: Instant) -> Time {
-        Time(micros(now.saturating_duration_since(self.epoch)))
+    #[inline]
+    pub(crate) fn time(&mut self, now: Instant) -> Time {
+        if self.last.0 != now {
+            self.last = (now, Time(micros(now.saturating_duration_since(self.epoch))));
+        }
+        self.last.1
     }
 
     /// The driver's time of a deadline.
@@ -74,7 +84,7 @@ mod tests {
     #[test]
     fn deadlines_survive_the_way_to_the_driver_and_back() {
         let epoch = Instant::now();
-        let clock = Clock::new(epoch, Duration::from_secs(1_700_000_000));
+        let mut clock = Clock::new(epoch, Duration::from_secs(1_700_000_000));
         for micros in [0, 1, 999_999, 86_400_000_000] {
             let time = Time(micros);
             assert_eq!(clock.time(clock.instant(time)), time);

@@ -241,3 +241,53 @@ fn the_sink_sees_everything_next_to_the_wire() {
     ];
     assert_eq!(*sink.0.lock().unwrap(), expected);
 }
+
+#[test]
+fn streams_go_on_with_what_is_negotiated_anew() {
+    let (mut script, id) = Script::sender(quiet());
+    let inbound_id = script.chain.add_inbound(script.now, inbound()).unwrap();
+    script.send(id, 1);
+    script.receive(1);
+    let block = rtcp::ReportBlock {
+        ssrc: LOCAL,
+        ..rtcp::ReportBlock::default()
+    };
+    script.rtcp(&rtcp::ReceiverReport {
+        sender_ssrc: REMOTE,
+        reports: (&[block]).into(),
+        extension: &[],
+    });
+    let mid = |packet: &[u8]| {
+        rtp::PacketRef::decode(packet)
+            .unwrap()
+            .extension(4)
+            .map(<[u8]>::to_vec)
+    };
+    assert_eq!(mid(&script.send(id, 2)), None);
+    let mut update = outbound();
+    update.mid = Some("7".into());
+    update.feedback.nack = false;
+    script.chain.update_outbound(id, update);
+    assert_eq!(mid(&script.send(id, 3)), Some(b"7".to_vec()));
+    assert_eq!(script.chain.outbound_stats(id).unwrap().packets_sent, 3);
+    let pairs: Vec<_> = rtcp::nack_pairs([3]).collect();
+    script.rtcp(&rtcp::Nack {
+        sender_ssrc: REMOTE,
+        media_ssrc: LOCAL,
+        pairs: (&pairs).into(),
+    });
+    assert!(script.retransmits().is_empty(), "no longer negotiated");
+
+    let mut update = inbound();
+    update.feedback.nack = false;
+    update.rtx_ssrc = Some(4242);
+    script.chain.update_inbound(inbound_id, update).unwrap();
+    script.receive(3);
+    assert!(script.says().is_empty());
+    assert_eq!(
+        script.receive_packet(packet(4242, 97, 1, &[0, 2, 1])),
+        "2 repaired"
+    );
+    assert_eq!(script.chain.find_inbound(REMOTE_RTX), None);
+    assert!(script.chain.inbound_streams().eq([inbound_id]) && script.chain.outbound_streams().eq([id]));
+}

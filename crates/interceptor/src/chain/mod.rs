@@ -113,6 +113,22 @@ impl Chain {
         Ok(id)
     }
 
+    /// Sets what was negotiated anew for a stream; numbers, statistics and its SSRC stay. Does nothing if it was removed.
+    ///
+    /// # Errors
+    /// When another stream has the SSRC of the retransmissions.
+    pub fn update_inbound(&mut self, id: InboundId, stream: Inbound) -> Result<(), AddError> {
+        self.streams.update_inbound(&self.config, id, stream)
+    }
+
+    /// Sets what was negotiated anew for a stream; numbers, statistics and its SSRCs stay. Another MID or RID is stamped until the
+    /// peer reports again. Does nothing if it was removed.
+    pub fn update_outbound(&mut self, id: OutboundId, stream: Outbound) {
+        if let Some(outbound) = self.streams.outbound.get_mut(id.0) {
+            outbound.update(&self.config, stream);
+        }
+    }
+
     /// Tells the SSRC of a stream's retransmissions when it was not known before: from its RID, or from the stream it repairs.
     ///
     /// # Errors
@@ -273,6 +289,16 @@ impl Chain {
             earliest(self.outbox.schedule.next(), self.outbox.due()).map(|time| self.clock.instant(time));
         let users = self.users.iter().filter_map(|user| user.poll_timeout());
         own.into_iter().chain(users).min()
+    }
+
+    /// The streams that are received.
+    pub fn inbound_streams(&self) -> impl Iterator<Item = InboundId> {
+        self.streams.inbound.iter().map(|(key, _)| InboundId(key))
+    }
+
+    /// The streams that are sent.
+    pub fn outbound_streams(&self) -> impl Iterator<Item = OutboundId> {
+        self.streams.outbound.iter().map(|(key, _)| OutboundId(key))
     }
 
     /// Counters of a stream that is received.

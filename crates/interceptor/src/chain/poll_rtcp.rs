@@ -54,6 +54,11 @@ impl Chain {
     /// nothing, after a receive batch and after [`handle_timeout`](Self::handle_timeout).
     pub fn poll_rtcp(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<usize> {
         let time = self.clock.time(now);
+        let is_report = self.outbox.report.is_open || self.outbox.schedule.is_due(time);
+        let is_feedback = self.outbox.due().is_some_and(|due| due <= time);
+        if !(is_report || is_feedback) && self.users.is_empty() {
+            return None;
+        }
         let start = out.len();
         let mut datagram = Datagram {
             limit: self.config.datagram_limit(),
@@ -61,9 +66,9 @@ impl Chain {
             out,
             ssrcs: Vec::new(),
         };
-        if self.outbox.report.is_open || self.outbox.schedule.is_due(time) {
+        if is_report {
             self.write_report(time, &mut datagram);
-        } else if self.outbox.due().is_some_and(|due| due <= time) {
+        } else if is_feedback {
             self.write_feedback(time, &mut datagram);
         }
         if !self.users.is_empty() {

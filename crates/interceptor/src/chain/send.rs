@@ -108,11 +108,12 @@ impl Chain {
         let out = &mut self.retransmissions.header;
         out.clear();
         let stamp = Stamp {
+            ssrc: stream.ssrc,
             now: time,
             transport_sequence_number: self.matcher.next_number(),
             acknowledged: stream.remote.is_acknowledged,
         };
-        stream.stamps.write(header, stream.ssrc, stamp, out);
+        stream.stamps.write(header, stamp, out);
         let len = out.len() + payload.bytes().len();
         let size = u16::try_from(len).map_err(|_| SendError::TooLong)?;
         if let Some(history) = &mut stream.history {
@@ -197,14 +198,14 @@ impl Chain {
         let stream = self.streams.outbound.get_mut(id.0)?;
         let start = out.len();
         let number = self.matcher.next_number();
-        let packet = write_again(stream, (time, number), sequence_number, out)?;
+        let (ssrc, again) = write_again(stream, (time, number), sequence_number, out)?;
         let len = out.len() - start;
         stream.stats.retransmitted_packets_sent += 1;
         let packet = SentPacket {
             sent: time,
             stream: id,
-            ssrc: packet.ssrc,
-            sequence_number: packet.sequence_number,
+            ssrc,
+            sequence_number: again.sequence_number,
             size: u16::try_from(len).unwrap_or(u16::MAX),
         };
         let counts = stream.stamps.counts();
@@ -236,7 +237,7 @@ fn write_again(
     (now, transport_sequence_number): (Time, u16),
     sequence_number: u16,
     out: &mut Vec<u8>,
-) -> Option<Again> {
+) -> Option<(u32, Again)> {
     let found = stream.history.as_ref()?.get(sequence_number)?;
     let sent = HeaderRef::decode(found.header).ok()?;
     let rtx_payload_type = stream
@@ -245,6 +246,7 @@ fn write_again(
         .and_then(|codec| codec.rtx_payload_type);
     let start = out.len();
     let mut stamp = Stamp {
+        ssrc: stream.ssrc,
         now,
         transport_sequence_number,
         acknowledged: stream.remote.is_acknowledged,
@@ -252,8 +254,8 @@ fn write_again(
     let (again, counter) = match (&mut stream.rtx, rtx_payload_type) {
         (Some(rtx), Some(payload_type)) => {
             stamp.acknowledged = rtx.is_acknowledged;
+            stamp.ssrc = rtx.ssrc;
             let again = Again {
-                ssrc: rtx.ssrc,
                 payload_type,
                 sequence_number: rtx.sequence_number,
                 is_rtx: true,
@@ -263,7 +265,6 @@ fn write_again(
         }
         _ => {
             let again = Again {
-                ssrc: stream.ssrc,
                 payload_type: sent.payload_type(),
                 sequence_number,
                 is_rtx: false,
@@ -279,7 +280,7 @@ fn write_again(
     out.extend_from_slice(found.payload);
     counter.count(header_len, out.len() - start - header_len);
     stream.stats.retransmitted_bytes_sent += found.payload.len() as u64;
-    Some(again)
+    Some((stamp.ssrc, again))
 }
 
 fn passing<'p>(now: Instant, head: &'p [u8], payload: &'p [u8]) -> Passing<'p> {

@@ -75,6 +75,26 @@ impl Streams {
         Ok(())
     }
 
+    /// What was negotiated anew; numbers and statistics go on.
+    pub(crate) fn update_inbound(
+        &mut self,
+        config: &Config,
+        id: InboundId,
+        update: Inbound,
+    ) -> Result<(), AddError> {
+        if let Some(ssrc) = update.rtx_ssrc {
+            self.bind_inbound_rtx(id, ssrc)?;
+        }
+        if let Some(stream) = self.inbound.get_mut(id.0) {
+            stream.update(config, update);
+        }
+        self.has_transport_cc = self
+            .inbound
+            .iter()
+            .any(|(_, stream)| stream.feedback.transport_cc);
+        Ok(())
+    }
+
     pub(crate) fn remove_inbound(&mut self, id: InboundId) -> Option<InboundStream> {
         let stream = self.inbound.remove(id.0)?;
         self.inbound_ssrcs.remove(stream.ssrc);

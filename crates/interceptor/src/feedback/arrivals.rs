@@ -92,6 +92,9 @@ impl Arrivals {
     /// Grows until all that is unreported has a place; beyond the bound the oldest is forgotten.
     fn make_room(&mut self) {
         let span = self.highest.map_or(0, |highest| highest - self.first + 1);
+        if span <= self.ring.len() as u64 {
+            return;
+        }
         let (first, most) = SIZES;
         let wanted = usize::try_from(span)
             .unwrap_or(most)

@@ -78,6 +78,28 @@ impl InboundStream {
         inbound
     }
 
+    /// Other codecs or feedback were negotiated.
+    pub(crate) fn update(&mut self, config: &Config, update: Inbound) {
+        self.kind = update.kind;
+        self.feedback = update.feedback;
+        self.codecs = Codecs::new(update.codecs);
+        let nack = &mut self.reception.nack;
+        *nack = nack.take().filter(|_| update.feedback.nack);
+        if update.feedback.nack && nack.is_none() {
+            *nack = Some(Nack::new(config.nack()));
+        }
+        let keep = |arrivals: &mut Option<Arrivals>| {
+            *arrivals = arrivals.take().filter(|_| update.feedback.ccfb);
+            if update.feedback.ccfb {
+                arrivals.get_or_insert_default();
+            }
+        };
+        keep(&mut self.arrivals);
+        if let Some(rtx) = &mut self.rtx {
+            keep(&mut rtx.arrivals);
+        }
+    }
+
     /// The SSRC of the retransmissions is known.
     pub(crate) fn bind_rtx(&mut self, ssrc: u32) {
         self.rtx = Some(RtxSource {

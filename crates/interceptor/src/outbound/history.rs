@@ -57,17 +57,86 @@ pub(crate) struct HistoryConfig {
 /// Places of a ring that has just begun.
 const FIRST: usize = 16;
 
-#[derive(Debug, Default)]
+/// Headers up to this length lie in the ring itself, next to what is needed to find them.
+const INLINE: usize = 48;
+
+#[derive(Debug)]
 struct Stored {
     /// Unset while the place was never used.
     sent: Option<Time>,
-    sequence_number: u16,
     retransmitted: Option<Time>,
-    retransmissions: u8,
+    sequence_number: u16,
     header_len: u16,
-    /// Header, and payload unless it is shared.
-    bytes: Vec<u8>,
-    shared: Option<Bytes>,
+    retransmissions: u8,
+    header: [u8; INLINE],
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// The header if it is long, and the payload.
+    Copied(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl Default for Stored {
+    fn default() -> Self {
+        Self {
+            sent: None,
+            retransmitted: None,
+            sequence_number: 0,
+            header_len: 0,
+            retransmissions: 0,
+            header: [0; INLINE],
+            body: Body::Copied(Vec::new()),
+        }
+    }
+}
+
+impl Stored {
+    fn fill(&mut self, now: Time, sequence_number: u16, header: &[u8], payload: Payload<'_>) {
+        self.sent = Some(now);
+        self.sequence_number = sequence_number;
+        self.retransmitted = None;
+        self.retransmissions = 0;
+        self.header_len = u16::try_from(header.len()).unwrap_or(u16::MAX);
+        let inline = self.header.get_mut(..header.len());
+        match (inline, payload) {
+            (Some(inline), Payload::Shared(payload)) => {
+                inline.copy_from_slice(header);
+                self.body = Body::Shared(payload.clone());
+            }
+            (Some(inline), Payload::Copied(payload)) => {
+                inline.copy_from_slice(header);
+                self.copy(&[], payload);
+            }
+            (None, payload) => self.copy(header, payload.bytes()),
+        }
+    }
+
+    fn copy(&mut self, header: &[u8], payload: &[u8]) {
+        if matches!(self.body, Body::Shared(_)) {
+            self.body = Body::Copied(Vec::new());
+        }
+        if let Body::Copied(bytes) = &mut self.body {
+            bytes.clear();
+            bytes.extend_from_slice(header);
+            bytes.extend_from_slice(payload);
+        }
+    }
+
+    fn found(&self) -> Option<Found<'_>> {
+        let len = usize::from(self.header_len);
+        match (self.header.get(..len), &self.body) {
+            (Some(header), Body::Copied(payload)) => Some(Found { header, payload }),
+            (Some(header), Body::Shared(payload)) => Some(Found { header, payload }),
+            (None, Body::Copied(bytes)) => {
+                let (header, payload) = bytes.split_at_checked(len)?;
+                Some(Found { header, payload })
+            }
+            (None, Body::Shared(_)) => None,
+        }
+    }
 }
 
 /// What is found again.
@@ -102,35 +171,19 @@ impl History {
     }
 
     /// Stores a packet; `header` is encoded.
+    #[inline]
     pub(crate) fn store(&mut self, now: Time, sequence_number: u16, header: &[u8], payload: Payload<'_>) {
-        self.make_room(now, sequence_number);
-        let Some(place) = index(sequence_number, self.ring.len()).and_then(|index| self.ring.get_mut(index))
-        else {
-            return;
-        };
-        place.sent = Some(now);
-        place.sequence_number = sequence_number;
-        place.retransmitted = None;
-        place.retransmissions = 0;
-        place.header_len = u16::try_from(header.len()).unwrap_or(u16::MAX);
-        place.bytes.clear();
-        place.bytes.extend_from_slice(header);
-        match payload {
-            Payload::Copied(payload) => {
-                place.bytes.extend_from_slice(payload);
-                place.shared = None;
-            }
-            Payload::Shared(payload) => place.shared = Some(payload.clone()),
-        }
-    }
-
-    /// Doubles the ring while the packet that would be overwritten is still good.
-    fn make_room(&mut self, now: Time, sequence_number: u16) {
         if self.ring.is_empty() {
             self.grow(FIRST.min(self.config.max_packets));
         }
+        // Doubled while the packet that would be overwritten is still good.
         while self.ring.len() < self.config.max_packets && self.would_lose(now, sequence_number) {
             self.grow(self.ring.len() * 2);
+        }
+        if let Some(place) =
+            index(sequence_number, self.ring.len()).and_then(|index| self.ring.get_mut(index))
+        {
+            place.fill(now, sequence_number, header, payload);
         }
     }
 
@@ -190,12 +243,7 @@ impl History {
 
     /// A packet, to be sent again.
     pub(crate) fn get(&self, sequence_number: u16) -> Option<Found<'_>> {
-        let stored = self.find(sequence_number)?;
-        let (header, copied) = stored.bytes.split_at_checked(usize::from(stored.header_len))?;
-        Some(Found {
-            header,
-            payload: stored.shared.as_deref().unwrap_or(copied),
-        })
+        self.find(sequence_number)?.found()
     }
 
     fn find(&self, sequence_number: u16) -> Option<&Stored> {
@@ -206,8 +254,11 @@ impl History {
     /// Bytes held, without what is shared.
     #[cfg(test)]
     pub(crate) fn footprint(&self) -> usize {
-        let copied: usize = self.ring.iter().map(|stored| stored.bytes.capacity()).sum();
-        self.ring.len() * size_of::<Stored>() + copied
+        let copied = self.ring.iter().map(|stored| match &stored.body {
+            Body::Copied(bytes) => bytes.capacity(),
+            Body::Shared(_) => 0,
+        });
+        self.ring.len() * size_of::<Stored>() + copied.sum::<usize>()
     }
 }
 
@@ -253,6 +304,10 @@ mod tests {
         let found = history.get(0).unwrap();
         assert_eq!((found.header, found.payload), (&[1; 20][..], &b"shared"[..]));
         assert!(history.get(1).is_none() && history.get(65_533 - 16).is_none());
+        // A long header lies with the payload.
+        history.store(Time(0), 2, &[2; 60], (&shared).into());
+        let found = history.get(2).unwrap();
+        assert_eq!((found.header, found.payload), (&[2; 60][..], &b"shared"[..]));
         // A place is used again by a copied payload after a shared one.
         store(&mut history, 2000 * MS, 16);
         assert_eq!(history.get(16).unwrap().payload, [0, 16, 0, 16, 0, 16]);

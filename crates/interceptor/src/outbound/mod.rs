@@ -4,6 +4,7 @@ mod breaker;
 mod history;
 mod sent;
 mod stamp;
+mod stencil;
 
 pub(crate) use breaker::{Breaker, Reported, Silence};
 pub use history::Payload;
@@ -81,6 +82,33 @@ impl OutboundStream {
             breaker: Breaker::default(),
             codecs: Codecs::new(stream.codecs),
         }
+    }
+
+    /// Other codecs, extensions or feedback were negotiated.
+    pub(crate) fn update(&mut self, config: &Config, update: Outbound) {
+        let (mid, rid) = (self.stamps.mid(), self.stamps.rid());
+        if mid != update.mid.as_deref() || rid != update.rid.as_deref() {
+            self.remote.is_acknowledged = false;
+            if let Some(rtx) = &mut self.rtx {
+                rtx.is_acknowledged = false;
+            }
+        }
+        self.stamps = Stamps::new(&update);
+        self.history = self.history.take().filter(|_| update.feedback.nack);
+        if update.feedback.nack && self.history.is_none() {
+            self.history = Some(History::new(config.history()));
+        }
+        let keep = |numbers: &mut Option<Numbers>| {
+            *numbers = numbers.take().filter(|_| update.feedback.ccfb);
+            if update.feedback.ccfb {
+                numbers.get_or_insert_with(Numbers::new);
+            }
+        };
+        keep(&mut self.numbers);
+        if let Some(rtx) = &mut self.rtx {
+            keep(&mut rtx.numbers);
+        }
+        self.codecs = Codecs::new(update.codecs);
     }
 
     /// A report block about the stream itself. Gives the round trip if there is one, and the circuit breaker that it fires.

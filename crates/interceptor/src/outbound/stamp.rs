@@ -1,6 +1,7 @@
 //! Headers of packets that are sent: the stream's own fields, the caller's extensions and the chain's. MID and RID go along until
 //! the peer's reports show that it knows the SSRC (RFC 9143 §9.2, RFC 8852 §3).
 
+use super::stencil::Stencil;
 use crate::clock::Time;
 use crate::stream::{ExtensionIds, Outbound};
 use rtp::{Header, HeaderRef, HeaderWriter};
@@ -13,11 +14,14 @@ pub(crate) struct Stamps {
     rid: Option<Box<str>>,
     /// The transport-wide number is wanted.
     counts: bool,
+    stencil: Option<Stencil>,
 }
 
 /// What is stamped on one packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
+    /// The SSRC it goes under.
+    pub(crate) ssrc: u32,
     pub(crate) now: Time,
     /// The transport-wide sequence number.
     pub(crate) transport_sequence_number: u16,
@@ -28,7 +32,6 @@ pub(crate) struct Stamp {
 /// The header of a retransmission.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Again {
-    pub(crate) ssrc: u32,
     pub(crate) payload_type: u8,
     pub(crate) sequence_number: u16,
     /// It goes under an SSRC of its own.
@@ -37,11 +40,19 @@ pub(crate) struct Again {
 
 impl Stamps {
     pub(crate) fn new(stream: &Outbound) -> Self {
+        let ids = stream.extensions;
+        let counts = stream.feedback.transport_cc && ids.transport_cc.is_some();
+        let texts = [(ids.mid, &stream.mid), (ids.rid, &stream.rid)];
+        let texts: Vec<_> = texts
+            .into_iter()
+            .filter_map(|(id, text)| Some((id?, text.as_deref()?)))
+            .collect();
         Self {
-            ids: stream.extensions,
+            ids,
             mid: stream.mid.as_deref().map(Box::from),
             rid: stream.rid.as_deref().map(Box::from),
-            counts: stream.feedback.transport_cc && stream.extensions.transport_cc.is_some(),
+            counts,
+            stencil: Stencil::new(ids.transport_cc.filter(|_| counts), ids.abs_send_time, &texts),
         }
     }
 
@@ -60,14 +71,24 @@ impl Stamps {
 
     /// Appends the header of a packet under this SSRC.
     #[inline]
-    pub(crate) fn write(&self, header: &Header, ssrc: u32, stamp: Stamp, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) {
+        let is_written = self
+            .stencil
+            .is_some_and(|stencil| stencil.write(header, stamp, |id| self.is_own(id), out));
+        if !is_written {
+            self.write_any(header, stamp, out);
+        }
+    }
+
+    /// The same for any header.
+    fn write_any(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) {
         let mut writer = HeaderWriter::new(out, header.extensions.rule());
         writer
             .marker(header.marker)
             .payload_type(header.payload_type)
             .sequence_number(header.sequence_number)
             .timestamp(header.timestamp)
-            .ssrc(ssrc);
+            .ssrc(stamp.ssrc);
         for csrc in header.csrcs.iter() {
             writer.csrc(*csrc);
         }
@@ -81,7 +102,7 @@ impl Stamps {
         writer
             .payload_type(again.payload_type)
             .sequence_number(again.sequence_number)
-            .ssrc(again.ssrc);
+            .ssrc(stamp.ssrc);
         // RFC 8852 §3.1: an RTX stream names the stream that it repairs.
         let rid = if again.is_rtx {
             self.ids.repaired_rid
@@ -142,7 +163,7 @@ impl Stamps {
 
 /// Absolute send time: 6 bits of seconds and 18 bits of fraction.
 #[expect(clippy::cast_possible_truncation, reason = "24 bits are left")]
-const fn send_time(now: Time) -> u32 {
+pub(super) const fn send_time(now: Time) -> u32 {
     let seconds = now.0 / 1_000_000 % 64;
     let fraction = ((now.0 % 1_000_000) << 18) / 1_000_000;
     ((seconds << 18) | fraction) as u32
@@ -152,10 +173,15 @@ const fn send_time(now: Time) -> u32 {
 mod tests {
     use super::*;
     use crate::stream::Feedback;
+    use proptest::prelude::*;
     use rtp::PacketRef;
 
     fn stamps() -> Stamps {
-        Stamps::new(&Outbound {
+        Stamps::new(&stream())
+    }
+
+    fn stream() -> Outbound {
+        Outbound {
             mid: Some("0".into()),
             rid: Some("hi".into()),
             extensions: ExtensionIds {
@@ -170,10 +196,11 @@ mod tests {
                 ..Feedback::default()
             },
             ..Outbound::default()
-        })
+        }
     }
 
     const STAMP: Stamp = Stamp {
+        ssrc: 5,
         now: Time(65_500_000),
         transport_sequence_number: 0x0102,
         acknowledged: false,
@@ -208,7 +235,7 @@ mod tests {
     #[test]
     fn stamps_until_acknowledged_and_keeps_the_callers_extensions() {
         let mut out = Vec::new();
-        stamps().write(&header(), 5, STAMP, &mut out);
+        stamps().write(&header(), STAMP, &mut out);
         let packet = PacketRef::decode(&out).unwrap();
         assert_eq!(
             (packet.ssrc(), packet.sequence_number(), packet.timestamp()),
@@ -229,22 +256,22 @@ mod tests {
             acknowledged: true,
             ..STAMP
         };
-        stamps().write(&header(), 5, stamp, &mut known);
+        stamps().write(&header(), stamp, &mut known);
         assert_eq!(extensions(&known), expected[..3]);
     }
 
     #[test]
     fn a_retransmission_names_the_stream_it_repairs() {
         let (mut out, mut again) = (Vec::new(), Vec::new());
-        stamps().write(&header(), 5, STAMP, &mut out);
+        stamps().write(&header(), STAMP, &mut out);
         let sent = HeaderRef::decode(&out).unwrap();
         let rtx = Again {
-            ssrc: 6,
             payload_type: 97,
             sequence_number: 1,
             is_rtx: true,
         };
         let later = Stamp {
+            ssrc: 6,
             transport_sequence_number: 0x0103,
             ..STAMP
         };
@@ -263,5 +290,36 @@ mod tests {
             (11, b"hi".to_vec()),
         ];
         assert_eq!(extensions(&again), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn the_stencil_writes_what_the_writer_writes(
+            elements in prop::collection::vec((1u8..20, prop::collection::vec(any::<u8>(), 0..20)), 0..5),
+            mid in "[a-z]{0,20}",
+            acknowledged: bool,
+            fields: (bool, u8, u16, u32),
+            csrc: Option<u32>,
+        ) {
+            let mut stream = Outbound { mid: Some(mid), ..stream() };
+            stream.extensions.rid = None;
+            let stamps = Stamps::new(&stream);
+            let mut header = Header {
+                marker: fields.0,
+                payload_type: fields.1,
+                sequence_number: fields.2,
+                timestamp: fields.3,
+                ..Header::default()
+            };
+            header.csrcs = csrc.into_iter().collect();
+            for (id, data) in &elements {
+                let _ = header.extensions.set(*id, data);
+            }
+            let (mut out, mut expected) = (vec![1], vec![1]);
+            let stamp = Stamp { acknowledged, ..STAMP };
+            stamps.write(&header, stamp, &mut out);
+            stamps.write_any(&header, stamp, &mut expected);
+            prop_assert_eq!(out, expected);
+        }
     }
 }
