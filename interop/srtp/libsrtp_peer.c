@@ -79,7 +79,7 @@ static int set_profile(srtp_policy_t *policy, const char *name)
     return 0;
 }
 
-/* PROFILE KEY+SALT MKI IDS: begins anew with these, in both directions. */
+/* PROFILE KEY+SALT MKI IDS RTCP: begins anew with these, in both directions. */
 static void command_new(char **words)
 {
     unsigned char key[MAX_KEY], mki[SRTP_MAX_MKI_LEN], ids[MAX_IDS];
@@ -95,6 +95,9 @@ static void command_new(char **words)
     }
     for (int at = 0; at < id_count; at++) {
         extensions[at] = ids[at];
+    }
+    if (strcmp(words[5], "clear") == 0) {
+        policy.rtcp.sec_serv = sec_serv_auth;
     }
     srtp_master_key_t master = { key, mki, (unsigned int)mki_length };
     srtp_master_key_t *masters[1] = { &master };
@@ -171,11 +174,11 @@ int main(void)
         return 1;
     }
     while (fgets(line, sizeof(line), stdin) != NULL) {
-        char *words[5];
-        int count = split(words, 5);
+        char *words[6];
+        int count = split(words, 6);
         if (count == 1 && strcmp(words[0], "version") == 0) {
             printf("%s\n", srtp_get_version_string());
-        } else if (count == 5 && strcmp(words[0], "new") == 0) {
+        } else if (count == 6 && strcmp(words[0], "new") == 0) {
             command_new(words);
         } else if (count == 2) {
             command_packet(words);

@@ -106,11 +106,12 @@ impl Match {
             ),
         };
         let new = format!(
-            "new {} {} {} {}",
+            "new {} {} {} {} {}",
             config.profile.name(),
             hex(&[key, salt].concat()),
             hex(&config.mki),
-            hex(&config.encrypted_extensions)
+            hex(&config.encrypted_extensions),
+            if config.encrypt_rtcp { "encrypted" } else { "clear" }
         );
         assert_eq!(this.peer.ask(&new), "ok", "{}", this.name);
         this
@@ -203,10 +204,11 @@ fn both_produce_the_same_bytes_and_open_each_other() {
     println!("with {}", peer.ask("version"));
     for profile in Profile::ALL {
         for mki in [&[][..], b"\x01", b"four"] {
-            for ids in [&[][..], &[1, 3, 200]] {
+            for (ids, encrypt_rtcp) in [(&[][..], true), (&[1, 3, 200], false)] {
                 let config = Config {
                     mki: mki.to_vec(),
                     encrypted_extensions: ids.to_vec(),
+                    encrypt_rtcp,
                     ..config(profile)
                 };
                 peer = Match::new(peer, &config).play();
