@@ -3,6 +3,10 @@
 //! A [`Packetizer`] cuts one frame into [`Payloads`], a [`Depacketizer`] appends one payload to the frame it belongs to. Each
 //! format has a module with its descriptors as typed values. Video frames are H.264 and H.265 access units with start codes
 //! (Annex B), AV1 temporal units with sizes (low-overhead format), VP8 and VP9 frames as they are.
+//!
+//! What a peer sends never makes a format remember more than this: a unit in fragments has at most [`MAX_UNIT_LEN`] bytes, and it
+//! lies in the caller's frame. On the sending side, parameter sets to repeat have 4 KiB, and [`red`] keeps nine payloads of 1,023
+//! bytes.
 
 mod audio;
 mod nal;
@@ -72,8 +76,8 @@ pub trait Depacketizer: Debug + Send {
     /// Appends what `payload` carries to `out`.
     ///
     /// Payloads come in the order of their sequence numbers, those of a frame with the same `out`: a unit in fragments grows at
-    /// its end. Packets without payload, which carry padding alone, are not for it. After a gap call [`reset`](Self::reset) and give up the frame. A payload grows `out` by at most twice its size
-    /// and 16 bytes.
+    /// its end. After a gap call [`reset`](Self::reset) and give up the frame. Packets without payload, which carry padding
+    /// alone, are not for it. A payload grows `out` by at most twice its size and 16 bytes.
     ///
     /// # Errors
     /// When the payload breaks its format, or continues something whose beginning was not seen. Then it adds nothing, and an

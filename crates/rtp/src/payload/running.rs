@@ -90,7 +90,42 @@ fn is_after(a: u16, b: u16, mask: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Some numbers are left out on time, the others come up to twelve places late: each is in its place.
+        #[test]
+        fn numbers_as_if_nothing_came_late(
+            pictures in vec((prop::bool::weighted(0.3), 0usize..12), 1..400),
+            start: u16,
+            is_short: bool,
+        ) {
+            let mask = if is_short { 0x7f } else { 0x7fff };
+            let mut place = start;
+            let mut arrivals: Vec<_> = pictures
+                .iter()
+                .enumerate()
+                .map(|(index, (is_left_out, delay))| {
+                    let number = start.wrapping_add(u16::try_from(index).unwrap()) & mask;
+                    let expected = (!is_left_out || index == 0).then_some(place & mask);
+                    place = place.wrapping_add(u16::from(expected.is_some()));
+                    let delay = if expected.is_none() || index == 0 { 0 } else { *delay };
+                    (index + delay, number, expected)
+                })
+                .collect();
+            arrivals.sort_by_key(|(when, ..)| *when);
+            let mut running = Running::default();
+            for (_, number, expected) in arrivals {
+                match expected {
+                    Some(expected) => prop_assert_eq!(running.forward(number, mask), expected),
+                    None => running.leave_out(number, mask),
+                }
+            }
+        }
+    }
 
     #[test]
     fn goes_on_over_switches_and_wraps() {
