@@ -114,7 +114,7 @@ impl PeerConnection {
         candidate: &IceCandidateInit,
     ) -> bool {
         let named = super::sections::find(description, candidate).map(|found| found.index);
-        let (Some(named), Some(tag)) = (named, self.transport_index()) else {
+        let (Some(named), Some(tag)) = (named, self.drafts.tag) else {
             return true;
         };
         let elsewhere = named != tag
@@ -183,7 +183,8 @@ impl PeerConnection {
     fn candidate_event(&self, candidate: String) -> IceCandidateInit {
         let local = self.signaling.local.latest().map(super::signaling::Applied::sdp);
         let tag = self
-            .transport_index()
+            .drafts
+            .tag
             .or_else(|| super::sections::transport_section(local.as_ref()?))
             .unwrap_or(0);
         IceCandidateInit {

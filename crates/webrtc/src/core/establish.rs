@@ -26,24 +26,20 @@ impl PeerConnection {
         });
     }
 
-    /// The section whose transport was agreed upon: the answer tells (RFC 9143 §7.3.1).
-    pub(super) fn transport_index(&self) -> Option<usize> {
+    /// The section whose transport an answer agrees upon (RFC 9143 §7.3.1).
+    fn answered_tag(&self) -> Option<usize> {
         let (local, remote) = (self.signaling.local.latest()?, self.signaling.remote.latest()?);
         let answer = if local.kind == SdpType::Offer {
             remote
         } else {
             local
         };
-        if answer.kind == SdpType::Offer {
-            return None;
-        }
         sections::transport_section(&answer.sdp())
     }
 
     /// Both descriptions are known: the transport may use the peer's.
     pub(super) fn establish(&mut self, now: Instant, answerer: Side) -> Result<(), Error> {
-        let (Some(tag), Some(remote)) = (self.transport_index(), self.signaling.remote.latest().cloned())
-        else {
+        let (Some(tag), Some(remote)) = (self.answered_tag(), self.signaling.remote.latest().cloned()) else {
             return Ok(());
         };
         let description = remote.sdp();
@@ -64,6 +60,7 @@ impl PeerConnection {
             .ice
             .set_remote(now, parameters)
             .map_err(|_| DescriptionError::BadIceCredentials)?;
+        self.drafts.tag = Some(tag);
         self.give_candidates(now, &description, tag);
         self.establish_data(now, &description);
         let role = match answerer {

@@ -30,6 +30,8 @@ pub(super) struct Drafts {
     restarts: bool,
     negotiation_needed: bool,
     bundle_policy: BundlePolicy,
+    /// The section whose transport was agreed upon.
+    pub(super) tag: Option<usize>,
 }
 
 impl Drafts {
@@ -49,6 +51,7 @@ impl Drafts {
             restarts: false,
             negotiation_needed: false,
             bundle_policy,
+            tag: None,
         }
     }
 
@@ -254,6 +257,7 @@ impl PeerConnection {
             local: self.signaling.local.latest().map(Applied::sdp),
             remote: self.signaling.remote.current.as_ref().map(Applied::sdp),
             bundle_policy: self.drafts.bundle_policy,
+            tag: self.drafts.tag,
             role: self.transport.security.peer().map(|peer| peer.role),
         }
     }
@@ -302,6 +306,11 @@ impl PeerConnection {
                 .iter()
                 .any(|fingerprint| section.fingerprints.contains(fingerprint))
         {
+            return Err(DescriptionError::NewDtlsAssociation.into());
+        }
+        // Browsers make another transport when the section of the one in use is rejected.
+        let tagged = self.drafts.tag.and_then(|tag| sdp.media.get(tag));
+        if tagged.is_some_and(sdp::MediaDescription::is_rejected) {
             return Err(DescriptionError::NewDtlsAssociation.into());
         }
         if is_answer {
@@ -374,7 +383,10 @@ impl PeerConnection {
             return;
         }
         let needed = self.drafts.restart
-            || self.media.get().is_some_and(Media::needs_negotiation)
+            || self
+                .media
+                .get()
+                .is_some_and(|media| media.needs_negotiation(self.drafts.tag))
             || (self.drafts.wants_data && !self.has_negotiated_data());
         if needed && !self.drafts.negotiation_needed {
             self.push(Event::NegotiationNeeded);

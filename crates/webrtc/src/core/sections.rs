@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sdp::{Attribute, IceOptions, MediaDescription, Section, SessionDescription, Setup};
 
 use super::MAX_SECTIONS;
-use super::media::{AnswerPlan, MediaKind, OfferPlan, Slot};
+use super::media::{AnswerPlan, Earlier, MediaKind, OfferPlan, Slot};
 use crate::configuration::BundlePolicy;
 use crate::description::IceCandidateInit;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -38,6 +38,8 @@ pub(super) struct Context<'a> {
     /// The peer's DTLS role, once it was agreed.
     pub(super) role: Option<DtlsRole>,
     pub(super) bundle_policy: BundlePolicy,
+    /// The section whose transport was agreed upon, which is never rejected.
+    pub(super) tag: Option<usize>,
 }
 
 impl Context<'_> {
@@ -131,8 +133,14 @@ pub(super) fn offer(
             .as_ref()
             .and_then(|remote| remote.media.get(index))
             .is_some_and(MediaDescription::is_rejected);
-        let is_dead = earlier.is_rejected() || rejected_by_peer;
-        match media.as_deref_mut().map(|plan| plan.at(index, is_dead)) {
+        let earlier_is = if context.tag == Some(index) {
+            Earlier::Tagged
+        } else if earlier.is_rejected() || rejected_by_peer {
+            Earlier::Rejected
+        } else {
+            Earlier::Live
+        };
+        match media.as_deref_mut().map(|plan| plan.at(index, earlier_is)) {
             Some(Slot::Live(section)) => context.offer_section(&mut offer, section),
             Some(Slot::Rejected) | None => offer.media.push(rejected(earlier)),
         }

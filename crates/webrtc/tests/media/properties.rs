@@ -185,8 +185,8 @@ impl World {
             let open: Vec<_> = media.filter(|known| known.mid().is_none()).collect();
             assert!(open.is_empty(), "{open:?}");
             // A call that changes nothing would tell that negotiation is needed.
-            let id = peer.ids().first().copied();
-            if let Some(id) = id {
+            let live = peer.core.transceivers().find(|known| !known.is_stopping());
+            if let Some(id) = live.map(webrtc::core::Transceiver::id) {
                 let direction = peer.get(id).direction();
                 peer.core.set_direction(id, direction).unwrap();
             }

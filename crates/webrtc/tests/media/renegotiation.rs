@@ -125,6 +125,7 @@ fn a_stopped_transceiver_without_a_section_is_gone() {
     one.core.stop_transceiver(never).unwrap();
     assert!(one.core.transceiver(never).is_none());
     one.core.stop_transceiver(never).unwrap();
+    one.add(MediaKind::Audio, Direction::SendRecv);
     let late = one.add(MediaKind::Video, Direction::SendRecv);
     let offer = one.core.create_offer(OfferOptions::default()).unwrap();
     one.core.stop_transceiver(late).unwrap();
@@ -140,6 +141,33 @@ fn a_stopped_transceiver_without_a_section_is_gone() {
     );
     negotiate(&mut one, &mut other);
     assert!(one.core.transceiver(late).is_none());
+}
+
+#[test]
+fn the_section_whose_transport_is_in_use_is_never_rejected() {
+    let (mut one, mut other) = pair();
+    let first = one.add(MediaKind::Audio, Direction::SendRecv);
+    one.add(MediaKind::Video, Direction::SendRecv);
+    negotiate(&mut one, &mut other);
+    one.core.stop_transceiver(first).unwrap();
+    let [offer, answer] = negotiate(&mut one, &mut other);
+    assert_eq!(ports(&offer), ["audio 9", "video 9"]);
+    assert_eq!(ports(&answer), ["audio 9", "video 9"]);
+    assert!(one.get(first).is_stopping());
+    assert_eq!(one.get(first).current_direction(), Some(Direction::Inactive));
+    one.news();
+    one.core.stop_transceiver(first).unwrap();
+    assert!(one.news().is_empty(), "there is nothing left to be told");
+    // A peer that rejects it wants another transport.
+    let offer = other.offer().sdp.replacen("m=audio 9", "m=audio 0", 1);
+    let offer = SessionDescription::offer(offer.replace("BUNDLE 0 1", "BUNDLE 1"));
+    assert!(matches!(
+        one.core.set_remote_description(one.now, &offer),
+        Err(Error::Description(webrtc::DescriptionError::NewDtlsAssociation))
+    ));
+    assert_eq!(one.core.signaling_state(), SignalingState::Stable);
+    other.roll_back();
+    negotiate(&mut other, &mut one);
 }
 
 #[test]

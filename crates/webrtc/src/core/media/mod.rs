@@ -46,7 +46,7 @@ pub use self::transceiver::{Encoding, Receiver, RemoteTrack, Sender, Transceiver
 
 pub(super) use self::answer::AnswerPlan;
 pub(super) use self::check::check;
-pub(super) use self::offer::{OfferPlan, Slot};
+pub(super) use self::offer::{Earlier, OfferPlan, Slot};
 
 use self::apply::Snapshot;
 use self::offer::OfferDraft;
@@ -131,9 +131,11 @@ impl Media {
         &self.negotiated
     }
 
-    /// Whether an offer has to be made for the sake of a transceiver.
-    pub(super) fn needs_negotiation(&self) -> bool {
-        self.transceivers.iter().any(Transceiver::needs_negotiation)
+    /// Whether an offer has to be made for the sake of a transceiver. `tag` is the section that is never rejected.
+    pub(super) fn needs_negotiation(&self, tag: Option<usize>) -> bool {
+        self.transceivers
+            .iter()
+            .any(|known| known.needs_negotiation(tag.is_some_and(|tag| known.is_at(tag))))
     }
 
     fn get(&self, id: TransceiverId) -> Option<&Transceiver> {

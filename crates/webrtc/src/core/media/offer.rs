@@ -1,7 +1,9 @@
 //! Sections of an offer: RFC 9429 §5.2.1 (first) and §5.2.2 (later ones).
 //!
 //! Each transceiver that is not stopped has a section. A section keeps its place and its mid; one that either side has
-//! rejected is given to the next transceiver that has none, with another mid.
+//! rejected is given to the next transceiver that has none, with another mid. Rejecting the section whose transport is in
+//! use would move everything to another transport – browsers make one, with another DTLS association, though RFC 8842
+//! does not ask for it – so that section stays, inactive, when its transceiver is stopped.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -30,6 +32,17 @@ pub(in crate::core) enum Slot {
     /// The section of a transceiver.
     Live(MediaDescription),
     /// One that stays rejected, or is rejected by this offer.
+    Rejected,
+}
+
+/// What an earlier section at the same index is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core) enum Earlier {
+    /// In use.
+    Live,
+    /// In use, and its transport carries all others.
+    Tagged,
+    /// Rejected by either side.
     Rejected,
 }
 
@@ -73,18 +86,23 @@ impl Media {
 }
 
 impl OfferPlan<'_> {
-    /// The section at the index of an earlier one. `is_dead` if either side has rejected that.
-    pub(in crate::core) fn at(&mut self, index: usize, is_dead: bool) -> Slot {
+    /// The section at the index of an earlier one.
+    pub(in crate::core) fn at(&mut self, index: usize, earlier: Earlier) -> Slot {
         if let Some(transceiver) = self.media.at(index) {
-            return match (&transceiver.place, transceiver.life) {
-                (Some(place), Life::Live) => Slot::Live(self.section(transceiver, place)),
-                _ => Slot::Rejected,
+            let is_kept = match transceiver.life {
+                Life::Live => true,
+                Life::Stopping => earlier == Earlier::Tagged,
+                Life::Stopped => false,
+            };
+            return match transceiver.place.as_ref().filter(|_| is_kept) {
+                Some(place) => Slot::Live(self.section(transceiver, place)),
+                None => Slot::Rejected,
             };
         }
-        if !is_dead {
-            return Slot::Rejected;
+        match earlier {
+            Earlier::Rejected => self.next(index).map_or(Slot::Rejected, Slot::Live),
+            Earlier::Live | Earlier::Tagged => Slot::Rejected,
         }
-        self.next(index).map_or(Slot::Rejected, Slot::Live)
     }
 
     /// The section of the next transceiver that has none, at an index of its own.

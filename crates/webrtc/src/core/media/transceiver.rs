@@ -211,8 +211,11 @@ impl Transceiver {
     }
 
     /// The checks of W3C webrtc-pc §4.7.3 on one transceiver.
-    pub(super) fn needs_negotiation(&self) -> bool {
+    pub(super) fn needs_negotiation(&self, is_tagged: bool) -> bool {
+        let is_inactive = |settled: &Settled| settled.local == Direction::Inactive;
         match self.life {
+            // That of the tagged section is inactive for ever.
+            Life::Stopping if is_tagged => !self.settled.as_ref().is_some_and(is_inactive),
             // One without a section simply has none in the next offer.
             Life::Stopping => self.place.is_some(),
             // The answer that rejects its section takes it away: while it is here, the peer has to be told.
@@ -331,7 +334,7 @@ mod tests {
     #[test]
     fn negotiation_is_needed_when_no_description_says_what_is_wanted() {
         use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
-        assert!(transceiver(SendRecv, None).needs_negotiation());
+        assert!(transceiver(SendRecv, None).needs_negotiation(false));
         let table = [
             (SendRecv, settled(true, SendRecv, SendRecv), false),
             // The peer refused to send: we still offer to receive.
@@ -347,7 +350,7 @@ mod tests {
             (Inactive, settled(false, RecvOnly, SendOnly), true),
         ];
         for (direction, settled, expected) in table {
-            let needs = transceiver(direction, Some(settled.clone())).needs_negotiation();
+            let needs = transceiver(direction, Some(settled.clone())).needs_negotiation(false);
             assert_eq!(needs, expected, "{direction} {settled:?}");
         }
     }
@@ -357,11 +360,11 @@ mod tests {
         let both = settled(true, Direction::SendRecv, Direction::SendRecv);
         let mut changed = transceiver(Direction::SendRecv, Some(both));
         changed.sender.stream_ids.push(String::from("stream"));
-        assert!(changed.needs_negotiation());
+        assert!(changed.needs_negotiation(false));
         let received = settled(true, Direction::RecvOnly, Direction::SendOnly);
         let mut changed = transceiver(Direction::RecvOnly, Some(received));
         changed.sender.stream_ids.push(String::from("stream"));
-        assert!(!changed.needs_negotiation());
+        assert!(!changed.needs_negotiation(false));
     }
 
     #[test]
@@ -369,12 +372,16 @@ mod tests {
         let both = settled(true, Direction::SendRecv, Direction::SendRecv);
         let mut transceiver = transceiver(Direction::SendRecv, Some(both));
         transceiver.begin_stop();
-        assert!(transceiver.needs_negotiation() && !transceiver.is_stopped());
+        assert!(transceiver.needs_negotiation(false) && !transceiver.is_stopped());
         assert_eq!(transceiver.direction(), Direction::Inactive);
+        let inactive = settled(true, Direction::Inactive, Direction::Inactive);
+        assert!(transceiver.needs_negotiation(true));
+        transceiver.settled = Some(inactive);
+        assert!(transceiver.needs_negotiation(false) && !transceiver.needs_negotiation(true));
         transceiver.receiver.announced = true;
         assert!(transceiver.stop());
-        assert!(transceiver.needs_negotiation() && !transceiver.stop());
+        assert!(transceiver.needs_negotiation(false) && !transceiver.stop());
         transceiver.place = None;
-        assert!(!transceiver.needs_negotiation());
+        assert!(!transceiver.needs_negotiation(false));
     }
 }
