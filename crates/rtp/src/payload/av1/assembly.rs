@@ -1,7 +1,7 @@
 //! OBUs that grow at the end of the caller's temporal unit, and get their sizes when they are whole.
 
 use super::super::MAX_UNIT_LEN;
-use super::obu::{HAS_SIZE, ObuRef, ObuType, leb128_len, write_leb128};
+use super::obu::{HAS_SIZE, ObuRef, ObuType, write_leb128};
 use crate::DecodeError;
 
 /// The OBU whose last fragment is yet to come.
@@ -67,13 +67,26 @@ impl Assembly {
         }
         let payload = obu.payload.len();
         let at = start + len - payload;
-        write_leb128(payload, out); // makes the room, too
-        let size_len = leb128_len(payload);
-        out.get_mut(at..).unwrap_or_default().rotate_right(size_len);
+        insert_size(at, payload, out);
         if let Some(first) = out.get_mut(start) {
             *first |= HAS_SIZE;
         }
         Ok(())
+    }
+}
+
+/// Moves what begins at `at`, all `payload` bytes of it, to make room for their number.
+fn insert_size(at: usize, payload: usize, out: &mut Vec<u8>) {
+    let end = out.len();
+    write_leb128(payload, out); // makes the room, too
+    let mut size = [0; 10];
+    let len = out.len() - end;
+    if let (Some(size), Some(written)) = (size.get_mut(..len), out.get(end..)) {
+        size.copy_from_slice(written);
+    }
+    out.copy_within(at..end, at + len);
+    for (place, byte) in out.iter_mut().skip(at).zip(size).take(len) {
+        *place = byte;
     }
 }
 
