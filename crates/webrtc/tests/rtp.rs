@@ -232,3 +232,29 @@ async fn one_track_goes_to_many_connections_and_another_takes_its_place() {
     pairs[0].1.replace_track(None).unwrap();
     assert_eq!(other.write_rtp(&packet), 0);
 }
+
+#[tokio::test]
+async fn reports_flow_though_nobody_reads() {
+    let mut pair = Pair::new(&api());
+    let video = pair
+        .offerer
+        .pc
+        .add_track(&track(MediaKind::Video, "v"), &[])
+        .unwrap();
+    pair.negotiate();
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    send(&video, 0, 600).await;
+    within(async {
+        loop {
+            let stats = [&pair.offerer, &pair.answerer].map(|peer| peer.pc.rtp_stats().unwrap());
+            if stats[0].rtcp_received > 0 && stats[1].rtcp_received > 0 {
+                break stats;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    let stats = pair.answerer.pc.rtp_stats().unwrap();
+    assert_eq!((stats.packets_received, stats.overflowed), (600, 600 - 512));
+}

@@ -1,5 +1,7 @@
-//! Four kinds of work over the webrtc crate, each printed as one line of JSON. `cargo xtask bench` runs it, beside Pion.
+//! Five kinds of work over the webrtc crate, each printed as one line of JSON. `cargo xtask bench` runs it, beside Pion.
 
+mod audience;
+mod fan_out;
 mod idle;
 mod latency;
 mod pair;
@@ -32,6 +34,11 @@ enum Work {
     Setup(Options),
     /// What connections cost that do nothing.
     Idle(Options),
+    /// One publisher, many subscribers.
+    FanOut(Options),
+    /// The process that `fan-out` starts.
+    #[command(hide = true)]
+    Audience(Options),
     /// The receiving process of `throughput --processes 2`.
     #[command(hide = true)]
     Receiver,
@@ -61,9 +68,12 @@ struct Options {
     /// How many of them at a time (setup).
     #[arg(long, alias = "concurrency", default_value_t = 1)]
     concurrent: usize,
-    /// Connected pairs (idle).
+    /// Connected pairs (idle), subscribers (fan-out).
     #[arg(long, default_value_t = 500)]
     pairs: usize,
+    /// Packets a second that are published (fan-out).
+    #[arg(long, default_value_t = 1000)]
+    rate: u32,
 }
 
 fn main() -> Result<(), Failure> {
@@ -75,7 +85,7 @@ fn main() -> Result<(), Failure> {
 /// anyway runs on one thread, where no turn waits for another thread to wake up.
 fn runtime(work: &Work) -> std::io::Result<Runtime> {
     let takes_turns = match work {
-        Work::Latency(_) | Work::Idle(_) => true,
+        Work::Latency(_) | Work::Idle(_) | Work::FanOut(_) | Work::Audience(_) => true,
         Work::Setup(options) => options.concurrent <= 1,
         Work::Throughput(_) | Work::Receiver => false,
     };
@@ -93,6 +103,8 @@ async fn run(work: Work) -> Result<(), Failure> {
         Work::Latency(options) => ("latency", latency::run(&options).await?),
         Work::Setup(options) => ("setup", setup::run(&options).await?),
         Work::Idle(options) => ("idle", idle::run(&options).await?),
+        Work::FanOut(options) => ("fan-out", fan_out::run(&options).await?),
+        Work::Audience(options) => return audience::serve(&options).await,
         Work::Receiver => return receiver::serve().await,
     };
     print(work, result);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use nix::unistd::Pid;
 
 /// User and system time so far.
 pub(crate) fn cpu_time() -> Duration {
@@ -12,6 +14,15 @@ pub(crate) fn cpu_time() -> Duration {
     };
     let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
+}
+
+/// Keeps this thread, and those it starts, on one core, if there are several.
+pub(crate) fn pin(core: usize) {
+    let mut cores = CpuSet::new();
+    if cores.set(core).is_ok() {
+        // Where the core is missing or may not be chosen, the process stays where it is.
+        let _chosen = sched_setaffinity(Pid::from_raw(0), &cores);
+    }
 }
 
 /// A member of `/proc/self/status` in KiB: `VmRSS` is resident memory, `VmHWM` its peak.

@@ -125,6 +125,11 @@ impl Shared {
 }
 
 impl State {
+    /// Media is written into this thread's buffer, which is sent from.
+    pub(super) fn lend_buffer(&mut self) {
+        OUT.with_borrow_mut(|out| self.core.lend_buffer(out));
+    }
+
     /// The connection has sockets from here on.
     pub(super) fn settle_in(&mut self, home: Home) {
         self.home = Some(home);

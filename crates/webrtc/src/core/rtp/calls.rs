@@ -126,6 +126,15 @@ impl PeerConnection {
         rtp.send(now, (id, encoding), header, payload.into())
     }
 
+    /// Lends a buffer to the packets that [`send_rtp`](Self::send_rtp) is to write, which
+    /// [`poll_transmit`](Self::poll_transmit) gives back in the place of a copy when it is called with an empty one. A
+    /// forwarder that lends one buffer to connection after connection keeps it in the caches of its core.
+    pub fn lend_buffer(&mut self, buffer: &mut Vec<u8>) {
+        if let Some(rtp) = &mut self.transport.rtp {
+            rtp.outgoing.lend(buffer);
+        }
+    }
+
     /// The next packet that is sent on a transceiver begins another source: its numbers, and those of the packets after
     /// it, are moved to where the stream is.
     pub fn begin_source(&mut self, id: TransceiverId) {

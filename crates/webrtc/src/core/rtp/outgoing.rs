@@ -18,6 +18,14 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
+    /// Exchanges buffers if nothing waits, so that the packets to come are written into this one.
+    pub(super) fn lend(&mut self, buffer: &mut Vec<u8>) {
+        if self.sizes.is_empty() {
+            buffer.clear();
+            std::mem::swap(&mut self.bytes, buffer);
+        }
+    }
+
     /// Lets `write` append one packet. False, and nothing is kept, when there is no room or it fails.
     pub(super) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
         let start = self.bytes.len();
@@ -44,7 +52,12 @@ impl Outgoing {
             }
         }
         let end = self.start + len;
-        out.extend_from_slice(self.bytes.get(self.start..end).unwrap_or_default());
+        if out.is_empty() && self.start == 0 && self.sizes.is_empty() {
+            // All of it goes: no copy is needed, and a buffer that was lent goes back.
+            std::mem::swap(&mut self.bytes, out);
+        } else {
+            out.extend_from_slice(self.bytes.get(self.start..end).unwrap_or_default());
+        }
         self.start = end;
         if self.sizes.is_empty() {
             self.bytes.clear();
@@ -89,6 +102,24 @@ mod tests {
         assert!(push(&mut outgoing, 8, 5) && push(&mut outgoing, 9, 3));
         assert_eq!(outgoing.take(64, &mut out), Some(5));
         assert_eq!(out, [8, 8, 8, 8, 8, 9, 9, 9]);
+    }
+
+    #[test]
+    fn a_buffer_that_was_lent_is_written_and_goes_back_without_a_copy() {
+        let mut outgoing = Outgoing::default();
+        let mut buffer = Vec::with_capacity(10_000);
+        let place = buffer.as_ptr();
+        outgoing.lend(&mut buffer);
+        for byte in 0..5 {
+            push(&mut outgoing, byte, 1000);
+        }
+        let mut other = Vec::new();
+        outgoing.lend(&mut other);
+        assert_eq!(outgoing.take(64, &mut buffer), Some(1000));
+        assert_eq!((buffer.as_ptr(), buffer.len()), (place, 5000));
+        push(&mut outgoing, 9, 10);
+        assert_eq!(outgoing.take(64, &mut other), Some(10));
+        assert_eq!(other, [9; 10]);
     }
 
     #[test]

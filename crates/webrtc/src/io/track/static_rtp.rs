@@ -127,6 +127,8 @@ impl Binding {
                 return Outcome::NotSent;
             };
             let mut sent = true;
+            state.lend_buffer();
+            let core = &mut state.core;
             for packet in packets {
                 let mut header = packet.header.clone();
                 header.payload_type = payload_type;
