@@ -9,7 +9,7 @@ pub const MAX_MKI: usize = 255;
 /// Master keys that a context holds at a time.
 pub const MAX_KEYS: usize = 16;
 
-/// Whether header extensions and CSRCs are encrypted as a whole (RFC 9335).
+/// Whether header extensions and CSRCs are encrypted as a whole (RFC 9335). The NULL profiles cannot, so they never send it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Cryptex {
     /// It is unknown: never sent, and not looked for.

@@ -62,7 +62,7 @@ pub enum ProtectError {
     #[error("packet numbers are exhausted")]
     KeyExhausted,
     /// Cryptex is required, and the packet has a header extension that Cryptex is not for (RFC 9335 §5): another profile
-    /// than RFC 8285's, or one with application bits.
+    /// than RFC 8285's, or one with application bits; or the profile encrypts nothing.
     #[error("header extension cannot be encrypted")]
     NotEncryptable,
 }

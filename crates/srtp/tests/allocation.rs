@@ -153,7 +153,7 @@ fn a_packet_allocates_nothing() {
                 ..plain.clone()
             });
             check(&Config {
-                cryptex: Cryptex::Require,
+                cryptex: Cryptex::Prefer,
                 ..plain
             });
         }

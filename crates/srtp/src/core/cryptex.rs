@@ -65,14 +65,20 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    /// What an outbound packet is marked with.
-    pub(super) fn outbound(policy: Cryptex, header: &RtpHeader) -> Result<Self, ProtectError> {
+    /// What an outbound packet is marked with. Where nothing is encrypted (the NULL profiles) a mark would not be true.
+    pub(super) fn outbound(
+        policy: Cryptex,
+        header: &RtpHeader,
+        encrypts: bool,
+    ) -> Result<Self, ProtectError> {
         match policy {
             Cryptex::Off | Cryptex::Accept => return Ok(Self::None),
             Cryptex::Prefer | Cryptex::Require => {}
         }
         match header.extension {
             None if header.csrc_len == 0 => Ok(Self::None),
+            Some(_) | None if !encrypts && policy == Cryptex::Require => Err(ProtectError::NotEncryptable),
+            Some(_) | None if !encrypts => Ok(Self::None),
             None => Ok(Self::Insert),
             Some(ONE_BYTE) => Ok(Self::Replace(ENCRYPTED_ONE_BYTE)),
             Some(TWO_BYTE) => Ok(Self::Replace(ENCRYPTED_TWO_BYTE)),
@@ -192,7 +198,7 @@ mod tests {
         ];
         for (csrc_len, extension, expected) in rows {
             let marks = [Off, Accept, Prefer, Require]
-                .map(|policy| Mark::outbound(policy, &header(csrc_len, extension)));
+                .map(|policy| Mark::outbound(policy, &header(csrc_len, extension), true));
             assert_eq!(marks, expected, "{csrc_len} {extension:x?}");
         }
     }

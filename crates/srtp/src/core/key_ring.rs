@@ -59,6 +59,11 @@ impl KeyRing {
         &self.first
     }
 
+    /// Whether the profile has a cipher.
+    pub(super) fn encrypts(&self) -> bool {
+        !matches!(self.profile.method(), Method::StreamAndMac { stream: None, .. })
+    }
+
     /// Bytes that are added to a packet at most, Cryptex's included.
     pub(super) fn overhead(&self) -> usize {
         self.profile.rtcp_overhead().max(self.profile.rtp_overhead() + 4) + self.first.mki.len()

@@ -130,7 +130,7 @@ impl Outbound {
 
     /// Checks everything that can be wrong with a packet, and takes its number.
     fn admit(&mut self, header: &RtpHeader, packet: &[u8]) -> Result<Admitted, ProtectError> {
-        let mark = Mark::outbound(self.cryptex, header)?;
+        let mark = Mark::outbound(self.cryptex, header, self.keys.encrypts())?;
         if let (Mark::None, Some(profile), Some(_)) = (mark, header.extension, &self.keys.encrypted_ids) {
             let elements = packet.get(header.csrc_end() + EXTENSION_HEAD..header.len);
             header_extension::check(profile, elements.unwrap_or_default())
