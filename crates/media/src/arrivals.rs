@@ -56,6 +56,8 @@ mod tests {
         assert_eq!(arrivals.place(2), at(0x2_0002));
         assert_eq!(arrivals.place(65_535), at(0x1_ffff));
         assert_eq!(arrivals.place(40_000), Place::Stray);
+        assert_eq!(arrivals.place(50_000), Place::Stray, "another one, not the next");
+        assert_eq!(arrivals.place(40_000), Place::Stray);
         assert_eq!(arrivals.place(3), at(0x2_0003));
         assert_eq!(
             arrivals.place(40_001),

@@ -46,18 +46,27 @@ impl<R: Read> Input<R> {
         Error::Truncated { offset: self.mark }
     }
 
+    /// Reads what there is, at least a byte unless the file ends; returns how much it was.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.inner.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(count) => {
+                    self.offset += count as u64;
+                    return Ok(count);
+                }
+            }
+        }
+    }
+
     /// Reads until `buffer` is full or the file ends; returns how much it was.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.inner.read(rest) {
-                Ok(0) => break,
-                Ok(count) => {
-                    filled += count;
-                    self.offset += count as u64;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            match self.read(rest)? {
+                0 => break,
+                count => filled += count,
             }
         }
         Ok(filled)

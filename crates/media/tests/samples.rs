@@ -13,8 +13,10 @@ use proptest::prelude::*;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rtp::payload::{Payloads, depacketizer, packetizer};
-use rtp::{Header, Packet};
+use rtp::payload::{Depacketized, Depacketizer, Payloads, depacketizer, packetizer};
+use rtp::{DecodeError, Header, Packet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Encoding name, clock rate, ticks of a frame.
@@ -128,7 +130,7 @@ fn reorder(packets: &mut [Packet], seed: u64) {
 fn every_codec_comes_out_as_it_went_in_whatever_the_order() {
     for (codec, clock_rate, ticks) in CODECS {
         for seed in 0..16 {
-            let (frames, mut packets) = stream(codec, ticks, 60, seed);
+            let (frames, mut packets) = stream(codec, ticks, 40, seed);
             if seed > 0 {
                 reorder(&mut packets, seed);
             }
@@ -156,7 +158,7 @@ fn every_codec_comes_out_as_it_went_in_whatever_the_order() {
 fn losses_cost_their_frames_and_are_accounted_for() {
     for (codec, clock_rate, ticks) in CODECS {
         for seed in 0..16 {
-            let (frames, packets) = stream(codec, ticks, 120, seed);
+            let (frames, packets) = stream(codec, ticks, 60, seed);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let last = packets.len() - 1;
             let first_timestamp = packets[0].header.timestamp;
@@ -205,6 +207,46 @@ fn losses_cost_their_frames_and_are_accounted_for() {
             }
         }
     }
+}
+
+/// Takes everything, and counts how often it was told to forget.
+#[derive(Debug)]
+struct Forgetful(Arc<AtomicUsize>);
+
+impl Depacketizer for Forgetful {
+    fn depacketize(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<Depacketized, DecodeError> {
+        out.extend_from_slice(payload);
+        Ok(Depacketized::default())
+    }
+
+    fn reset(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_frame_start(&self, _payload: &[u8]) -> bool {
+        true
+    }
+
+    fn is_frame_end(&self, marker: bool, _payload: &[u8]) -> bool {
+        marker
+    }
+
+    fn is_key_frame(&self, _payload: &[u8]) -> Option<bool> {
+        None
+    }
+}
+
+#[test]
+fn depacketizers_are_told_of_gaps() {
+    let (_, packets) = stream("PCMU", 160, 9, 8);
+    let resets = Arc::new(AtomicUsize::new(0));
+    let mut builder = SampleBuilder::new(Box::new(Forgetful(resets.clone())), SampleConfig::new(8000));
+    let samples = run(
+        &mut builder,
+        [0, 1, 3, 4, 7, 8].map(|place| packets[place].clone()),
+    );
+    assert_eq!(samples.len(), 6);
+    assert_eq!(resets.load(Ordering::Relaxed), 2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::ops::Range;
 
 /// Bytes that are read at a time.
-const STEP: usize = 64 << 10;
+const STEP: usize = 16 << 10;
 
 /// Reads a file NAL unit by NAL unit. It has a buffer of its own: give it a `File`.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl<R: Read> NalReader<R> {
         self.searched -= self.start;
         self.start = 0;
         self.buffer.resize(len + STEP, 0);
-        let count = self.input.fill(self.buffer.get_mut(len..).unwrap_or_default());
+        let count = self.input.read(self.buffer.get_mut(len..).unwrap_or_default());
         self.buffer
             .truncate(len + count.as_ref().map_or(0, |count| *count));
         Ok(count? > 0)

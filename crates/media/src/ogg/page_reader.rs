@@ -176,7 +176,7 @@ impl<R: Read> PageReader<R> {
         while self.unread().len() < len {
             let from = self.buffer.len();
             self.buffer.resize(from + STEP, 0);
-            let count = self.input.fill(self.buffer.get_mut(from..).unwrap_or_default());
+            let count = self.input.read(self.buffer.get_mut(from..).unwrap_or_default());
             self.buffer
                 .truncate(from + count.as_ref().map_or(0, |count| *count));
             if count? == 0 {

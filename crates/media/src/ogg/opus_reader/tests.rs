@@ -345,6 +345,28 @@ fn a_packet_without_end_is_dropped_at_the_limit() {
     assert_eq!(packets[0].position, 0);
 }
 
+/// Gives out a few bytes at a time.
+struct Trickle<'a>(&'a [u8], usize);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..len])
+    }
+}
+
+#[test]
+fn pages_across_reads() {
+    let mut damaged = file();
+    damaged.splice(HEAD.len()..HEAD.len(), *b"OggOgOggSOgg");
+    for step in 1..40 {
+        let mut reader = OpusReader::new(Trickle(&damaged, step)).unwrap();
+        let packets: Vec<_> = std::iter::from_fn(|| reader.next_packet().unwrap()).collect();
+        assert_eq!(packets, read(&file()), "{step} bytes at a time");
+        assert_eq!(reader.stats().skipped_bytes, 12);
+    }
+}
+
 proptest! {
     #[test]
     fn round_trip(packets in prop::collection::vec((0..32_u8, 0..700_usize, any::<u8>()), 0..150)) {
