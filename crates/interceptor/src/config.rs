@@ -48,7 +48,8 @@ pub struct Config {
     pub max_retransmissions: u8,
     /// Retransmissions that wait for [`poll_retransmit`](crate::Chain::poll_retransmit); more are dropped. Default 512.
     pub max_queued: usize,
-    /// Least time between two key frame requests for a stream; a round trip if that is longer. Default 300 ms, as libwebrtc.
+    /// Least time between two key frame requests for a stream, sent (or a round trip, if that is longer) or passed on to the
+    /// application. Default 300 ms, as libwebrtc.
     pub key_frame_interval: Duration,
     /// Streams each way. Default 1,024; at most 65,536.
     pub max_streams: usize,

@@ -1,5 +1,6 @@
 //! News of a chain, and the queue in which it waits.
 
+use crate::clock::{Time, earliest};
 use crate::stream::OutboundId;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -61,6 +62,8 @@ const MAX: usize = 1024;
 pub(crate) struct Events {
     queue: VecDeque<Event>,
     dropped: u64,
+    /// When a key frame request that came too soon is passed on.
+    due: Option<Time>,
 }
 
 impl Events {
@@ -77,6 +80,20 @@ impl Events {
 
     pub(crate) fn pop(&mut self) -> Option<Event> {
         self.queue.pop_front()
+    }
+
+    /// Something is to be said later.
+    pub(crate) fn later(&mut self, due: Time) {
+        self.due = earliest(self.due, Some(due));
+    }
+
+    pub(crate) const fn due(&self) -> Option<Time> {
+        self.due
+    }
+
+    /// Whether it is time; then it is forgotten.
+    pub(crate) fn take_due(&mut self, now: Time) -> bool {
+        self.due.take_if(|due| *due <= now).is_some()
     }
 
     pub(crate) const fn dropped(&self) -> u64 {

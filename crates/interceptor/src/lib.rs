@@ -138,7 +138,7 @@
 //! | retransmission | 10 times, once in a round trip; 512 wait to be polled |
 //! | transport-wide feedback | every 50 ms; 2,048 arrivals, 4,096 packets under way |
 //! | results and events | 1,024 each; the oldest result goes first, a new event is dropped |
-//! | key frame requests | one in 300 ms or a round trip |
+//! | key frame requests | one in 300 ms, sent or passed on |
 //! | the application's own RTCP | 8 KiB |
 //!
 //! Per packet nothing is allocated once the rings have grown. A chain without packets costs its regular reports and one comparison
@@ -182,3 +182,12 @@ pub use report::RoundTrips;
 pub use rtcp::Ecn;
 pub use stats::{InboundStats, OutboundStats, RemoteInboundStats, RemoteOutboundStats, Stats};
 pub use stream::{Codec, ExtensionIds, Feedback, Inbound, InboundId, Kind, Outbound, OutboundId};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn chains_can_be_moved_to_another_thread() {
+        const fn is_send<T: Send>() {}
+        is_send::<crate::Chain>();
+    }
+}

@@ -261,7 +261,7 @@ fn shared_payloads_are_sent_again_like_copied_ones() {
 }
 
 #[test]
-fn key_frame_requests_reach_the_application_once() {
+fn key_frame_requests_reach_the_application_but_not_too_often() {
     let (mut script, id) = Script::sender(quiet());
     let pli = PictureLossIndication {
         sender_ssrc: REMOTE,
@@ -273,15 +273,22 @@ fn key_frame_requests_reach_the_application_once() {
         (script.chain.poll_event(), script.chain.poll_event()),
         (wanted, None)
     );
-    let fir = |sequence_number| {
-        [FirEntry {
-            ssrc: LOCAL,
-            sequence_number,
-        }]
-    };
+    // The second waits for its time, and so does any other.
+    script.at(ms(100)).rtcp(&pli);
+    assert_eq!((script.chain.poll_event(), script.next()), (None, Some(ms(300))));
+    script.at(ms(300));
+    assert_eq!(
+        (script.chain.poll_event(), script.chain.poll_event()),
+        (wanted, None)
+    );
+    assert!(script.next().unwrap() > ms(1000));
+    let mut time = 1000;
     for (number, expected) in [(1, wanted), (1, None), (2, wanted)] {
-        let entries = fir(number);
-        script.rtcp(&FullIntraRequest {
+        let entries = [FirEntry {
+            ssrc: LOCAL,
+            sequence_number: number,
+        }];
+        script.at(ms(time)).rtcp(&FullIntraRequest {
             sender_ssrc: REMOTE,
             media_ssrc: 0,
             entries: (&entries).into(),
@@ -291,9 +298,10 @@ fn key_frame_requests_reach_the_application_once() {
             expected,
             "a repeated command asks for nothing"
         );
+        time += 1000;
     }
     let stats = script.chain.outbound_stats(id).unwrap();
-    assert_eq!((stats.pli_count, stats.fir_count), (2, 2));
+    assert_eq!((stats.pli_count, stats.fir_count), (3, 2));
     script.rtcp(&PictureLossIndication {
         media_ssrc: 12_345,
         ..pli

@@ -86,15 +86,15 @@ impl Chain {
             }
             PacketRef::CongestionControlFeedback(feedback) => self.stream_feedback(moment, feedback),
             PacketRef::PictureLossIndication(pli) => {
-                if let Some(stream) = self.key_frame_requested(pli.media_ssrc) {
+                if let Some(stream) = self.key_frame_requested(moment, pli.media_ssrc) {
                     stream.stats.pli_count += 1;
                 }
             }
-            PacketRef::FullIntraRequest(fir) => self.full_intra_request(fir),
+            PacketRef::FullIntraRequest(fir) => self.full_intra_request(moment, fir),
             // RFC 9627 §3: whoever has no layers to refresh answers with a key frame.
             PacketRef::LayerRefreshRequest(request) => {
                 for entry in &request.requests {
-                    self.key_frame_requested(entry.ssrc);
+                    self.key_frame_requested(moment, entry.ssrc);
                 }
             }
             PacketRef::Tmmbr(request) => self.limit(moment, request),
@@ -239,26 +239,59 @@ impl Chain {
         }
     }
 
-    /// A picture that decodes alone is asked for; gives the stream.
-    fn key_frame_requested(&mut self, ssrc: u32) -> Option<&mut crate::outbound::OutboundStream> {
+    /// A picture that decodes alone is asked for; gives the stream. Soon after another request this one waits.
+    fn key_frame_requested(
+        &mut self,
+        moment: Moment,
+        ssrc: u32,
+    ) -> Option<&mut crate::outbound::OutboundStream> {
         let Some(Role::Media(key)) = self.streams.outbound_ssrcs.get(ssrc) else {
             self.stats.unknown_feedback += 1;
             return None;
         };
-        self.events.push(Event::KeyFrameRequested {
-            stream: OutboundId(key),
-        });
-        self.streams.outbound.get_mut(key)
+        let stream = self.streams.outbound.get_mut(key)?;
+        stream.key_frames.want();
+        let interval = self.config.key_frame_interval;
+        match stream.key_frames.next(interval) {
+            Some(due) if due > moment.time => self.events.later(due),
+            Some(_) | None => {
+                stream.key_frames.ask(moment.time);
+                self.events.push(Event::KeyFrameRequested {
+                    stream: OutboundId(key),
+                });
+            }
+        }
+        Some(stream)
     }
 
-    fn full_intra_request(&mut self, fir: &FullIntraRequest<'_>) {
+    /// Passes on the key frame requests that have waited.
+    pub(super) fn pass_requests_on(&mut self, now: Time) {
+        if !self.events.take_due(now) {
+            return;
+        }
+        let interval = self.config.key_frame_interval;
+        for (key, stream) in self.streams.outbound.iter_mut() {
+            match stream.key_frames.next(interval) {
+                Some(due) if due > now => self.events.later(due),
+                Some(_) => {
+                    stream.key_frames.ask(now);
+                    self.events.push(Event::KeyFrameRequested {
+                        stream: OutboundId(key),
+                    });
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn full_intra_request(&mut self, moment: Moment, fir: &FullIntraRequest<'_>) {
         for entry in &fir.entries {
             let role = self.streams.outbound_ssrcs.get(entry.ssrc);
             let stream = role.and_then(|role| self.streams.outbound.get_mut(role.key()));
             // RFC 5104 §4.3.1.2: a repetition of the last command asks for nothing new.
             let is_new =
                 stream.is_none_or(|stream| stream.remote.is_new_fir(fir.sender_ssrc, entry.sequence_number));
-            if is_new && let Some(stream) = self.key_frame_requested(entry.ssrc) {
+            if is_new && let Some(stream) = self.key_frame_requested(moment, entry.ssrc) {
                 stream.stats.fir_count += 1;
             }
         }

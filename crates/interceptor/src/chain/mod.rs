@@ -277,6 +277,8 @@ impl Chain {
 
     /// Time passed. Early, late and repeated calls are harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let time = self.clock.time(now);
+        self.pass_requests_on(time);
         for user in &mut self.users {
             user.handle_timeout(now);
         }
@@ -285,8 +287,8 @@ impl Chain {
     /// When [`handle_timeout`](Self::handle_timeout), and then the polls, are due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let own =
-            earliest(self.outbox.schedule.next(), self.outbox.due()).map(|time| self.clock.instant(time));
+        let rtcp = earliest(self.outbox.schedule.next(), self.outbox.due());
+        let own = earliest(rtcp, self.events.due()).map(|time| self.clock.instant(time));
         let users = self.users.iter().filter_map(|user| user.poll_timeout());
         own.into_iter().chain(users).min()
     }

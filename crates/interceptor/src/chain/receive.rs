@@ -2,7 +2,7 @@
 
 use super::{Chain, Direction, Passing, Role};
 use crate::clock::Time;
-use crate::inbound::{InboundStream, Outcome, Seen, rtx};
+use crate::inbound::{Arrival, InboundStream, Outcome, Seen, rtx};
 use crate::interceptor::Verdict;
 use crate::stream::{ExtensionIds, InboundId, Kind};
 use crate::table::Key;
@@ -271,8 +271,9 @@ impl Chain {
         };
         count_marks(stream, parsed.ecn);
         if let Some(source) = &mut stream.rtx {
-            source.source.update(parsed.sequence_number);
-            source.source.count();
+            if source.source.update(parsed.sequence_number) != Arrival::Jump {
+                source.source.count();
+            }
             if let Some(arrivals) = &mut source.arrivals {
                 self.recorder
                     .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);

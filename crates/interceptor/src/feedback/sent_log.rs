@@ -3,6 +3,7 @@
 
 use crate::clock::Time;
 use crate::stream::OutboundId;
+use std::fmt;
 
 /// A packet that left.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +37,19 @@ const SIZES: (usize, usize) = (64, 4096);
 const GOOD_FOR: u64 = 2_000_000;
 
 /// The ring.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct SentLog {
     ring: Vec<Option<Entry>>,
     next: u64,
+}
+
+/// Without what is in it: that is long.
+impl fmt::Debug for SentLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SentLog")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SentLog {
@@ -130,8 +140,14 @@ fn place(number: u64, len: usize) -> Option<usize> {
 }
 
 /// From the sequence numbers of one SSRC to transport-wide ones.
-#[derive(Debug)]
 pub(crate) struct Numbers(Box<[u64]>);
+
+/// Without what is in it: that is long.
+impl fmt::Debug for Numbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Numbers").finish_non_exhaustive()
+    }
+}
 
 /// Sequence numbers that lead somewhere.
 const NUMBERS: usize = 1024;

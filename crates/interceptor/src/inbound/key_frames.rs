@@ -1,4 +1,5 @@
-//! Key frame requests that go out: PLI (RFC 4585 §6.3.1) or FIR (RFC 5104 §4.3.1), at most one in an interval.
+//! Key frame requests, PLI (RFC 4585 §6.3.1) or FIR (RFC 5104 §4.3.1), at most one in an interval: those that go out, and those
+//! that come in and are passed on to the application.
 
 use crate::clock::Time;
 use std::time::Duration;

@@ -11,7 +11,7 @@ mod window;
 pub(crate) use key_frames::KeyFrames;
 pub(crate) use nack::{Nack, NackConfig};
 pub(crate) use reception::{Outcome, Reception, Seen};
-pub(crate) use source::{Loss, Source};
+pub(crate) use source::{Arrival, Loss, Source};
 
 use crate::clock::{Clock, Time, earliest};
 use crate::config::Config;

@@ -3,6 +3,7 @@
 
 use crate::clock::Time;
 use bytes::Bytes;
+use std::fmt;
 use std::time::Duration;
 
 /// What a packet carries, as [`Chain::send_rtp`](crate::Chain::send_rtp) takes it.
@@ -52,6 +53,15 @@ pub(crate) struct HistoryConfig {
     pub(crate) max_age: Duration,
     /// How often.
     pub(crate) max_retransmissions: u8,
+}
+
+/// Without what is in it: that is long.
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History")
+            .field("places", &self.ring.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Places of a ring that has just begun.
@@ -156,7 +166,6 @@ pub(crate) enum Refused {
 }
 
 /// The latest packets of a stream.
-#[derive(Debug)]
 pub(crate) struct History {
     config: HistoryConfig,
     ring: Vec<Stored>,
@@ -219,10 +228,9 @@ impl History {
         rtt: Duration,
     ) -> Result<(), Refused> {
         let stored = self.find(sequence_number).ok_or(Refused::Gone)?;
-        if stored
-            .sent
-            .is_none_or(|sent| now.since(sent) > self.config.max_age)
-        {
+        // On a long path the request itself takes its time.
+        let max_age = self.config.max_age.max(rtt * 2);
+        if stored.sent.is_none_or(|sent| now.since(sent) > max_age) {
             return Err(Refused::Gone);
         }
         let too_soon = stored.retransmitted.is_some_and(|last| now.since(last) < rtt);
@@ -330,6 +338,18 @@ mod tests {
         }
         assert!(fast.get(500 - 65).is_none());
         assert!(fast.footprint() < 64 * (size_of::<Stored>() + 64));
+    }
+
+    #[test]
+    fn a_long_path_has_more_time() {
+        let mut history = history();
+        store(&mut history, 0, 7);
+        let rtt = Duration::from_millis(900);
+        assert_eq!(history.may_retransmit(Time(1700 * MS), 7, rtt), Ok(()));
+        assert_eq!(
+            history.may_retransmit(Time(1900 * MS), 7, rtt),
+            Err(Refused::Gone)
+        );
     }
 
     #[test]

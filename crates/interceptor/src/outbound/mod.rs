@@ -16,6 +16,7 @@ use crate::clock::Time;
 use crate::config::Config;
 use crate::event::CircuitBreaker;
 use crate::feedback::Numbers;
+use crate::inbound::KeyFrames;
 use crate::report::RoundTrips;
 use crate::stats::{OutboundStats, RemoteInboundStats};
 use crate::stream::{Codecs, Outbound};
@@ -46,6 +47,8 @@ pub(crate) struct OutboundStream {
     pub(crate) numbers: Option<Numbers>,
     pub(crate) stats: OutboundStats,
     pub(crate) remote: Remote,
+    /// Key frames that the peer asks for.
+    pub(crate) key_frames: KeyFrames,
     breaker: Breaker,
 }
 
@@ -79,6 +82,7 @@ impl OutboundStream {
             numbers: numbers(),
             stats: OutboundStats::default(),
             remote: Remote::default(),
+            key_frames: KeyFrames::default(),
             breaker: Breaker::default(),
             codecs: Codecs::new(stream.codecs),
         }
