@@ -251,6 +251,11 @@ mod tests {
         assert_eq!(stream.next_rtcp(), None);
     }
 
+    #[test]
+    fn an_ssrc_takes_350_bytes() {
+        assert!(size_of::<Stream>() + size_of::<(u32, usize)>() <= 350);
+    }
+
     proptest! {
         #[test]
         fn table_agrees_with_a_map(max in 1_usize..12, steps in prop::collection::vec((0_u8..3, 0_u32..16), 1..200)) {
