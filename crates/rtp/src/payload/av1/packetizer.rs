@@ -10,8 +10,7 @@ const MIN_FRAGMENT: usize = 16;
 /// Elements that the aggregation header can count.
 const MAX_COUNT: usize = 3;
 
-/// Cuts temporal units: payloads are filled with OBUs of one layer, which are cut where a payload is full. Frames of different
-/// spatial layers never share a payload.
+/// Cuts temporal units: payloads are filled with OBUs of one frame, which are cut where a payload is full.
 #[derive(Clone, Debug, Default)]
 pub struct Packetizer {
     obus: Vec<Obu>,
@@ -46,6 +45,34 @@ impl Obu {
     fn layer(&self) -> Option<u8> {
         let [_, extension] = self.header;
         (self.header_len == 2).then_some(extension)
+    }
+}
+
+/// Where frames begin within a temporal unit: packets do not reach from one into another (§1), nor from one layer into another
+/// (§5).
+#[derive(Debug, Default)]
+struct Frames {
+    layer: Option<u8>,
+    has_begun: bool,
+}
+
+impl Frames {
+    /// Whether the next frame begins with this OBU.
+    fn next_begins_with(&mut self, obu: &Obu) -> bool {
+        let [first, _] = obu.header;
+        let kind = ObuType::of(first);
+        let is_other_layer = obu.layer().is_some() && self.layer.is_some() && obu.layer() != self.layer;
+        let is_part = matches!(
+            kind,
+            ObuType::TILE_GROUP | ObuType::REDUNDANT_FRAME_HEADER | ObuType::PADDING
+        );
+        let begins = is_other_layer || self.has_begun && !is_part;
+        if begins {
+            self.has_begun = false;
+        }
+        self.layer = obu.layer().or(self.layer);
+        self.has_begun |= matches!(kind, ObuType::FRAME | ObuType::FRAME_HEADER);
+        begins
     }
 }
 
@@ -155,14 +182,10 @@ impl super::super::Packetizer for Packetizer {
             return;
         }
         let obus = std::mem::take(&mut self.obus);
-        let mut layer = None;
+        let mut frames = Frames::default();
         for obu in &obus {
-            if obu.layer().is_some() {
-                // §5: OBUs of different layers do not share a packet.
-                if layer.is_some() && obu.layer() != layer {
-                    self.flush(frame, new_sequence, out);
-                }
-                layer = obu.layer();
+            if frames.next_begins_with(obu) {
+                self.flush(frame, new_sequence, out);
             }
             let mut offset = 0;
             while offset < obu.sent_len() {

@@ -113,6 +113,32 @@ fn groups_as_the_example() {
 }
 
 #[test]
+fn a_packet_holds_one_frame() {
+    // A frame that is not shown, one with metadata in front, one that shows the first: a temporal unit of a file.
+    let units = [
+        obu(ObuType::SEQUENCE_HEADER, None, &[1; 10]),
+        obu(ObuType::FRAME, None, &[0x10; 20]),
+        obu(ObuType::METADATA, None, &[2; 5]),
+        obu(ObuType::FRAME_HEADER, None, &[0x30; 5]),
+        obu(ObuType::TILE_GROUP, None, &[4; 5]),
+        obu(ObuType::TILE_GROUP, None, &[5; 5]),
+        obu(ObuType::PADDING, None, &[6; 5]),
+        obu(ObuType::FRAME_HEADER, None, &[0x90; 1]),
+    ];
+    let payloads = packetized(&units.concat(), 1200);
+    let types: Vec<_> = payloads.iter().map(|payload| types(payload)).collect();
+    assert_eq!(
+        types,
+        [&[1, 6][..], &[5, 3, 4, 4, 15], &[3]].map(|types| types
+            .iter()
+            .copied()
+            .map(ObuType)
+            .collect::<Vec<_>>())
+    );
+    assert_eq!(depacketized(&payloads), Ok(units.concat()));
+}
+
+#[test]
 fn cuts_large_obus_and_puts_their_sizes_back() {
     let large: Vec<u8> = (0..=255u8).cycle().take(300).map(|n| n | 1).collect();
     let frame = [

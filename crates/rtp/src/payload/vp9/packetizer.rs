@@ -46,7 +46,7 @@ pub struct FrameInfo {
 }
 
 /// Cuts VP9 frames. A picture with spatial layers is packetized frame by frame, the lowest first; the last payload of the last
-/// one gets the marker.
+/// one gets the marker. A superframe, as files have it, goes as one frame: receivers hand it to the decoder as it is.
 ///
 /// The first payload of a key frame says the resolution, and that each picture refers to the one before, unless
 /// [`set_structure`](Self::set_structure) gave another structure.
