@@ -1,14 +1,14 @@
 //! # What it is
 //!
 //! WebRTC peer connections, with the names and the behaviour of the browser's `RTCPeerConnection`. This crate composes
-//! the blocks of this workspace – `ice`, `dtls`, `sctp`, `datachannel`, `sdp` – and adds offer/answer (JSEP), an
-//! ordered stream of events, and drivers for sockets. Signalling, which brings the descriptions from one peer to the
+//! the blocks of this workspace – `ice`, `dtls`, `sctp`, `datachannel`, `srtp`, `interceptor`, `sdp` – and adds
+//! offer/answer (JSEP), tracks, an ordered stream of events, and drivers for sockets. Signalling, which brings the descriptions from one peer to the
 //! other, is the application's.
 //!
 //! # RFCs
 //!
 //! W3C [webrtc-pc](https://www.w3.org/TR/webrtc/), RFC 9429 (JSEP), RFC 8825 (overview), RFC 8827 (security),
-//! RFC 8831 and 8832 (data channels), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
+//! RFC 8831 and 8832 (data channels), RFC 8834 and 5764 (media), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
 //! RFC 8445 (ICE), RFC 6347 and 8122 (DTLS and fingerprints), RFC 8261 (SCTP over DTLS), RFC 7983 (demultiplexing).
 //!
 //! # Use it with tokio
@@ -111,17 +111,19 @@
 //! | sections of a description | – | [`core::MAX_SECTIONS`] |
 //! | candidates of the peer before its description is in force | – | 128, then counted |
 //! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |
-//!
 //! | transceivers, sections of audio and video | – | [`core::MAX_TRANSCEIVERS`] |
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
 //! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |
+//! | packets of a transceiver that wait to be read | – | 512, then the oldest go and are counted |
+//! | packets that wait for a socket | – | 4 MiB a connection, then sending fails |
+//! | streams of one section | – | 16, then the oldest ends |
 //!
 //! # What it does not do
 //!
-//! Media is negotiated – transceivers, codecs, simulcast – and what was agreed is told by
-//! [`core::PeerConnection::negotiated_media`], but no RTP is moved. No TURN, ICE-TCP or mDNS name
+//! It does not encode or decode media. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
-//! group are rejected. No identity provider, which no browser has either.
+//! group are rejected. A rollback of an offer that restarts ICE leaves the restart to the next exchange. No identity
+//! provider, which no browser has either.
 
 pub mod core;
 #[cfg(feature = "tokio")]
