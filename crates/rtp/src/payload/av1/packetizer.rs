@@ -10,7 +10,21 @@ const MIN_FRAGMENT: usize = 16;
 /// Elements that the aggregation header can count.
 const MAX_COUNT: usize = 3;
 
-/// Cuts temporal units: payloads are filled with OBUs of one frame, which are cut where a payload is full.
+/// Cuts temporal units: payloads are filled with OBUs of one frame, which are cut where a payload is full. Nothing comes out of
+/// bytes that are not OBUs.
+///
+/// ```
+/// use rtp::payload::av1::{PayloadRef, Packetizer};
+/// use rtp::payload::{Packetizer as _, Payloads};
+///
+/// let temporal_unit = [0x12, 0, 0x0a, 1, 0x00, 0x32, 3, 0x10, 0xaa, 0xbb]; // delimiter, sequence header, key frame
+/// let (mut packetizer, mut payloads) = (Packetizer::new(), Payloads::new());
+/// packetizer.packetize(&temporal_unit, 1200, &mut payloads);
+/// assert_eq!(payloads.iter().collect::<Vec<_>>(), [[0x28, 2, 0x08, 0x00, 0x30, 0x10, 0xaa, 0xbb]]);
+///
+/// packetizer.packetize(&temporal_unit[..9], 1200, &mut payloads);
+/// assert!(payloads.is_empty());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Packetizer {
     obus: Vec<Obu>,

@@ -46,6 +46,20 @@ impl Config {
 }
 
 /// Cuts access units, which come with start codes.
+///
+/// ```
+/// use rtp::payload::h264::{Config, PacketizationMode, Packetizer};
+/// use rtp::payload::{Packetizer as _, Payloads};
+///
+/// let frame = [&[0, 0, 0, 1, 0x67, 0x42, 0, 0, 0, 1, 0x65][..], &[0x88; 2000]].concat();
+/// let mut payloads = Payloads::new();
+/// Packetizer::default().packetize(&frame, 1200, &mut payloads);
+/// let sizes: Vec<_> = payloads.iter().map(<[u8]>::len).collect();
+/// assert_eq!(sizes, [2, 1002, 1002]); // the parameter set, two fragments
+///
+/// Packetizer::new(Config::with_mode(PacketizationMode::SingleNalUnit)).packetize(&frame, 1200, &mut payloads);
+/// assert!(payloads.is_empty(), "the slice is longer than a packet");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Packetizer {
     config: Config,

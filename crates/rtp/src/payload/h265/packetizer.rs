@@ -22,6 +22,23 @@ impl Default for Config {
 }
 
 /// Cuts access units, which come with start codes: small units together (AP), large ones in fragments (FU).
+///
+/// ```
+/// use rtp::payload::h265::{Depacketizer, Packetizer};
+/// use rtp::payload::{Depacketizer as _, Packetizer as _, Payloads};
+///
+/// let frame = [&[0, 0, 0, 1, 0x42, 1, 7, 0, 0, 0, 1, 0x26, 1][..], &[0xaf; 2000]].concat();
+/// let mut payloads = Payloads::new();
+/// Packetizer::default().packetize(&frame, 1200, &mut payloads);
+/// assert_eq!(payloads.len(), 3); // the parameter set, two fragments
+///
+/// let (mut depacketizer, mut out) = (Depacketizer::new(), Vec::new());
+/// for payload in &payloads {
+///     depacketizer.depacketize(payload, &mut out)?;
+/// }
+/// assert_eq!(out, frame);
+/// # Ok::<(), rtp::DecodeError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Packetizer {
     config: Config,

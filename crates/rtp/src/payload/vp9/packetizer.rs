@@ -50,6 +50,20 @@ pub struct FrameInfo {
 ///
 /// The first payload of a key frame says the resolution, and that each picture refers to the one before, unless
 /// [`set_structure`](Self::set_structure) gave another structure.
+///
+/// ```
+/// use rtp::payload::vp9::{Config, Descriptor, Layer, Packetizer};
+/// use rtp::payload::{Packetizer as _, Payloads};
+///
+/// let (mut packetizer, mut payloads) = (Packetizer::new(Config::default()), Payloads::new());
+/// for spatial_id in [0, 1] {
+///     packetizer.frame_mut().layer = Layer { spatial_id, inter_layer: spatial_id > 0, ..Layer::default() };
+///     packetizer.packetize(&[0x86, 0x00, 0x40], 1200, &mut payloads);
+///     let (descriptor, _) = Descriptor::decode(payloads.get(0).unwrap()).unwrap();
+///     assert_eq!(descriptor.picture_id.unwrap().value(), 0); // two frames of one picture
+///     assert_eq!(descriptor.is_picture_start(), spatial_id == 0);
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Packetizer {
     config: Config,
