@@ -21,7 +21,8 @@ pub enum Verdict {
 /// It stands between the application and the chain's own stages. A received packet comes here repaired, without duplicates and
 /// padding, after all feedback about it is noted. A packet to send comes here first, before it is stamped, numbered, stored for
 /// retransmission and counted. A bandwidth estimator listens to [`handle_feedback`](Self::handle_feedback), forward error
-/// correction watches [`handle_outbound`](Self::handle_outbound) and adds packets with [`poll_rtp`](Self::poll_rtp). A pacer
+/// correction watches [`handle_outbound`](Self::handle_outbound) and adds packets with [`poll_rtp`](Self::poll_rtp); what its
+/// receiving side recovers goes into [`Chain::handle_recovered`](crate::Chain::handle_recovered). A pacer
 /// stands in front of the chain, since packets are numbered when they leave, and calls
 /// [`Chain::poll_rtp`](crate::Chain::poll_rtp) as its budget allows.
 ///

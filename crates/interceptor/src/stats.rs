@@ -21,6 +21,8 @@ pub struct InboundStats {
     pub retransmitted_packets_received: u64,
     /// Bytes of their payloads.
     pub retransmitted_bytes_received: u64,
+    /// Packets that forward error correction gave back and were new.
+    pub packets_recovered: u64,
     /// Packets lost on the way (RFC 3550 §6.4.1), repaired or not; negative with duplicates.
     pub packets_lost: i64,
     /// Packets that had come before, mostly retransmissions of what was only late.

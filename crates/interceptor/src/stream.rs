@@ -40,7 +40,7 @@ pub struct Feedback {
     pub pli: bool,
     /// `ccm fir`.
     pub fir: bool,
-    /// `transport-cc`.
+    /// `transport-cc`. On one transport this or `ccfb` is negotiated, not both (RFC 8888 §6).
     pub transport_cc: bool,
     /// `ack ccfb` (RFC 8888).
     pub ccfb: bool,

@@ -291,3 +291,35 @@ fn streams_go_on_with_what_is_negotiated_anew() {
     assert_eq!(script.chain.find_inbound(REMOTE_RTX), None);
     assert!(script.chain.inbound_streams().eq([inbound_id]) && script.chain.outbound_streams().eq([id]));
 }
+
+#[test]
+fn what_error_correction_recovers_is_asked_for_no_longer() {
+    let (mut script, id) = Script::receiver(quiet());
+    script.receive(1);
+    script.receive(4);
+    let mut recover = |number, expected: Option<u64>| {
+        let mut packet = packet(REMOTE, 96, number, b"recovered");
+        let found = match script.chain.handle_recovered(script.now, &mut packet) {
+            Received::Media {
+                sequence_number,
+                is_repaired: true,
+                ..
+            } => Some(sequence_number - 65_536),
+            _ => None,
+        };
+        assert_eq!(found, expected);
+    };
+    recover(2, Some(2));
+    recover(2, None);
+    recover(4, None);
+    assert_eq!(script.says(), ["NACK(3)"]);
+    let stats = script.chain.inbound_stats(id).unwrap();
+    assert_eq!(
+        (
+            stats.packets_recovered,
+            stats.packets_lost,
+            stats.packets_received
+        ),
+        (1, 2, 2)
+    );
+}

@@ -19,7 +19,7 @@ pub enum Received<'p> {
         stream: InboundId,
         /// The sequence number, extended so that it does not wrap. A restart of the source begins anew.
         sequence_number: u64,
-        /// It came by RTX; `packet` is the original.
+        /// It came by RTX, and `packet` is the original, or by [`Chain::handle_recovered`].
         is_repaired: bool,
         /// The packet, where it was given.
         packet: &'p mut [u8],
@@ -253,6 +253,42 @@ impl Chain {
             }
         }
         false
+    }
+
+    /// A packet that forward error correction gives back: it passes users' stages like any other, is asked for no longer, and
+    /// comes once. In no statistics of loss it counts as received.
+    pub fn handle_recovered<'p>(&mut self, now: Instant, packet: &'p mut [u8]) -> Received<'p> {
+        let time = self.clock.time(now);
+        let Ok(view) = PacketRef::decode(packet) else {
+            self.stats.malformed_rtp += 1;
+            return Received::Dropped(DropReason::Malformed);
+        };
+        let Some(Role::Media(key)) = self.streams.inbound_ssrcs.get(view.ssrc()) else {
+            self.stats.unsignalled += 1;
+            return Received::Unsignalled(Unsignalled {
+                ssrc: view.ssrc(),
+                payload_type: view.payload_type(),
+                packet,
+                ids: self.config.extensions,
+            });
+        };
+        let seen = Seen {
+            now: time,
+            sequence_number: view.sequence_number(),
+            timestamp: view.timestamp(),
+            clock_rate: 0,
+            rtt: self.stats.round_trips.smoothed,
+        };
+        let stream = self.streams.inbound.get_mut(key);
+        let Some(Outcome::Fresh { sequence, .. }) = stream.map(|stream| stream.recover(seen)) else {
+            return Received::Dropped(DropReason::Duplicate);
+        };
+        let fresh = Fresh {
+            stream: InboundId(key),
+            sequence_number: sequence,
+            is_repaired: true,
+        };
+        self.deliver(now, fresh, packet)
     }
 
     /// A packet under the SSRC of a stream's retransmissions (RFC 4588 §4).

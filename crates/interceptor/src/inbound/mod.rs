@@ -118,6 +118,14 @@ impl InboundStream {
         self.last_packet = Some(now);
     }
 
+    /// A packet was recovered.
+    pub(crate) fn recover(&mut self, seen: Seen) -> Outcome {
+        let outcome = self.reception.repair(seen);
+        let is_fresh = matches!(outcome, Outcome::Fresh { .. });
+        self.stats.packets_recovered += u64::from(is_fresh);
+        outcome
+    }
+
     /// A key frame can be asked for.
     pub(crate) const fn has_key_frames(&self) -> bool {
         self.feedback.pli || self.feedback.fir

@@ -4,7 +4,7 @@
 use super::stencil::Stencil;
 use crate::clock::Time;
 use crate::stream::{ExtensionIds, Outbound};
-use rtp::{Header, HeaderRef, HeaderWriter};
+use rtp::{Form, FormRule, Header, HeaderRef, HeaderWriter};
 
 /// What is stamped on the packets of a stream.
 #[derive(Debug, Default)]
@@ -98,7 +98,12 @@ impl Stamps {
 
     /// Appends the header of a packet that goes again.
     pub(crate) fn write_again(&self, sent: &HeaderRef<'_>, again: Again, stamp: Stamp, out: &mut Vec<u8>) {
-        let mut writer = HeaderWriter::copy(out, sent, rtp::FormRule::Mixed);
+        // Both forms mix only where the first packet already needed the second.
+        let rule = match sent.form() {
+            Some(Form::TwoByte) => FormRule::Mixed,
+            Some(Form::OneByte) | None => FormRule::OneByte,
+        };
+        let mut writer = HeaderWriter::copy(out, sent, rule);
         writer
             .payload_type(again.payload_type)
             .sequence_number(again.sequence_number)
