@@ -87,7 +87,7 @@ impl Session {
     async fn listen(self: Arc<Self>, mut events: Events) {
         let services = Services::new();
         while let Some(event) = events.next().await {
-            // The page makes the offers, and what servers answer shows in the statistics.
+            // The page makes the offers, and channels tell of themselves.
             #[expect(clippy::wildcard_enum_match_arm, reason = "an application picks the events that it wants")]
             match event {
                 Event::IceCandidate(init) => self.tell(
@@ -96,6 +96,9 @@ impl Session {
                         "candidate": init.candidate, "sdpMid": init.sdp_mid, "sdpMLineIndex": init.sdp_m_line_index,
                     }),
                 ),
+                Event::IceCandidateError(error) => {
+                    self.step(&format!("no candidate from {}: {}", error.url, error.text));
+                }
                 Event::SignalingStateChange(state) => self.step(&format!("signaling {state}")),
                 Event::IceGatheringStateChange(state) => self.step(&format!("gathering {state}")),
                 Event::IceConnectionStateChange(state) => self.step(&format!("ICE {state}")),
