@@ -26,6 +26,12 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
+    /// The extended number that a packet would have, if it belongs to the stream.
+    pub(crate) fn peek(&self, sequence_number: u16) -> Option<u64> {
+        let number = self.unwrapper.peek(sequence_number);
+        (number.abs_diff(self.unwrapper.highest()?) <= MAX_JUMP).then_some(number)
+    }
+
     pub(crate) fn place(&mut self, sequence_number: u16) -> Place {
         let Some(highest) = self.unwrapper.highest() else {
             return Place::At(self.unwrapper.extend(sequence_number));

@@ -8,6 +8,8 @@ pub(crate) struct Ring<T> {
     slots: VecDeque<Option<T>>,
     /// Number of the first place.
     first: u64,
+    /// Number of the first place that is not empty.
+    present: Option<u64>,
 }
 
 impl<T> Ring<T> {
@@ -15,6 +17,7 @@ impl<T> Ring<T> {
         Self {
             slots: VecDeque::new(),
             first,
+            present: None,
         }
     }
 
@@ -51,6 +54,7 @@ impl<T> Ring<T> {
         match self.slots.get_mut(index) {
             Some(slot @ None) => {
                 *slot = Some(item);
+                self.present = self.present.map(|present| present.min(number)).or(Some(number));
                 true
             }
             Some(Some(_)) | None => false,
@@ -69,22 +73,24 @@ impl<T> Ring<T> {
     pub(crate) fn pop(&mut self) -> Option<T> {
         let slot = self.slots.pop_front()?;
         self.first += 1;
+        if slot.is_some() {
+            let empty = self.slots.iter().take_while(|slot| slot.is_none()).count();
+            self.present = (empty < self.slots.len()).then_some(self.first + empty as u64);
+        }
         slot
     }
 
     /// The first packet that is there, and its number.
     pub(crate) fn first_present(&self) -> Option<(u64, &T)> {
-        let present = self.slots.iter().enumerate();
-        let (index, item) = present
-            .filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
-            .next()?;
-        Some((self.first + index as u64, item))
+        let number = self.present?;
+        Some((number, self.get(number)?))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn places_are_filled_in_any_order() {
@@ -105,5 +111,25 @@ mod tests {
         ring.extend_front(11);
         assert!(ring.insert(11, 'k'));
         assert_eq!(ring.first_present(), Some((11, &'k')));
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_present_is_the_first_that_is_there(steps in prop::collection::vec((0..3_u8, 0..20_u64), 0..99)) {
+            let mut ring = Ring::new(100);
+            for (step, number) in steps {
+                match step {
+                    0 => {
+                        ring.pop();
+                    }
+                    1 => ring.extend_front(ring.first() - number % 3),
+                    _ => {
+                        ring.insert(ring.first() + number, number);
+                    }
+                }
+                let first = (ring.first()..ring.end()).find(|number| ring.get(*number).is_some());
+                prop_assert_eq!(ring.first_present().map(|(number, _)| number), first);
+            }
+        }
     }
 }

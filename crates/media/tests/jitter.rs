@@ -407,6 +407,57 @@ fn duplicates_and_strangers_are_counted() {
 }
 
 #[test]
+fn it_tells_until_when_a_repair_is_of_use() {
+    let packets = audio(10);
+    let mut run = Run::new(sound());
+    for number in [0, 1, 4] {
+        run.insert(&Arriving {
+            at: ms(20 * number),
+            sent: packets[number as usize],
+            arrival: Arrival::Direct,
+        });
+    }
+    let number = |place: usize| packets[place].number as u16;
+    let deadline = run.start + ms(4 * 20 + 80);
+    assert_eq!(
+        run.buffer.repair_deadline(number(2)),
+        Some(deadline),
+        "when the one behind the gap is due"
+    );
+    assert_eq!(run.buffer.repair_deadline(number(3)), Some(deadline));
+    for (place, why) in [(1, "played or there"), (4, "there"), (5, "newer than all")] {
+        assert_eq!(run.buffer.repair_deadline(number(place)), None, "{why}");
+    }
+    assert_eq!(run.buffer.repair_deadline(30_000), None);
+    run.insert(&Arriving {
+        at: ms(150),
+        sent: packets[3],
+        arrival: Arrival::Retransmitted,
+    });
+    let earlier = run.buffer.repair_deadline(number(2)).unwrap();
+    assert!(
+        earlier < deadline + ms(60),
+        "the repaired one behind it is due earlier: {:?}",
+        earlier - run.start
+    );
+    run.play_until(ms(1000));
+    assert_eq!(run.buffer.repair_deadline(number(2)), None, "given up");
+    assert_eq!(run.buffer.last_timestamp(), Some(packets[4].timestamp));
+}
+
+#[test]
+fn delays_are_counted_by_the_frame() {
+    let run = Run::of(
+        JitterConfig::video(),
+        &send(&video(100, 5), 16, |_, _| Some(ms(10))),
+    );
+    let stats = run.buffer.stats();
+    assert_eq!((stats.emitted, stats.emitted_frames), (500, 100));
+    assert!(stats.emitted_delay / 100 <= ms(40) && stats.target_delay / 100 >= ms(10));
+    assert!(stats.minimum_delay <= stats.target_delay);
+}
+
+#[test]
 fn the_application_sets_a_least_delay() {
     let mut run = Run::new(sound());
     for packet in send(&audio(500), 15, |_, _| Some(ms(20))) {

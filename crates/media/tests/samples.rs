@@ -8,7 +8,7 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-use media::{Sample, SampleBuilder, SampleConfig};
+use media::{Arrival, JitterBuffer, JitterConfig, Playout, Sample, SampleBuilder, SampleConfig};
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -17,7 +17,7 @@ use rtp::payload::{Depacketized, Depacketizer, Payloads, depacketizer, packetize
 use rtp::{DecodeError, Header, Packet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Encoding name, clock rate, ticks of a frame.
 const CODECS: [(&str, u32, u32); 8] = [
@@ -438,5 +438,75 @@ proptest! {
         prop_assert_eq!(builder.bytes(), 0);
         let stats = builder.stats();
         prop_assert!(stats.received + stats.duplicate_or_late + stats.stray == count);
+    }
+}
+
+/// Packets up to 15 ms late; one in twenty is lost and comes again after 60 ms.
+fn on_their_way(packets: Vec<Packet>, start: Instant, seed: u64) -> Vec<(Instant, Packet, Arrival)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let first = packets[0].header.timestamp;
+    let mut arriving = Vec::new();
+    for packet in packets {
+        let sent = Duration::from_micros(u64::from(packet.header.timestamp.wrapping_sub(first)) * 100 / 9);
+        let late = rng.random_range(Duration::ZERO..Duration::from_millis(15));
+        let is_lost = !arriving.is_empty() && rng.random_bool(0.05);
+        let (arrival, repair) = if is_lost {
+            (Arrival::Retransmitted, 60)
+        } else {
+            (Arrival::Direct, 0)
+        };
+        arriving.push((
+            start + sent + late + Duration::from_millis(repair),
+            packet,
+            arrival,
+        ));
+    }
+    arriving[0].0 = start;
+    arriving.sort_by_key(|(at, ..)| *at);
+    arriving
+}
+
+/// Everything together: what a receiver does with a stream that is late, lost, repaired and reordered.
+#[test]
+fn frames_through_a_jitter_buffer() {
+    for seed in 0..16 {
+        let (frames, packets) = stream("H264", 3000, 150, seed);
+        let start = Instant::now();
+        let arriving = on_their_way(packets, start, seed);
+        let config = SampleConfig {
+            max_late: Duration::ZERO,
+            wait_for_duration: false,
+            ..SampleConfig::new(90_000)
+        };
+        let mut builder = builder("H264", config);
+        let mut buffer = JitterBuffer::new(JitterConfig::video());
+        let mut samples = Vec::new();
+        let mut play = |buffer: &mut JitterBuffer, until: Option<Instant>| {
+            while let Some(due) = buffer
+                .poll_timeout()
+                .filter(|due| until.is_none_or(|until| *due <= until))
+            {
+                while let Some(playout) = buffer.poll(due.max(start)) {
+                    match playout {
+                        Playout::Packet(packet) => builder.push(packet),
+                        Playout::Missing { .. } => panic!("repairs come in time, {:?}", buffer.stats()),
+                    }
+                    samples.extend(std::iter::from_fn(|| builder.pop()));
+                }
+            }
+        };
+        for (at, packet, arrival) in arriving {
+            play(&mut buffer, Some(at));
+            buffer.insert(at, packet, arrival);
+        }
+        play(&mut buffer, None);
+        assert_eq!(samples.len(), frames.len(), "{seed}");
+        assert!(
+            samples
+                .iter()
+                .zip(&frames)
+                .all(|(sample, frame)| sample.data == frame)
+        );
+        assert!(buffer.stats().retransmitted > 5 && buffer.stats().late == 0);
     }
 }

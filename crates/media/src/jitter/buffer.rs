@@ -97,6 +97,8 @@ pub struct JitterBuffer {
     gaps: VecDeque<(u64, u64)>,
     patience: Duration,
     deadline: Option<Instant>,
+    /// Of the packet played last.
+    last_timestamp: Option<u32>,
     stats: JitterStats,
 }
 
@@ -111,6 +113,7 @@ impl JitterBuffer {
             gaps: VecDeque::new(),
             patience: config.patience,
             deadline: None,
+            last_timestamp: None,
             stats: JitterStats::default(),
             timing: Timing::new(config),
         }
@@ -235,9 +238,13 @@ impl JitterBuffer {
     fn emit(&mut self, now: Instant, waiting: Waiting) -> Playout {
         self.queue.has_played = true;
         self.stats.emitted += 1;
-        self.stats.emitted_delay += now.saturating_duration_since(waiting.since);
-        self.stats.target_delay += self.timing.delay();
-        self.stats.minimum_delay += self.timing.measured_delay();
+        let timestamp = Some(waiting.packet.header.timestamp);
+        if std::mem::replace(&mut self.last_timestamp, timestamp) != timestamp {
+            self.stats.emitted_frames += 1;
+            self.stats.emitted_delay += now.saturating_duration_since(waiting.since);
+            self.stats.target_delay += self.timing.delay();
+            self.stats.minimum_delay += self.timing.measured_delay();
+        }
         Playout::Packet(waiting.packet)
     }
 
@@ -335,6 +342,23 @@ impl JitterBuffer {
     /// As [`playout_time`](Self::playout_time), if no other stream asked for more delay.
     pub fn unsynchronized_playout_time(&self, timestamp: u32) -> Option<Instant> {
         self.timing.playout(timestamp, Some(self.timing.minimum_delay()))
+    }
+
+    /// The RTP timestamp of the packet that was played last.
+    pub const fn last_timestamp(&self) -> Option<u32> {
+        self.last_timestamp
+    }
+
+    /// Until when a packet that is missing is waited for, as things stand: a repair that takes longer is not worth asking for.
+    /// `None` when it is not missing: there already, given up, or newer than all others.
+    pub fn repair_deadline(&self, sequence_number: u16) -> Option<Instant> {
+        let number = self.arrivals.peek(sequence_number)?;
+        let ring = &self.queue.ring;
+        if number < ring.first() || ring.get(number).is_some() {
+            return None;
+        }
+        let mut behind = (number..ring.end()).filter_map(|number| ring.get(number)?.stamp);
+        self.timing.instant(self.give_up_at(behind.next()?))
     }
 
     /// Packets waiting.

@@ -27,9 +27,11 @@ pub struct JitterStats {
     pub stray: u64,
     /// How often the sender has begun anew with its sequence numbers.
     pub restarts: u64,
-    /// Packets played (`jitterBufferEmittedCount`, which counts samples or frames).
+    /// Packets played.
     pub emitted: u64,
-    /// How long the packets played have waited here, in all (`jitterBufferDelay`).
+    /// Frames played, which are packets of one timestamp (`jitterBufferEmittedCount`, which counts samples for sound).
+    pub emitted_frames: u64,
+    /// How long the first packets of the frames played have waited here, in all (`jitterBufferDelay`).
     pub emitted_delay: Duration,
     /// The delay in effect when they were played, in all (`jitterBufferTargetDelay`).
     pub target_delay: Duration,
