@@ -1,58 +1,15 @@
 //! The buffer: packets in order of their numbers, each played when it is due.
 
+use super::queue::{Queue, Waiting};
 use super::timing::{Stamp, Timing};
-use super::{JitterConfig, JitterStats};
+use super::{Arrival, Inserted, JitterConfig, JitterStats, Playout};
 use crate::arrivals::{Arrivals, Place};
-use crate::ring::Ring;
 use rtp::Packet;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Packets in front of the first one that may still come while nothing has been played.
-const MAX_EARLIER: u64 = 64;
 /// Gaps given up that are remembered, to tell late packets from duplicates.
 const MAX_GAPS: usize = 64;
-
-/// How a packet came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Arrival {
-    /// Straight from the sender.
-    Direct,
-    /// Restored from a retransmission (RFC 4588), or sent again as it was.
-    Retransmitted,
-    /// Restored by forward error correction, or from redundant data (RFC 2198).
-    Recovered,
-}
-
-/// What became of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Inserted {
-    /// It waits to be played.
-    Queued,
-    /// It was there already, or has been played.
-    Duplicate,
-    /// It comes after it was given up.
-    Late,
-    /// Its number is far from all others. If the next one continues it, the sender has begun anew.
-    Stray,
-    /// It alone is larger than the buffer.
-    TooLarge,
-}
-
-/// What is to be played.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Playout {
-    /// The next packet.
-    Packet(Packet),
-    /// Packets that will not come: conceal them, or ask for a key frame.
-    Missing {
-        /// Sequence number of the first.
-        sequence_number: u16,
-        /// How many there are.
-        count: u32,
-    },
-}
 
 /// The buffer for one stream of packets, which is one SSRC.
 ///
@@ -379,84 +336,5 @@ impl JitterBuffer {
     /// What has happened so far.
     pub const fn stats(&self) -> &JitterStats {
         &self.stats
-    }
-}
-
-/// A packet that waits.
-#[derive(Debug)]
-struct Waiting {
-    packet: Packet,
-    /// When it is to be played; `None` for padding.
-    stamp: Option<Stamp>,
-    since: Instant,
-}
-
-/// The packets that wait, within the limits.
-#[derive(Debug)]
-struct Queue {
-    ring: Ring<Waiting>,
-    /// Number of the stream's first packet, once it has begun.
-    start: Option<u64>,
-    has_played: bool,
-    packets: usize,
-    bytes: usize,
-    max_packets: u64,
-    max_bytes: usize,
-}
-
-impl Queue {
-    const fn new(config: &JitterConfig) -> Self {
-        Self {
-            ring: Ring::new(0),
-            start: None,
-            has_played: false,
-            packets: 0,
-            bytes: 0,
-            max_packets: config.max_packets as u64,
-            max_bytes: config.max_bytes,
-        }
-    }
-
-    fn clear(&mut self) {
-        self.ring = Ring::new(0);
-        self.start = None;
-        self.has_played = false;
-        self.packets = 0;
-        self.bytes = 0;
-    }
-
-    /// Lets the window begin with the first packet, or a little before while nothing has been played.
-    fn begin(&mut self, number: u64) {
-        let fits =
-            !self.has_played && self.ring.end().saturating_sub(number) <= MAX_EARLIER.min(self.max_packets);
-        match self.start {
-            None => self.ring = Ring::new(number),
-            Some(start) if number < start && fits => self.ring.extend_front(number),
-            Some(_) => return,
-        }
-        self.start = Some(number);
-    }
-
-    fn holds(&self, number: u64) -> bool {
-        self.ring.get(number).is_some()
-    }
-
-    fn push(&mut self, number: u64, waiting: Waiting) {
-        let len = waiting.packet.payload.len();
-        if self.ring.insert(number, waiting) {
-            self.packets += 1;
-            self.bytes += len;
-        }
-    }
-
-    fn is_too_full(&self) -> bool {
-        self.ring.end() - self.ring.first() > self.max_packets || self.bytes > self.max_bytes
-    }
-
-    fn pop(&mut self) -> Option<Waiting> {
-        let waiting = self.ring.pop()?;
-        self.packets -= 1;
-        self.bytes -= waiting.packet.payload.len();
-        Some(waiting)
     }
 }

@@ -9,9 +9,12 @@
 mod buffer;
 mod config;
 mod histogram;
+mod playout;
+mod queue;
 mod stats;
 mod timing;
 
-pub use buffer::{Arrival, Inserted, JitterBuffer, Playout};
+pub use buffer::JitterBuffer;
 pub use config::JitterConfig;
+pub use playout::{Arrival, Inserted, Playout};
 pub use stats::JitterStats;

@@ -1,15 +1,14 @@
 //! The builder: a window of packets, whose first frame is built when it is whole or given up.
 
+use super::frame::Frame;
+use super::past::{Past, ahead};
 use super::{Sample, SampleConfig, SampleStats};
 use crate::arrivals::{Arrivals, Place};
 use crate::ring::Ring;
 use rtp::Packet;
-use rtp::payload::{Depacketized, Depacketizer};
+use rtp::payload::Depacketizer;
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// Seconds between two frames beyond which timestamps are taken to have jumped.
-const MAX_PAUSE: u32 = 60;
 
 /// Puts the packets of one stream together again.
 ///
@@ -48,19 +47,6 @@ pub struct SampleBuilder {
     /// Frames of a sender that has begun anew since.
     ready: VecDeque<Sample>,
     stats: SampleStats,
-}
-
-/// What was built and given up so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Past {
-    has_begun: bool,
-    /// Of the last sample: its timestamp, its place and how long it or one before lasted.
-    timestamp: Option<u32>,
-    position: u64,
-    ticks: u32,
-    /// Since the last sample.
-    lost: u32,
-    dropped: u32,
 }
 
 /// The first frame of the window.
@@ -310,10 +296,6 @@ impl SampleBuilder {
                 }
             }
         }
-        let passed = self
-            .past
-            .timestamp
-            .map(|last| self.ticks_between(last, frame.timestamp));
         if frame.is_malformed || frame.incomplete > 0 || frame.data.is_empty() {
             self.depacketizer.reset();
             self.stats.malformed_frames += 1;
@@ -321,12 +303,7 @@ impl SampleBuilder {
             self.past.dropped = self.past.dropped.saturating_add(frame.packets);
             return None;
         }
-        self.past.position += u64::from(passed.unwrap_or(0));
-        self.past.ticks = match (next, passed) {
-            (Some(next), _) => self.ticks_between(frame.timestamp, next),
-            (None, passed) => passed.unwrap_or(self.past.ticks),
-        };
-        self.past.timestamp = Some(frame.timestamp);
+        self.past.advance(frame.timestamp, next, self.config.clock_rate);
         self.stats.samples += 1;
         Some(self.sample(frame))
     }
@@ -345,13 +322,6 @@ impl SampleBuilder {
             packets: frame.packets,
             headers: frame.headers,
         }
-    }
-
-    /// How much later a frame is than the one before; where timestamps jump, as much as frames last.
-    fn ticks_between(&self, before: u32, after: u32) -> u32 {
-        let ticks = ahead(before, after);
-        let is_jump = ticks / self.config.clock_rate >= MAX_PAUSE || (ticks == 0 && after != before);
-        if is_jump { self.past.ticks } else { ticks }
     }
 
     /// Takes the first place out, be a packet there or not.
@@ -399,48 +369,4 @@ impl SampleBuilder {
         self.past.lost = self.past.lost.saturating_add(count);
         self.is_aligned = false;
     }
-}
-
-/// A frame while it is put together.
-#[derive(Debug, Default)]
-struct Frame {
-    data: Vec<u8>,
-    timestamp: u32,
-    is_key_frame: Option<bool>,
-    packets: u32,
-    headers: Vec<rtp::Header>,
-    is_malformed: bool,
-    /// Bytes at the end of a unit whose end has not come.
-    incomplete: usize,
-}
-
-impl Frame {
-    fn add(&mut self, packet: &Packet, depacketizer: &mut dyn Depacketizer) {
-        self.timestamp = packet.header.timestamp;
-        self.packets += 1;
-        if self.is_malformed {
-            return;
-        }
-        match depacketizer.depacketize(&packet.payload, &mut self.data) {
-            Ok(Depacketized {
-                key_frame,
-                incomplete,
-                ..
-            }) => {
-                self.incomplete = incomplete;
-                self.is_key_frame = match (self.is_key_frame, key_frame) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (before, None) => before,
-                    (_, told) => told,
-                };
-            }
-            Err(_) => self.is_malformed = true,
-        }
-    }
-}
-
-/// How many ticks `after` is later than `before`; 0 when it is not.
-fn ahead(before: u32, after: u32) -> u32 {
-    let ticks = after.wrapping_sub(before);
-    if ticks <= u32::MAX / 2 { ticks } else { 0 }
 }

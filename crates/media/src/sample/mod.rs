@@ -2,6 +2,8 @@
 //! before it. It has no clock: how long to wait for a packet is told in the stream's own time.
 
 mod builder;
+mod frame;
+mod past;
 
 pub use builder::SampleBuilder;
 
