@@ -117,12 +117,15 @@ impl PeerConnection {
         let (Some(named), Some(tag)) = (named, self.drafts.tag) else {
             return true;
         };
+        let local = self.signaling.local.latest().map(super::signaling::Applied::sdp);
+        let is_live = |description: &sdp::SessionDescription| {
+            let media = description.media.get(named);
+            media.is_some_and(|media| !media.is_rejected())
+        };
         let elsewhere = named != tag
             && super::sections::shares_transport(description, named)
-            && description
-                .media
-                .get(named)
-                .is_some_and(|media| !media.is_rejected())
+            && is_live(description)
+            && local.is_some_and(|local| is_live(&local))
             && !candidate.candidate.is_empty();
         self.candidates.ignored += u64::from(elsewhere);
         !elsewhere

@@ -15,3 +15,4 @@ mod peer;
 mod properties;
 mod renegotiation;
 mod simulcast;
+mod transport;
