@@ -123,7 +123,10 @@ impl PeerConnection {
                     text: reason.to_string(),
                 }));
             }
-            ice::Event::Failed(reason) => self.fail(FailureReason::Ice(reason)),
+            ice::Event::Failed(reason) => {
+                let reason = self.or_refused(FailureReason::Ice(reason));
+                self.fail(reason);
+            }
             ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
             _ => {}
         }
@@ -181,22 +184,29 @@ impl PeerConnection {
         }
     }
 
-    /// A handshake that nobody answers may have its cause below. Our checks prove that we know the peer's password, its
-    /// checks that it knows ours: a side whose checks are all refused has no path and stays silent.
+    /// A handshake that nobody answers may have its cause below.
     fn why_dtls_failed(&self, reason: dtls::CloseReason) -> FailureReason {
         let agent = &self.transport.ice;
-        if reason != dtls::CloseReason::HandshakeTimeout {
-            return FailureReason::Dtls(reason);
-        }
-        if agent.data_path().is_none() {
+        if reason == dtls::CloseReason::HandshakeTimeout && agent.data_path().is_none() {
             return FailureReason::Ice(agent.diagnosis());
         }
-        let checks = agent.stats();
+        self.or_refused(FailureReason::Dtls(reason))
+    }
+
+    /// Our checks prove that we know the peer's password, its checks that it knows ours: a side whose checks are all refused
+    /// has no path, says nothing, and gives up.
+    fn or_refused(&self, reason: FailureReason) -> FailureReason {
+        let silence = matches!(
+            reason,
+            FailureReason::Ice(ice::FailReason::ConsentExpired { .. })
+                | FailureReason::Dtls(dtls::CloseReason::HandshakeTimeout)
+        );
+        let checks = self.transport.ice.stats();
         let refused = checks.unauthenticated;
-        if checks.requests_received == 0 && refused > 0 {
+        if silence && checks.requests_received == 0 && refused > 0 {
             FailureReason::CredentialsRefused { refused }
         } else {
-            FailureReason::Dtls(reason)
+            reason
         }
     }
 

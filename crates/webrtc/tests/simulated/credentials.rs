@@ -21,6 +21,12 @@ fn forge(sdp: &str) -> String {
 
 /// How offerer and answerer end when the sides that `told` accepts are told a wrong password.
 fn ends(told: impl Fn(&Call, NodeId) -> bool) -> [FailureReason; 2] {
+    let call = run(told, None);
+    [call.offerer, call.answerer].map(|node| failure(&call, node))
+}
+
+/// Runs to the end; `impatient` gives up after 20 seconds.
+fn run(told: impl Fn(&Call, NodeId) -> bool, impatient: Option<usize>) -> Call {
     let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
     call.open(&DataChannelInit::default());
     let wrong = [call.offerer, call.answerer].map(|node| (node, told(&call, node)));
@@ -31,12 +37,19 @@ fn ends(told: impl Fn(&Call, NodeId) -> bool) -> [FailureReason; 2] {
             sdp
         }
     });
+    if let Some(side) = impatient {
+        call.network.run_for(Duration::from_secs(20));
+        let node = [call.offerer, call.answerer][side];
+        call.network.with(node, |peer, now| peer.0.close(now));
+    }
     call.network.run_for(Duration::from_secs(100));
-    [call.offerer, call.answerer].map(|node| {
-        let core = &call.network.endpoint(node).0;
-        assert_eq!(core.connection_state(), PeerConnectionState::Failed);
-        core.failure().expect("a reason").clone()
-    })
+    call
+}
+
+fn failure(call: &Call, node: NodeId) -> FailureReason {
+    let core = &call.network.endpoint(node).0;
+    assert_eq!(core.connection_state(), PeerConnectionState::Failed);
+    core.failure().expect("a reason").clone()
 }
 
 #[test]
@@ -63,4 +76,15 @@ fn a_wrong_password_of_one_side_is_named_by_both() {
             "{other}"
         );
     }
+}
+
+/// As Pion and Firefox do: consent ends before the handshake is overdue.
+#[test]
+fn a_peer_that_gives_up_early_is_explained_too() {
+    let call = run(|call, node| node == call.answerer, Some(1));
+    let reason = failure(&call, call.offerer);
+    assert!(
+        matches!(reason, FailureReason::CredentialsRefused { .. }),
+        "{reason}"
+    );
 }
