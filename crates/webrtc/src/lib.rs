@@ -137,8 +137,8 @@ mod states;
 
 pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
 pub use self::core::{
-    HeaderExtensionCapability, MediaEngine, MediaKind, ParametersError, RegisterError, RtcpFeedback,
-    RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived, RtpSendError,
+    HeaderExtensionCapability, LayerForwarder, MediaEngine, MediaKind, ParametersError, RegisterError,
+    RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived, RtpSendError,
     RtpTransceiverInit, RtpTransportStats, TrackInfo, TrackOrKind,
 };
 pub use self::description::{
@@ -148,8 +148,8 @@ pub use self::error::{DescriptionError, Error, FailureReason, SendError};
 #[cfg(feature = "tokio")]
 pub use self::io::{
     Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload,
-    PeerConnection, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp, TrackLocalStaticSample,
-    UnknownFormat,
+    PeerConnection, RemoteFrames, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp,
+    TrackLocalStaticSample, UnknownFormat,
 };
 pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
 pub use self::states::{

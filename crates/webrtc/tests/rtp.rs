@@ -258,3 +258,36 @@ async fn reports_flow_though_nobody_reads() {
     let stats = pair.answerer.pc.rtp_stats().unwrap();
     assert_eq!((stats.packets_received, stats.overflowed), (600, 600 - 512));
 }
+
+#[tokio::test]
+async fn a_received_track_is_read_as_frames() {
+    let mut pair = Pair::new(&api());
+    let frames = TrackLocalStaticSample::new(RtpCodec::video("VP8", ""), "frames").unwrap();
+    pair.offerer.pc.add_track(&frames, &[]).unwrap();
+    pair.negotiate();
+    let receiver = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    let mut reader = receiver.frames(None);
+    let sample = |number: u8| Sample {
+        data: vec![number; 3000].into(),
+        duration: Duration::from_millis(40),
+    };
+    (0..10).for_each(|number| {
+        frames.write_sample(&sample(number));
+    });
+    for number in 0..9 {
+        let frame = within(reader.next()).await.unwrap().unwrap();
+        assert_eq!(frame.data, sample(number).data);
+        assert_eq!((frame.ticks, frame.lost_packets), (3600, 0));
+    }
+    assert!(reader.codec().unwrap().is("VP8"));
+    pair.offerer.pc.close();
+    let last = within(reader.next()).await.unwrap().unwrap();
+    assert_eq!(
+        last.data,
+        sample(9).data,
+        "the end gives out what waits for its duration"
+    );
+    assert_eq!(within(reader.next()).await, Ok(None));
+}

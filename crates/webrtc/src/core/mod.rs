@@ -32,7 +32,7 @@ pub use self::media::{
     RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, SendLimits,
     Sender, TrackInfo, TrackOrKind, Transceiver, TransceiverId,
 };
-pub use self::rtp::{RtpReceived, RtpSendError, RtpTransportStats};
+pub use self::rtp::{LayerForwarder, RtpReceived, RtpSendError, RtpTransportStats};
 pub use self::stats::{
     CandidatePairStats, CandidateStats, CertificateStats, DataChannelStats, StatsReport, TransportStats,
 };

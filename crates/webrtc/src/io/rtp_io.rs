@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
+use super::frames::RemoteFrames;
 use super::rtp_transceiver::RtpTransceiver;
 use crate::core::{RtpEvent, RtpReceived, RtpSendError, Transceiver};
 use crate::states::PeerConnectionState;
@@ -66,6 +67,13 @@ impl RtpTransceiver {
     /// Waits for the next packet; `packet` takes its bytes and gives its own buffer for later packets.
     pub async fn recv_rtp_into(&self, packet: &mut Vec<u8>) -> Option<RtpReceived> {
         poll_fn(|cx| self.poll_recv_rtp(cx, packet)).await
+    }
+
+    /// The received track as frames, of one layer where there are several. It reads the packets of this transceiver, so
+    /// nobody else should.
+    #[must_use]
+    pub fn frames(&self, rid: Option<&str>) -> RemoteFrames {
+        RemoteFrames::new(self.clone(), rid.map(str::to_owned))
     }
 
     /// The next packet, if one waits.

@@ -6,6 +6,7 @@
 
 mod calls;
 mod demux;
+mod forward;
 mod outgoing;
 mod queue;
 mod sections;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use interceptor::{Chain, InboundId, Received};
 
 pub use self::calls::{RtpReceived, RtpSendError};
+pub use self::forward::LayerForwarder;
 use self::outgoing::Outgoing;
 use self::queue::Numbers;
 use self::sections::Sections;

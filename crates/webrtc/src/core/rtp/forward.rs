@@ -1,0 +1,289 @@
+//! One stream out of the layers of another: what a forwarding server sends to one of its subscribers.
+//!
+//! RFC 7667 §3.7 (selective forwarding), RFC 7741 and RFC 9628 (picture ids), AV1 RTP §A.8.3 (templates).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rtp::PacketMut;
+use rtp::extension::{Extension, dependency::MandatoryFields};
+use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
+
+use super::RtpReceived;
+use super::splice::Splice;
+use crate::core::media::RtpCodec;
+
+/// What has to be renumbered beside the RTP header.
+#[derive(Debug)]
+enum Renumber {
+    Nothing,
+    Vp8(vp8::Renumberer),
+    Vp9(vp9::Renumberer),
+    /// The id of the dependency descriptor, and its numbers.
+    Av1(u8, Frames),
+}
+
+/// Frame numbers and template ids of dependency descriptors.
+#[derive(Debug, Default)]
+struct Frames {
+    offset: u16,
+    /// The highest number that was sent.
+    last: Option<u16>,
+    templates: u8,
+    switched: bool,
+}
+
+/// Selects a layer, or a source, and makes one stream of what was selected one after the other.
+///
+/// A switch takes place at a key frame of the new layer; until it comes the old one goes on. Ask for it with
+/// [`wanted`](Self::wanted). Packets are changed in place: sequence number, timestamp, and what the codec counts by itself.
+///
+/// ```
+/// use std::time::Instant;
+/// use webrtc::{LayerForwarder, RtpCodec, core::RtpReceived};
+///
+/// let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+/// forwarder.select(Some("f"));
+/// let received = RtpReceived { rid: Some("f".into()), sequence_number: 9, is_repaired: false, arrived: Instant::now() };
+/// // The first packet of a key frame.
+/// let mut packet = [0x80, 96, 0, 9, 0, 0, 0, 1, 0, 0, 0, 5, 0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
+/// assert!(forwarder.forward(Instant::now(), &received, &mut packet));
+/// assert_eq!(forwarder.wanted(), None);
+///
+/// // Packets of other layers are not for this subscriber.
+/// let other = RtpReceived { rid: Some("q".into()), ..received };
+/// assert!(!forwarder.forward(Instant::now(), &other, &mut packet));
+/// ```
+#[derive(Debug)]
+pub struct LayerForwarder {
+    clock_rate: u32,
+    depacketizer: Option<Box<dyn Depacketizer>>,
+    renumber: Renumber,
+    splice: Splice,
+    /// The layer that is sent.
+    current: Option<Option<Arc<str>>>,
+    /// The layer to go over to.
+    next: Option<Option<Arc<str>>>,
+}
+
+impl LayerForwarder {
+    /// Forwards whatever comes first, of this codec.
+    #[must_use]
+    pub fn new(codec: &RtpCodec) -> Self {
+        let renumber = if codec.is("VP8") {
+            Renumber::Vp8(vp8::Renumberer::new())
+        } else if codec.is("VP9") {
+            Renumber::Vp9(vp9::Renumberer::new())
+        } else {
+            Renumber::Nothing
+        };
+        Self {
+            clock_rate: codec.clock_rate,
+            depacketizer: depacketizer(codec.name()),
+            renumber,
+            splice: Splice::default(),
+            current: None,
+            next: None,
+        }
+    }
+
+    /// The id under which packets carry the dependency descriptor of AV1, which is renumbered with them.
+    #[must_use]
+    pub fn with_dependency_descriptor(mut self, id: u8) -> Self {
+        self.renumber = Renumber::Av1(id, Frames::default());
+        self
+    }
+
+    /// Goes over to a layer at its next key frame; `None` is the stream without a rid.
+    pub fn select(&mut self, rid: Option<&str>) {
+        let rid: Option<Arc<str>> = rid.map(Arc::from);
+        self.next = (self.current.as_ref() != Some(&rid)).then_some(rid);
+    }
+
+    /// The layer of which a key frame is wanted, if there is one to go over to.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Option<&str>> {
+        self.next.as_ref().map(Option::as_deref)
+    }
+
+    /// The layer that is forwarded.
+    #[must_use]
+    pub fn current(&self) -> Option<Option<&str>> {
+        self.current.as_ref().map(Option::as_deref)
+    }
+
+    /// Makes a packet the next one of the stream. False when it is not to be forwarded; then it is as it was.
+    pub fn forward(&mut self, now: Instant, received: &RtpReceived, packet: &mut [u8]) -> bool {
+        let Ok(mut packet) = PacketMut::decode(packet) else {
+            return false;
+        };
+        let is_next = match &self.next {
+            Some(next) => *next == received.rid,
+            None => self.current.is_none(),
+        };
+        if is_next && self.begins_here(&packet) {
+            self.switch(received.rid.clone());
+        }
+        if self.current.as_ref() != Some(&received.rid) || !self.renumber.apply(&mut packet) {
+            return false;
+        }
+        let mut header = rtp::Header {
+            sequence_number: packet.sequence_number(),
+            timestamp: packet.timestamp(),
+            ..rtp::Header::default()
+        };
+        self.splice.apply(now, self.clock_rate, &mut header);
+        packet.set_sequence_number(header.sequence_number);
+        packet.set_timestamp(header.timestamp);
+        true
+    }
+
+    fn switch(&mut self, rid: Option<Arc<str>>) {
+        if self.current.is_some() {
+            self.splice.begin();
+            self.renumber.switch();
+        }
+        self.current = Some(rid);
+        self.next = None;
+    }
+
+    /// A decoder can begin with this packet. Sound has no key frames.
+    fn begins_here(&self, packet: &PacketMut<'_>) -> bool {
+        let payload = packet.payload();
+        self.depacketizer
+            .as_ref()
+            .is_none_or(|codec| codec.is_frame_start(payload) && codec.is_key_frame(payload) != Some(false))
+    }
+}
+
+impl Renumber {
+    fn switch(&mut self) {
+        match self {
+            Self::Nothing => {}
+            Self::Vp8(numbers) => numbers.switch(),
+            Self::Vp9(numbers) => numbers.switch(),
+            Self::Av1(_, frames) => frames.switched = true,
+        }
+    }
+
+    /// False when the payload is broken.
+    fn apply(&mut self, packet: &mut PacketMut<'_>) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Vp8(numbers) => numbers.forward(packet.payload_mut()).is_ok(),
+            Self::Vp9(numbers) => numbers.forward(packet.payload_mut()).is_ok(),
+            Self::Av1(id, frames) => packet
+                .extension_mut(*id)
+                .is_none_or(|descriptor| frames.apply(descriptor)),
+        }
+    }
+}
+
+impl Frames {
+    fn apply(&mut self, descriptor: &mut [u8]) -> bool {
+        let Ok(fields) = MandatoryFields::decode(descriptor) else {
+            return false;
+        };
+        if std::mem::take(&mut self.switched)
+            && let Some(last) = self.last
+        {
+            self.offset = last.wrapping_add(1).wrapping_sub(fields.frame_number);
+            // No structure has more than half of the ids.
+            self.templates = self.templates.wrapping_add(32) & 63;
+        }
+        let number = fields.frame_number.wrapping_add(self.offset);
+        let is_newer = self
+            .last
+            .is_none_or(|last| (1..0x8000).contains(&number.wrapping_sub(last)));
+        if is_newer {
+            self.last = Some(number);
+        }
+        MandatoryFields::set_frame_number(descriptor, number)
+            && MandatoryFields::shift_templates(descriptor, self.templates)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 10] = [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
+
+    fn received(rid: &str) -> RtpReceived {
+        RtpReceived {
+            rid: Some(rid.into()),
+            sequence_number: 0,
+            is_repaired: false,
+            arrived: Instant::now(),
+        }
+    }
+
+    /// A packet of VP8 with a picture id of 15 bits.
+    fn vp8(sequence_number: u16, picture: u16, data: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x80, 96];
+        packet.extend(sequence_number.to_be_bytes());
+        packet.extend([0, 0, 0, 1, 0, 0, 0, 5, 0x90, 0x80]);
+        packet.extend((picture | 0x8000).to_be_bytes());
+        packet.extend(data);
+        packet
+    }
+
+    fn numbers(packet: &[u8]) -> (u16, u16) {
+        let view = rtp::PacketRef::decode(packet).unwrap();
+        let (descriptor, _) = vp8::Descriptor::decode(view.payload()).unwrap();
+        (view.sequence_number(), descriptor.picture_id.unwrap().value())
+    }
+
+    #[test]
+    fn a_switch_waits_for_a_key_frame_and_the_numbers_go_on() {
+        let now = Instant::now();
+        let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+        let mut sent = Vec::new();
+        let mut take = |forwarder: &mut LayerForwarder, rid: &str, mut packet: Vec<u8>| {
+            let taken = forwarder.forward(now, &received(rid), &mut packet);
+            if taken {
+                sent.push(numbers(&packet));
+            }
+            taken
+        };
+        let delta = [1, 0, 0];
+        assert!(
+            !take(&mut forwarder, "q", vp8(10, 100, &delta)),
+            "no key frame yet"
+        );
+        assert!(take(&mut forwarder, "q", vp8(11, 101, &KEY)));
+        forwarder.select(Some("f"));
+        assert_eq!(forwarder.wanted(), Some(Some("f")));
+        assert!(!take(&mut forwarder, "f", vp8(500, 900, &delta)));
+        assert!(
+            take(&mut forwarder, "q", vp8(12, 102, &delta)),
+            "the old layer goes on"
+        );
+        assert!(take(&mut forwarder, "f", vp8(501, 901, &KEY)));
+        assert_eq!((forwarder.wanted(), forwarder.current()), (None, Some(Some("f"))));
+        assert!(!take(&mut forwarder, "q", vp8(13, 103, &KEY)));
+        assert!(take(&mut forwarder, "f", vp8(502, 902, &delta)));
+        assert_eq!(sent, [(11, 101), (12, 102), (13, 103), (14, 104)]);
+        forwarder.select(Some("f"));
+        assert_eq!(forwarder.wanted(), None, "it is there already");
+    }
+
+    #[test]
+    fn descriptors_of_av1_count_on_and_their_templates_move() {
+        let mut frames = Frames::default();
+        let read = |frames: &mut Frames, number: u16| {
+            let [high, low] = number.to_be_bytes();
+            let mut descriptor = [0xc2, high, low];
+            assert!(frames.apply(&mut descriptor));
+            let fields = MandatoryFields::decode(&descriptor).unwrap();
+            (fields.frame_number, fields.template_id)
+        };
+        assert_eq!(read(&mut frames, 65_535), (65_535, 2));
+        frames.switched = true;
+        assert_eq!(read(&mut frames, 100), (0, 34));
+        assert_eq!(read(&mut frames, 101), (1, 34));
+        frames.switched = true;
+        assert_eq!(read(&mut frames, 7), (2, 2));
+        assert!(!frames.apply(&mut [0xc2]));
+    }
+}
