@@ -132,6 +132,7 @@ mod io;
 mod configuration;
 mod description;
 mod error;
+mod registry;
 mod setting_engine;
 mod states;
 
@@ -151,6 +152,7 @@ pub use self::io::{
     PeerConnection, RemoteFrames, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp,
     TrackLocalStaticSample, UnknownFormat,
 };
+pub use self::registry::Registry;
 pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
 pub use self::states::{
     DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState,

@@ -46,6 +46,7 @@ use self::state::States;
 use self::transport::Transport;
 use crate::configuration::{Configuration, IceTransportPolicy};
 use crate::error::{Error, FailureReason};
+use crate::registry::Registry;
 use crate::setting_engine::SettingEngine;
 
 /// The most media sections of one description.
@@ -75,6 +76,7 @@ pub struct PeerConnection {
     candidates: Candidates,
     states: States,
     settings: Arc<SettingEngine>,
+    registry: Arc<Registry>,
     events: VecDeque<Event>,
     events_lost: u64,
     failure: Option<FailureReason>,
@@ -102,10 +104,18 @@ impl PeerConnection {
             candidates: Candidates::default(),
             states: States::default(),
             settings,
+            registry: Arc::default(),
             events: VecDeque::new(),
             events_lost: 0,
             failure: None,
         })
+    }
+
+    /// The same with what an application adds to the processing of media; to be called before there is any.
+    #[must_use]
+    pub fn with_interceptor_registry(mut self, registry: Arc<Registry>) -> Self {
+        self.registry = registry;
+        self
     }
 
     /// A datagram came from `path.remote` to `path.local`. Opened in place.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::PeerConnection;
 use super::event::{ChannelEvent, Event, IceCandidateError};
+use super::rtp::Setup;
 use super::transport::News;
 use crate::error::FailureReason;
 use crate::states::{
@@ -101,8 +102,13 @@ impl PeerConnection {
             Some(_) | None => {}
         }
         let seed = media.chain_seed();
-        let unix = Duration::from_secs((self.settings.clock.0)().as_secs());
-        self.transport.apply_media(now, unix, media.negotiated(), seed);
+        let setup = Setup {
+            unix: Duration::from_secs((self.settings.clock.0)().as_secs()),
+            cname: &media.negotiated().cname,
+            seed,
+            registry: &self.registry,
+        };
+        self.transport.apply_media(now, media.negotiated(), &setup);
     }
 
     fn digest_ice(&mut self, event: ice::Event) {

@@ -5,7 +5,7 @@
 //! transmit that a socket can send with GSO.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use datachannel::core::Channels;
 use ice::core::Agent;
@@ -13,7 +13,7 @@ use ice::core::Agent;
 use super::Transmit;
 use super::event::RtpEvent;
 use super::media::{NegotiatedMedia, TransceiverId};
-use super::rtp::RtpTransport;
+use super::rtp::{RtpTransport, Setup};
 use super::security::Security;
 use super::timeline::Timeline;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -129,16 +129,10 @@ impl Transport {
     }
 
     /// Media was negotiated, or negotiated anew. Of no effect without keys.
-    pub(super) fn apply_media(
-        &mut self,
-        now: Instant,
-        unix: Duration,
-        media: &NegotiatedMedia,
-        seed: [u8; 32],
-    ) {
+    pub(super) fn apply_media(&mut self, now: Instant, media: &NegotiatedMedia, setup: &Setup<'_>) {
         if self.rtp.is_none() {
             let keys = self.security.media_keys();
-            let made = keys.map(|keys| RtpTransport::new(now, unix, &keys, &media.cname, seed));
+            let made = keys.map(|keys| RtpTransport::new(now, &keys, setup));
             self.rtp = made.and_then(Result::ok).map(Box::new);
         }
         if let Some(rtp) = &mut self.rtp {

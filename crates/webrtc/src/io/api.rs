@@ -9,6 +9,7 @@ use super::shared::Shared;
 use crate::configuration::Configuration;
 use crate::core::{self, MediaEngine};
 use crate::error::Error;
+use crate::registry::Registry;
 use crate::setting_engine::SettingEngine;
 
 /// Makes connections that share settings and, if one is given, an [`Endpoint`]. Cheap to clone.
@@ -16,6 +17,7 @@ use crate::setting_engine::SettingEngine;
 pub struct Api {
     settings: Arc<SettingEngine>,
     media: Arc<MediaEngine>,
+    registry: Arc<Registry>,
     endpoint: Option<Endpoint>,
 }
 
@@ -24,6 +26,7 @@ pub struct Api {
 pub struct ApiBuilder {
     settings: SettingEngine,
     media: MediaEngine,
+    registry: Registry,
     endpoint: Option<Endpoint>,
 }
 
@@ -42,6 +45,13 @@ impl ApiBuilder {
         self
     }
 
+    /// Interceptors that stand between the network and the tracks. Default: those that WebRTC needs.
+    #[must_use]
+    pub fn interceptor_registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
     /// One endpoint for every connection. Default: each connection has sockets of its own.
     #[must_use]
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
@@ -55,6 +65,7 @@ impl ApiBuilder {
         Api {
             settings: Arc::new(self.settings),
             media: Arc::new(self.media),
+            registry: Arc::new(self.registry),
             endpoint: self.endpoint,
         }
     }
@@ -85,7 +96,8 @@ impl Api {
         let mut seed = [0; 32];
         self.settings.provider.random(&mut seed);
         let core = core::PeerConnection::new(&configuration, Arc::clone(&self.settings), seed)?
-            .with_media_engine(Arc::clone(&self.media));
+            .with_media_engine(Arc::clone(&self.media))
+            .with_interceptor_registry(Arc::clone(&self.registry));
         let queue = Arc::new(EventQueue::default());
         let shared = Arc::new(Shared::new(core, Arc::clone(&queue)));
         let events = Events::new(queue, Arc::downgrade(&shared));

@@ -24,6 +24,7 @@ use self::queue::Numbers;
 use self::sections::Sections;
 use super::event::RtpEvent;
 use super::media::{NegotiatedMedia, TransceiverId};
+use crate::registry::Registry;
 
 /// What the keys of a transport are made from.
 pub(super) struct Keys {
@@ -31,6 +32,15 @@ pub(super) struct Keys {
     pub(super) provider: crypto::Provider,
     pub(super) outbound: srtp::MasterKey,
     pub(super) inbound: srtp::MasterKey,
+}
+
+/// What the media of a connection begins with, beside keys.
+pub(super) struct Setup<'a> {
+    /// The time since the Unix epoch.
+    pub(super) unix: Duration,
+    pub(super) cname: &'a str,
+    pub(super) seed: [u8; 32],
+    pub(super) registry: &'a Registry,
 }
 
 /// Counters of the media of a connection.
@@ -69,23 +79,19 @@ pub(super) struct RtpTransport {
 }
 
 impl RtpTransport {
-    /// The keys are there. `unix` is the time since the Unix epoch at `now`.
-    pub(super) fn new(
-        now: Instant,
-        unix: Duration,
-        keys: &Keys,
-        cname: &str,
-        seed: [u8; 32],
-    ) -> Result<Self, srtp::ConfigError> {
+    /// The keys are there.
+    pub(super) fn new(now: Instant, keys: &Keys, setup: &Setup<'_>) -> Result<Self, srtp::ConfigError> {
         let config = srtp::Config::new(keys.profile, keys.provider.clone());
         let chain = interceptor::Config {
-            cname: Some(cname.to_owned()),
-            ..interceptor::Config::default()
+            cname: Some(setup.cname.to_owned()),
+            ..setup.registry.config.clone()
         };
+        let mut chain = Chain::new(chain, now, setup.unix, setup.seed);
+        setup.registry.furnish(&mut chain);
         Ok(Self {
             inbound: srtp::Inbound::new(&config, &keys.inbound)?,
             outbound: srtp::Outbound::new(&config, &keys.outbound)?,
-            chain: Chain::new(chain, now, unix, seed),
+            chain,
             sections: Sections::default(),
             outgoing: Outgoing::default(),
             events: VecDeque::new(),
