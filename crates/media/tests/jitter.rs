@@ -10,7 +10,7 @@
 
 mod support;
 
-use media::{Arrival, Inserted, JitterConfig};
+use media::{Arrival, Inserted, JitterConfig, Playout};
 use proptest::prelude::*;
 use rand::RngExt;
 use std::time::Duration;
@@ -443,6 +443,29 @@ fn it_tells_until_when_a_repair_is_of_use() {
     run.play_until(ms(1000));
     assert_eq!(run.buffer.repair_deadline(number(2)), None, "given up");
     assert_eq!(run.buffer.last_timestamp(), Some(packets[4].timestamp));
+}
+
+#[test]
+fn the_packet_behind_a_gap_can_be_looked_at() {
+    let mut run = Run::new(sound());
+    for number in [0, 2] {
+        let sent = audio(3)[number];
+        let at = sent.at;
+        run.insert(&Arriving {
+            at,
+            sent,
+            arrival: Arrival::Direct,
+        });
+    }
+    let now = run.start + ms(1000);
+    assert!(matches!(run.buffer.poll(now), Some(Playout::Packet(_))));
+    assert!(matches!(
+        run.buffer.poll(now),
+        Some(Playout::Missing { count: 1, .. })
+    ));
+    let next = run.buffer.peek().cloned();
+    assert_eq!(run.buffer.poll(now), next.map(Playout::Packet));
+    assert_eq!(run.buffer.peek(), None);
 }
 
 #[test]

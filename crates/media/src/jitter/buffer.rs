@@ -254,6 +254,13 @@ impl JitterBuffer {
         self.timing.instant(due)
     }
 
+    /// The packet that comes next. Behind [`Playout::Missing`] it may hold what is missing a second time: Opus's in-band FEC, or
+    /// redundant data.
+    pub fn peek(&self) -> Option<&Packet> {
+        let (_, waiting) = self.queue.ring.first_present()?;
+        Some(&waiting.packet)
+    }
+
     /// When [`poll`](Self::poll) will have something, unless a packet comes before; in the past when it has already.
     pub const fn poll_timeout(&self) -> Option<Instant> {
         self.deadline

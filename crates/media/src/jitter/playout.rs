@@ -34,7 +34,8 @@ pub enum Inserted {
 pub enum Playout {
     /// The next packet.
     Packet(Packet),
-    /// Packets that will not come: conceal them, or ask for a key frame.
+    /// Packets that will not come: take them from the one behind ([`peek`](crate::JitterBuffer::peek)), conceal them, or ask for
+    /// a key frame.
     Missing {
         /// Sequence number of the first.
         sequence_number: u16,

@@ -64,7 +64,7 @@ impl Timing {
         let rate = self.config.clock_rate;
         let clock = self.clock.get_or_insert_with(|| Clock::new(now, timestamp, rate));
         let (at, media) = (clock.at(now), clock.media(timestamp));
-        let transit = at - media;
+        let transit = at.saturating_sub(media);
         match arrival {
             Arrival::Direct if !self.network.is_empty() && self.is_jump(transit) => {
                 *self = Self {
@@ -95,7 +95,7 @@ impl Timing {
         if self.network.is_empty() {
             self.network.add(at, transit);
             let assumed = (micros(self.config.initial_delay) - 1).max(0);
-            self.network.assume(transit + assumed, ASSUMED);
+            self.network.assume(transit.saturating_add(assumed), ASSUMED);
         }
         match &mut self.frame {
             Some((newest, latest)) if *newest == media => *latest = transit.max(*latest),
@@ -119,21 +119,26 @@ impl Timing {
         let elapsed = Duration::from_micros(at.saturating_sub(self.updated).unsigned_abs());
         let step = micros(elapsed.mul_f32(self.config.shrink));
         let wanted = self.wanted(self.config.minimum_delay.max(self.sync_delay));
-        let most = self.network.base() + micros(self.config.maximum_delay);
-        self.offset = wanted.max(self.offset - step).min(most);
+        let most = self
+            .network
+            .base()
+            .saturating_add(micros(self.config.maximum_delay));
+        self.offset = wanted.max(self.offset.saturating_sub(step)).min(most);
         self.updated = at;
     }
 
     /// The offset that measurements and a least delay ask for.
     fn wanted(&self, minimum: Duration) -> i64 {
         let (base, network) = (self.network.base(), self.network.quantile());
-        let allowed = network + micros(self.config.repair_allowance);
+        let allowed = network.saturating_add(micros(self.config.repair_allowance));
         let repairs = self
             .repairs
             .as_ref()
             .map_or(network, |repairs| repairs.delays.quantile());
-        let wanted = repairs.clamp(network, allowed).max(base + micros(minimum));
-        wanted.min(base + micros(self.config.maximum_delay))
+        let wanted = repairs
+            .clamp(network, allowed)
+            .max(base.saturating_add(micros(minimum)));
+        wanted.min(base.saturating_add(micros(self.config.maximum_delay)))
     }
 
     /// When a packet is due, as [`at`](Self::at) counts.
