@@ -268,3 +268,38 @@ fn the_applications_packets_go_along() {
     assert_eq!(script.says(), ["NACK(2) PLI(2)"]);
     assert!(!script.chain.send_rtcp(script.now, &[0; 5000]));
 }
+
+#[test]
+fn long_names_leave_room_for_feedback() {
+    let mut script = Script::new(Config {
+        reduced_size: false,
+        ..quiet()
+    });
+    let stream = Outbound {
+        mid: Some("m".repeat(16)),
+        rid: Some("r".repeat(16)),
+        ..outbound()
+    };
+    script.chain.add_outbound(script.now, stream).unwrap();
+    let stream = Inbound {
+        feedback: transport_cc(),
+        ..inbound()
+    };
+    script.chain.add_inbound(script.now, stream).unwrap();
+    for number in 0..2000 {
+        script.receive_packet(numbered(REMOTE, number, number));
+    }
+    let datagrams = script.at(ms(50)).datagrams();
+    assert!(
+        text(&datagrams[0]).starts_with("RR(aaaa) SDES(aaaa) TWCC(0+"),
+        "{}",
+        text(&datagrams[0])
+    );
+    assert!(datagrams.len() > 1 && script.says().is_empty());
+    // A farewell is the last word of a datagram.
+    let id = script.chain.outbound_streams().next().unwrap();
+    script.send(id, 1);
+    script.chain.remove_outbound(script.now, id);
+    script.receive_packet(numbered(REMOTE, 2001, 2001));
+    assert_eq!(script.says(), ["RR(1111) SDES(1111) BYE(aaaa aaab)"]);
+}

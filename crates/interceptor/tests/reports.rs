@@ -399,3 +399,40 @@ fn a_silent_peer_breaks_the_circuit() {
         "{numbers:?}"
     );
 }
+
+#[test]
+fn names_and_datagrams_of_any_length_end_the_report() {
+    for (mtu, name) in [(0, 16), (0, 255), (256, 200), (600, 255), (65_000, 16)] {
+        let mut script = Script::new(Config {
+            mtu,
+            cname: Some("n".repeat(name)),
+            receiver_rtt: true,
+            ..config()
+        });
+        for ssrc in 0..40 {
+            let stream = Inbound {
+                ssrc,
+                rtx_ssrc: None,
+                ..inbound()
+            };
+            script.chain.add_inbound(script.now, stream).unwrap();
+            script.receive_packet(packet(ssrc, 96, 1, b"a"));
+            let stream = Outbound {
+                ssrc: 100 + ssrc,
+                rtx_ssrc: None,
+                mid: Some("m".repeat(100)),
+                ..outbound()
+            };
+            let id = script.chain.add_outbound(script.now, stream).unwrap();
+            script.send(id, 1);
+            let blocks = [XrBlock::ReceiverReferenceTime(NtpTime(1 << 40))];
+            script.rtcp(&ExtendedReport {
+                sender_ssrc: ssrc,
+                blocks: (&blocks).into(),
+            });
+        }
+        let datagrams = report(&mut script);
+        assert!(datagrams.len() <= 80, "{mtu} {name}: {}", datagrams.len());
+        assert!(datagrams.iter().all(|datagram| datagram.len() <= mtu.max(256)));
+    }
+}

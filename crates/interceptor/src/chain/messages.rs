@@ -25,7 +25,7 @@ impl Chain {
         // A farewell needs a name (RFC 3550 §6.1); all else does without where that was negotiated.
         if !self.config.reduced_size || !self.outbox.waiting.goodbyes.is_empty() {
             datagram.receiver_report(self.outbox.reporter(), &[]);
-            Self::write_names(&self.streams, &self.outbox, datagram);
+            Self::write_names(None, &self.outbox, datagram);
         }
         let before = datagram.len();
         self.write_messages(now, datagram);
@@ -184,5 +184,6 @@ fn write_waiting(outbox: &mut Outbox, datagram: &mut Datagram<'_>) {
             return;
         }
         goodbyes.drain(..count);
+        datagram.is_final = true;
     }
 }

@@ -28,6 +28,13 @@ pub(super) struct Report {
     pub(super) bytes: usize,
 }
 
+impl Report {
+    /// What is still to be said.
+    pub(super) fn left(&self) -> usize {
+        self.blocks.len() + self.senders.len()
+    }
+}
+
 /// A receiver's reference time (RFC 3611 §4.4) and when it came.
 #[derive(Clone, Copy, Debug)]
 struct Reference {
@@ -171,16 +178,16 @@ impl Outbox {
         }
     }
 
-    /// What the receivers are told back (RFC 3611 §4.5).
-    pub(super) fn take_references(&mut self, now: Time) -> Vec<ReceiverDelay> {
-        let references = self.waiting.references.drain(..);
-        references
-            .map(|reference| ReceiverDelay {
-                ssrc: reference.ssrc,
-                last_reference: reference.compact,
-                delay: rtcp::NtpTime::compact_duration(now.since(reference.arrived)),
-            })
-            .collect()
+    /// What at most `max` receivers are told back (RFC 3611 §4.5).
+    pub(super) fn take_references(&mut self, now: Time, max: usize) -> Vec<ReceiverDelay> {
+        let references = &mut self.waiting.references;
+        let count = references.len().min(max);
+        let told = references.drain(..count).map(|reference| ReceiverDelay {
+            ssrc: reference.ssrc,
+            last_reference: reference.compact,
+            delay: rtcp::NtpTime::compact_duration(now.since(reference.arrived)),
+        });
+        told.collect()
     }
 
     /// Whether something waits that has no time of its own.
@@ -250,9 +257,13 @@ mod tests {
         assert_eq!(lens, (256, 256, 16, 8));
         assert!(!outbox.queue_raw(&[0; 10], 9) && !outbox.queue_raw(&[], 100));
         assert_eq!(
-            outbox.take_references(Time(500_000)).first().map(|it| it.delay),
+            outbox
+                .take_references(Time(500_000), 9)
+                .first()
+                .map(|it| it.delay),
             Some(0x8000)
         );
-        assert!(outbox.take_references(Time(0)).is_empty());
+        assert_eq!(outbox.take_references(Time(0), 100).len(), 7);
+        assert!(outbox.take_references(Time(0), 100).is_empty());
     }
 }

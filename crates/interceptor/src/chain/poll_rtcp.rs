@@ -16,6 +16,8 @@ pub(super) struct Datagram<'o> {
     limit: usize,
     /// Sources that speak in it, and are to be named.
     pub(super) ssrcs: Vec<u32>,
+    /// It ends with a farewell, which nothing may follow (RFC 3550 §6.1).
+    pub(super) is_final: bool,
 }
 
 impl Datagram<'_> {
@@ -65,13 +67,14 @@ impl Chain {
             start,
             out,
             ssrcs: Vec::new(),
+            is_final: false,
         };
         if is_report {
             self.write_report(time, &mut datagram);
         } else if is_feedback {
             self.write_feedback(time, &mut datagram);
         }
-        if !self.users.is_empty() {
+        if !self.users.is_empty() && !datagram.is_final {
             self.write_users(now, &mut datagram);
         }
         let len = datagram.len();
@@ -104,7 +107,7 @@ impl Chain {
             }
             if datagram.len() == 0 && !self.config.reduced_size {
                 datagram.receiver_report(self.outbox.reporter(), &[]);
-                Self::write_names(&self.streams, &self.outbox, datagram);
+                Self::write_names(None, &self.outbox, datagram);
             }
             if said.len() <= datagram.room() {
                 datagram.out.extend_from_slice(&said);

@@ -15,15 +15,22 @@ const MAX_BLOCKS: usize = 31;
 impl Chain {
     /// One datagram of a regular report.
     pub(super) fn write_report(&mut self, now: Time, datagram: &mut Datagram<'_>) {
-        if !self.outbox.report.is_open {
+        let is_first = !self.outbox.report.is_open;
+        if is_first {
             self.open_report(now);
-            let extended = self.write_reports(now, datagram);
-            self.write_extended(now, datagram, extended);
-        } else {
-            self.write_reports(now, datagram);
+        }
+        let before = self.outbox.report.left();
+        let has_sender = self.write_reports(now, datagram);
+        if is_first {
+            self.write_extended(now, datagram, has_sender);
         }
         let report = &mut self.outbox.report;
         report.bytes += datagram.len();
+        if datagram.len() == 0 || report.left() == before {
+            // A name too long for the datagram: better less of a report than no end of it.
+            report.blocks.clear();
+            report.senders.clear();
+        }
         if report.blocks.is_empty() && report.senders.is_empty() {
             report.is_open = false;
             let bytes = report.bytes;
@@ -100,7 +107,7 @@ impl Chain {
             let blocks = self.take_blocks(&mut left);
             datagram.receiver_report(reporter, &blocks);
         }
-        Self::write_names(&self.streams, &self.outbox, datagram);
+        Self::write_names(Some(&self.streams), &self.outbox, datagram);
         has_sender
     }
 
@@ -147,8 +154,9 @@ impl Chain {
         4 + 2 + self.outbox.cname.len() + extra + 4 + 4
     }
 
-    /// SDES: the canonical name, and for streams their MID (RFC 9143 §15.1) and RID (RFC 8852 §3).
-    pub(super) fn write_names(streams: &Streams, outbox: &Outbox, datagram: &mut Datagram<'_>) {
+    /// SDES: the canonical name; and of `streams`, which early feedback does without (RFC 4585 §3.1), MID (RFC 9143 §15.1) and
+    /// RID (RFC 8852 §3).
+    pub(super) fn write_names(streams: Option<&Streams>, outbox: &Outbox, datagram: &mut Datagram<'_>) {
         let items: Vec<_> = datagram
             .ssrcs
             .iter()
@@ -168,7 +176,9 @@ impl Chain {
 
     /// Extended reports: the reference time of a receiver, and what receivers are told back.
     fn write_extended(&mut self, now: Time, datagram: &mut Datagram<'_>, has_sender: bool) {
-        let delays = self.outbox.take_references(now);
+        // The head, a reference time, and the head of the answers.
+        let max = datagram.room().saturating_sub(8 + 12 + 4) / 12;
+        let delays = self.outbox.take_references(now, max);
         let mut blocks = Vec::new();
         // `rcvr-rtt=all`: senders, too, as their receivers need not send anything that they could measure by.
         if self.config.receiver_rtt && (self.streams.inbound.len() > 0 || !has_sender) {
@@ -187,10 +197,13 @@ impl Chain {
 }
 
 /// What is said about a source.
-fn names<'o>(streams: &'o Streams, outbox: &'o Outbox, ssrc: u32) -> Vec<SdesItem<'o>> {
+fn names<'o>(streams: Option<&'o Streams>, outbox: &'o Outbox, ssrc: u32) -> Vec<SdesItem<'o>> {
     let mut items = vec![SdesItem::Cname(outbox.cname.as_bytes())];
-    let role = streams.outbound_ssrcs.get(ssrc);
-    if let Some(stream) = role.and_then(|role| streams.outbound.get(role.key())) {
+    let stream = streams.and_then(|streams| {
+        let role = streams.outbound_ssrcs.get(ssrc)?;
+        streams.outbound.get(role.key())
+    });
+    if let Some(stream) = stream {
         items.extend(stream.stamps.mid().map(|mid| SdesItem::Mid(mid.as_bytes())));
         items.extend(
             stream
