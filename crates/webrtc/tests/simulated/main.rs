@@ -12,6 +12,7 @@
 
 mod credentials;
 mod laws;
+mod media;
 mod peer;
 mod setup;
 mod transfer;

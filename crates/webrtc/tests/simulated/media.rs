@@ -1,0 +1,257 @@
+//! Video over bad links, and what a call makes of packets that nobody should send.
+
+use std::time::{Duration, Instant};
+
+use ice::Path;
+use netsim::{Link, Loss};
+use rtp::payload::{Packetizer, Payloads, packetizer};
+use rtp::{Packet, Sequencer};
+use webrtc::core::{Event, MediaKind, PeerConnection, RtpTransportStats, TransceiverId};
+use webrtc::{PeerConnectionState, RtpCodec, RtpTransceiverInit, SettingEngine, TrackInfo};
+
+use crate::peer::{ADDRESSES, Call, PATIENCE};
+
+/// Time between two pictures.
+const PICTURE: Duration = Duration::from_millis(33);
+
+/// A call in which the offerer sends video.
+struct Video {
+    call: Call,
+    ours: TransceiverId,
+    theirs: TransceiverId,
+    payload_type: u8,
+    packetizer: Box<dyn Packetizer>,
+    payloads: Payloads,
+    sequencer: Sequencer,
+}
+
+impl Video {
+    fn new(seed: u64, link: &Link) -> Self {
+        let mut call = Call::with(seed, link, SettingEngine::default());
+        let track = TrackInfo {
+            id: String::from("video"),
+            kind: MediaKind::Video,
+        };
+        let ours = call.network.with(call.offerer, |peer, _| {
+            peer.0
+                .add_transceiver(track, RtpTransceiverInit::default())
+                .unwrap()
+        });
+        call.negotiate();
+        let nodes = [call.offerer, call.answerer];
+        let connected = call.network.run_while(PATIENCE, |network| {
+            let state = |node| network.endpoint(node).0.connection_state();
+            nodes
+                .iter()
+                .any(|node| state(*node) != PeerConnectionState::Connected)
+        });
+        assert!(connected, "the call did not connect");
+        let theirs = call
+            .network
+            .events(call.answerer)
+            .find_map(|(_, event)| match event {
+                Event::Track(id) => Some(*id),
+                _ => None,
+            });
+        let core = &call.network.endpoint(call.offerer).0;
+        let section = core.negotiated_media().unwrap().by_transceiver(ours).unwrap();
+        let vp8 = RtpCodec::video("VP8", "");
+        let codec = section.send.iter().find(|known| known.codec == vp8).unwrap();
+        Self {
+            payload_type: codec.payload_type,
+            ours,
+            theirs: theirs.expect("the track was not announced"),
+            packetizer: packetizer("VP8").unwrap(),
+            payloads: Payloads::new(),
+            // The numbers wrap on the way.
+            sequencer: Sequencer::starting_at(65_000),
+            call,
+        }
+    }
+
+    /// A picture whose bytes are its number. Returns how many packets it took.
+    fn send(&mut self, number: u32) -> usize {
+        let frame = picture(number);
+        self.packetizer.packetize(&frame, 1100, &mut self.payloads);
+        let (ours, payload_type) = (self.ours, self.payload_type);
+        let (payloads, sequencer) = (&self.payloads, &mut self.sequencer);
+        self.call.network.with(self.call.offerer, |peer, now| {
+            for (index, payload) in payloads.iter().enumerate() {
+                let mut header = rtp::Header {
+                    payload_type,
+                    marker: index + 1 == payloads.len(),
+                    sequence_number: sequencer.next_number(),
+                    timestamp: number.wrapping_mul(3000),
+                    ..rtp::Header::default()
+                };
+                peer.0.send_rtp(now, (ours, 0), &mut header, payload).unwrap();
+            }
+        });
+        self.payloads.len()
+    }
+
+    fn receive(&mut self) -> Option<(Packet, bool)> {
+        let theirs = self.theirs;
+        self.call.network.with(self.call.answerer, |peer, _| {
+            let mut bytes = Vec::new();
+            let received = peer.0.recv_rtp(theirs, &mut bytes)?;
+            Some((Packet::decode(bytes.into()).unwrap(), received.is_repaired))
+        })
+    }
+
+    fn stats(&self) -> RtpTransportStats {
+        self.call
+            .network
+            .endpoint(self.call.answerer)
+            .0
+            .rtp_stats()
+            .unwrap()
+    }
+
+    /// One datagram of media that the offerer would have sent.
+    fn captured(&mut self) -> Vec<u8> {
+        let (ours, payload_type) = (self.ours, self.payload_type);
+        let sequence_number = self.sequencer.next_number();
+        self.call.network.with(self.call.offerer, |peer, now| {
+            let mut header = rtp::Header {
+                payload_type,
+                sequence_number,
+                ..rtp::Header::default()
+            };
+            let payload = [0x10, 1, 2, 3];
+            peer.0
+                .send_rtp(now, (ours, 0), &mut header, &payload[..])
+                .unwrap();
+            let mut datagram = Vec::new();
+            loop {
+                datagram.clear();
+                peer.0.poll_transmit(now, 1, &mut datagram).unwrap();
+                if datagram.first() == Some(&0x90) || datagram.first() == Some(&0x80) {
+                    return datagram;
+                }
+            }
+        })
+    }
+
+    fn inject(&mut self, datagram: &[u8]) {
+        let [remote, local] = ADDRESSES.map(|address| (address, 5000).into());
+        let mut datagram = datagram.to_vec();
+        self.call.network.with(self.call.answerer, |peer, now| {
+            peer.0.handle_input(now, Path { local, remote }, &mut datagram);
+        });
+    }
+}
+
+fn picture(number: u32) -> Vec<u8> {
+    let mut frame = vec![number as u8; 200 + (number as usize * 997) % 9000];
+    // The first bit says whether a picture needs others.
+    frame[0] = u8::from(number % 30 != 0);
+    frame
+}
+
+/// Sends 600 pictures and returns those that came whole, in order, with how many packets were repaired.
+fn transmit(seed: u64, link: &Link) -> (Vec<Vec<u8>>, u64, usize) {
+    let mut video = Video::new(seed, link);
+    let mut builder = media::SampleBuilder::new(
+        rtp::payload::depacketizer("VP8").unwrap(),
+        media::SampleConfig::new(90_000),
+    );
+    let (mut pictures, mut repaired, mut packets) = (Vec::new(), 0, 0);
+    for number in 0..640 {
+        // The last ones bring what was lost before them.
+        packets += video.send(number);
+        let until = video.call.network.now() + PICTURE;
+        run_until(&mut video, until);
+        while let Some((packet, is_repaired)) = video.receive() {
+            repaired += u64::from(is_repaired);
+            builder.push(packet);
+        }
+        while let Some(sample) = builder.pop() {
+            pictures.push(sample.data.to_vec());
+        }
+    }
+    let stats = video.stats();
+    // What the link doubles is a replay.
+    assert!(stats.rejected < packets as u64 / 20, "{stats:?}");
+    assert_eq!((stats.unsignalled, stats.overflowed), (0, 0));
+    (pictures, repaired, packets)
+}
+
+fn run_until(video: &mut Video, until: Instant) {
+    let left = until.saturating_duration_since(video.call.network.now());
+    video.call.network.run_for(left);
+}
+
+#[test]
+fn lost_packets_of_video_are_repaired_before_anyone_misses_them() {
+    for seed in 0..16 {
+        let link = Link {
+            latency: Duration::from_millis(20),
+            loss: if seed % 2 == 0 {
+                Link::hostile(0.05).loss
+            } else {
+                Loss::bursts(0.05, 3.0)
+            },
+            ..Link::hostile(0.0)
+        };
+        let (pictures, repaired, packets) = transmit(seed, &link);
+        let expected: Vec<_> = (0..600).map(picture).collect();
+        let whole = pictures.iter().filter(|one| expected.contains(one)).count();
+        assert!(whole >= 597, "seed {seed}: {whole} of 600 pictures");
+        assert!(
+            pictures.windows(2).all(|pair| pair[0] != pair[1]),
+            "seed {seed}: a picture came twice"
+        );
+        let lost = packets as u64 / 20;
+        assert!(
+            (lost / 2..lost * 2).contains(&repaired),
+            "seed {seed}: {repaired} of about {lost} packets were repaired"
+        );
+    }
+}
+
+#[test]
+fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
+    let mut video = Video::new(7, &Link::default());
+    let good = video.captured();
+    video.inject(&good);
+    assert!(video.receive().is_some());
+    let before = video.stats();
+
+    // Replayed, changed, cut, and made up.
+    video.inject(&good);
+    for index in 0..good.len() {
+        let mut changed = good.clone();
+        changed[index] ^= 1;
+        if (128..=191).contains(&changed[0]) {
+            video.inject(&changed);
+        }
+        if index > 0 {
+            video.inject(&good[..index]);
+        }
+    }
+    for ssrc in 0..5_000_u32 {
+        let mut flood = good.clone();
+        flood[8..12].copy_from_slice(&ssrc.to_be_bytes());
+        video.inject(&flood);
+    }
+    for kind in 192..=223 {
+        let mut report = vec![0x81, kind, 0, 7];
+        report.extend([0xff; 40]);
+        video.inject(&report);
+    }
+    let after = video.stats();
+    assert_eq!(
+        after.packets_received, before.packets_received,
+        "nothing of that is media"
+    );
+    assert_eq!(after.rtcp_received, before.rtcp_received);
+    assert!(after.rejected > before.rejected + 5_000);
+    assert!(video.receive().is_none());
+
+    let next = video.captured();
+    video.inject(&next);
+    assert!(video.receive().is_some(), "the call goes on");
+    let core: &PeerConnection = &video.call.network.endpoint(video.call.answerer).0;
+    assert_eq!(core.connection_state(), PeerConnectionState::Connected);
+}
