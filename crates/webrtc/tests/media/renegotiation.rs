@@ -144,6 +144,32 @@ fn a_stopped_transceiver_without_a_section_is_gone() {
 }
 
 #[test]
+fn what_is_stopped_is_silent_at_once() {
+    let (mut one, mut other) = pair();
+    one.add(MediaKind::Audio, Direction::SendRecv);
+    let video = one.add_track(MediaKind::Video, "v", "s");
+    negotiate(&mut one, &mut other);
+    assert_eq!(one.section(video).direction, Direction::SendOnly);
+    let generation = one.core.negotiated_media().unwrap().generation;
+    one.core.stop_transceiver(video).unwrap();
+    assert_eq!(one.section(video).direction, Direction::Inactive);
+    assert!(one.core.negotiated_media().unwrap().generation > generation);
+    let theirs = other.ids()[1];
+    let offer = one.offer();
+    other.hear(&offer);
+    assert!(other.get(theirs).is_stopped());
+    assert_eq!(other.section(theirs).direction, Direction::Inactive);
+    // A rollback does not bring it back (W3C webrtc-pc §4.4.1.5), and the peer has to be told.
+    other.news();
+    other.roll_back();
+    assert_eq!(other.section(theirs).direction, Direction::Inactive);
+    assert_eq!(other.news(), [Event::NegotiationNeeded]);
+    one.roll_back();
+    negotiate(&mut other, &mut one);
+    assert!(one.core.transceiver(video).is_none() && other.core.transceiver(theirs).is_none());
+}
+
+#[test]
 fn the_section_whose_transport_is_in_use_is_never_rejected() {
     let (mut one, mut other) = pair();
     let first = one.add(MediaKind::Audio, Direction::SendRecv);

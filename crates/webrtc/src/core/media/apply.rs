@@ -96,6 +96,7 @@ impl Media {
                 news.extend(self.apply_offered(index, &described));
             }
         }
+        self.silence();
         news
     }
 
@@ -207,7 +208,7 @@ impl Media {
             negotiated.push(pair.section(transceiver));
         }
         self.negotiated.sections = negotiated;
-        self.negotiated.generation += 1;
+        self.silence();
         if is_final {
             self.finish();
         }
@@ -250,6 +251,7 @@ impl Media {
             generation,
             ..snapshot.negotiated
         };
+        self.silence();
         news
     }
 }

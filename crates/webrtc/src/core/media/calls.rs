@@ -293,6 +293,7 @@ impl Media {
             .retain(|known| known.id != id || known.place.is_some() || !is_free);
         if let Some(transceiver) = self.get_mut(id) {
             transceiver.begin_stop();
+            self.silence();
         }
     }
 

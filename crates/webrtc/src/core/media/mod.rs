@@ -138,6 +138,18 @@ impl Media {
             .any(|known| known.needs_negotiation(tag.is_some_and(|tag| known.is_at(tag))))
     }
 
+    /// What is stopped neither sends nor receives, whatever the descriptions say still (W3C webrtc-pc §5.4, "stop sending and
+    /// receiving").
+    fn silence(&mut self) {
+        for section in &mut self.negotiated.sections {
+            let is_live = |known: &Transceiver| known.id == section.transceiver && known.life == Life::Live;
+            if !self.transceivers.iter().any(is_live) {
+                section.direction = Direction::Inactive;
+            }
+        }
+        self.negotiated.generation += 1;
+    }
+
     fn get(&self, id: TransceiverId) -> Option<&Transceiver> {
         self.transceivers.iter().find(|known| known.id == id)
     }

@@ -190,7 +190,7 @@ impl Media {
             }
             self.negotiated.sections.push(offered_section(transceiver, local));
         }
-        self.negotiated.generation += 1;
+        self.silence();
     }
 }
 
