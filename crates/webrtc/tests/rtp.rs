@@ -112,6 +112,10 @@ async fn audio_and_video_arrive_in_both_directions() {
             assert_eq!(packet.payload.len(), 1000 + usize::from(number % 3));
         }
     }
+    let (sent, received) = (&video.outbound_stats()[0], &first.inbound_stats()[0].1);
+    assert_eq!(sent.ssrc, received.ssrc);
+    assert_eq!([sent.packets_sent, received.packets_received], [200, 200]);
+    assert_eq!(sent.bytes_sent, received.bytes_received);
     let stats = pair.answerer.pc.rtp_stats().unwrap();
     assert_eq!(
         (stats.packets_received, stats.rejected, stats.unsignalled),

@@ -1,9 +1,11 @@
 //! Packets of a transceiver: what `RTCRtpSender` and `RTCRtpReceiver` hide in a browser, and what a server works with.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use interceptor::{InboundStats, OutboundStats};
 
 use super::frames::RemoteFrames;
 use super::rtp_transceiver::RtpTransceiver;
@@ -102,6 +104,20 @@ impl RtpTransceiver {
     pub fn request_key_frame(&self, rid: Option<&str>) -> bool {
         self.connection()
             .run(|state, now| state.core.request_key_frame(now, self.id(), rid))
+    }
+
+    /// Counters of what is received, as of `RTCInboundRtpStreamStats`: one entry a layer, with its name where there are
+    /// several. Empty before anything was agreed upon.
+    #[must_use]
+    pub fn inbound_stats(&self) -> Vec<(Option<Arc<str>>, InboundStats)> {
+        self.connection().lock().core.inbound_rtp_stats(self.id())
+    }
+
+    /// Counters of what is sent, as of `RTCOutboundRtpStreamStats`, in the order of the encodings, with what the peer
+    /// reports of it. Empty before anything was agreed upon.
+    #[must_use]
+    pub fn outbound_stats(&self) -> Vec<OutboundStats> {
+        self.connection().lock().core.outbound_rtp_stats(self.id())
     }
 
     /// Waits for news of what is sent: the peer needs a key frame, or less. `None` once the connection is closed. Nothing
