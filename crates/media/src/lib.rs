@@ -138,7 +138,7 @@
 //! # What it does not do
 //!
 //! No codec: it does not decode, conceal or stretch sound, it says what is missing and when to play. No MP4, Matroska or WebM. No
-//! seeking in files. Ogg files with several streams are read, but one is written. H.264 with arbitrary slice order or redundant
+//! seeking in files. H.264 with arbitrary slice order or redundant
 //! pictures is not taken apart into frames. It asks for nothing: NACK, PLI and FEC are the `interceptor` crate's.
 
 pub mod h26x;

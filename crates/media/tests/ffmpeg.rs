@@ -8,7 +8,7 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-use media::ogg::{OpusHead, OpusReader, OpusWriter};
+use media::ogg::{OpusHead, OpusMultiWriter, OpusReader, OpusStream, OpusWriter};
 use media::{SampleBuilder, SampleConfig, h26x, ivf, wav};
 use rtp::payload::{Payloads, depacketizer, packetizer};
 use rtp::{Header, Packet};
@@ -309,6 +309,29 @@ fn opus_in_ogg() {
         );
     }
     assert_eq!(decoded(&ours), decoded(&theirs));
+}
+
+#[test]
+#[ignore = "needs ffmpeg and opusinfo"]
+fn several_voices_in_ogg() {
+    let folder = Folder::new("voices");
+    let (theirs, ours) = (folder.file("theirs.ogg"), folder.file("ours.ogg"));
+    make(&theirs, TONE, &["-c:a", "libopus"]);
+    let mut reader = OpusReader::new(File::open(&theirs).unwrap()).unwrap();
+    let stream = reader.streams()[0].clone();
+    let streams = [1, 2].map(|serial| OpusStream {
+        serial,
+        ..stream.clone()
+    });
+    let mut writer = OpusMultiWriter::new(File::create(&ours).unwrap(), &streams).unwrap();
+    while let Some(packet) = reader.next_packet().unwrap() {
+        writer.write_packet(0, &packet.data).unwrap();
+        writer.write_packet(1, &packet.data).unwrap();
+    }
+    writer.finish().unwrap();
+    let told = run("opusinfo", &[ours.to_str().unwrap()]);
+    assert!(!told.to_lowercase().contains("warning"), "{told}");
+    assert_eq!(probed(&ours, "stream=codec_name,channels"), "opus,1\nopus,1");
 }
 
 #[test]

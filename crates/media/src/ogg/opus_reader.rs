@@ -83,7 +83,7 @@ struct Place {
 }
 
 impl<R: Read> OpusReader<R> {
-    /// Reads up to the first Opus stream and its comments.
+    /// Reads the headers of the Opus streams that the file begins with.
     ///
     /// # Errors
     /// The file is not Ogg, has no Opus stream, one with bad headers, or cannot be read.
@@ -96,7 +96,7 @@ impl<R: Read> OpusReader<R> {
             ready: VecDeque::new(),
             malformed: 0,
         };
-        while !reader.places.iter().any(|place| place.has_tags) {
+        while !reader.has_begun() {
             if !reader.advance()? {
                 let offset = reader.packets.offset();
                 let reason = "the file ends without an Opus stream";
@@ -104,6 +104,12 @@ impl<R: Read> OpusReader<R> {
             }
         }
         Ok(reader)
+    }
+
+    /// Whether the headers have been read: of all streams that begin together, unless sound comes before.
+    fn has_begun(&self) -> bool {
+        let mut told = self.places.iter().map(|place| place.has_tags);
+        told.clone().any(|has_tags| has_tags) && (told.all(|has_tags| has_tags) || !self.ready.is_empty())
     }
 
     /// The Opus streams found so far. Those that play at the same time stand at the beginning of a file and are known at

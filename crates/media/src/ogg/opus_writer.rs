@@ -1,16 +1,9 @@
 //! Opus packets into a file (RFC 7845 §3, §4), also straight from RTP with what was lost.
 
-use super::gap;
-use super::page::Page;
-use super::toc::opus_samples;
-use super::{OpusHead, OpusTags};
+use super::track::Track;
+use super::{OpusHead, OpusStream, OpusTags};
 use crate::Error;
 use std::io::Write;
-
-/// Samples after which a page is written: one second, so that a file can be searched and little is lost in a crash.
-const PAGE_SAMPLES: u64 = 48_000;
-/// The longest gap in RTP timestamps that is filled, in samples: a minute. Beyond it the source has begun anew.
-const MAX_GAP: u32 = 60 * 48_000;
 
 /// Where an RTP packet went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +41,8 @@ pub enum Placed {
 /// ```
 #[derive(Debug)]
 pub struct OpusWriter<W> {
-    pages: Pages<W>,
-    /// Where the packets written so far end, in samples.
-    end: u64,
-    /// First byte of the last packet.
-    toc: Option<u8>,
-    /// RTP timestamp at which the next packet is expected.
-    timestamp: Option<u32>,
+    output: Output<W>,
+    track: Track,
 }
 
 impl<W: Write> OpusWriter<W> {
@@ -71,27 +59,16 @@ impl<W: Write> OpusWriter<W> {
     /// # Errors
     /// The head contradicts itself, or writing fails.
     pub fn with_tags(inner: W, head: &OpusHead, tags: &OpusTags, serial: u32) -> Result<Self, Error> {
-        head.check().map_err(Error::Unwritable)?;
-        let mut pages = Pages::new(inner, serial);
-        let mut packet = Vec::new();
-        head.encode(&mut packet);
-        pages.push(&packet, 0)?;
-        pages.end_page(false)?;
-        packet.clear();
-        tags.encode(&mut packet);
-        pages.push(&packet, 0)?;
-        pages.end_page(false)?;
-        Ok(Self {
-            pages,
-            end: 0,
-            toc: None,
-            timestamp: None,
-        })
+        let mut output = Output::new(inner);
+        let mut track = Track::new(serial, head, &mut output.pages)?;
+        track.write_tags(tags, &mut output.pages);
+        output.write()?;
+        Ok(Self { output, track })
     }
 
     /// Where the packets written so far end, in samples at 48 kHz.
     pub const fn position(&self) -> u64 {
-        self.end
+        self.track.position()
     }
 
     /// Writes a packet behind the ones before.
@@ -99,15 +76,8 @@ impl<W: Write> OpusWriter<W> {
     /// # Errors
     /// It is no Opus packet, or writing fails.
     pub fn write_packet(&mut self, packet: &[u8]) -> Result<(), Error> {
-        let samples = opus_samples(packet).ok_or(Error::Unwritable("a malformed Opus packet"))?;
-        if self.end - self.pages.start >= PAGE_SAMPLES {
-            self.pages.end_page(false)?;
-            self.pages.start = self.end;
-        }
-        self.end += u64::from(samples);
-        self.toc = packet.first().copied();
-        self.timestamp = self.timestamp.map(|timestamp| timestamp.wrapping_add(samples));
-        self.pages.push(packet, self.end)
+        self.track.write_packet(packet, &mut self.output.pages)?;
+        self.output.write()
     }
 
     /// Writes packets that stand for lost ones of so many samples in all, for which decoders conceal (RFC 7845 §4.1). They
@@ -116,10 +86,8 @@ impl<W: Write> OpusWriter<W> {
     /// # Errors
     /// Writing fails.
     pub fn write_gap(&mut self, samples: u32) -> Result<(), Error> {
-        let Some(toc) = self.toc else {
-            return Ok(());
-        };
-        gap::fill(toc, samples).try_for_each(|toc| self.write_packet(&[toc]))
+        self.track.write_gap(samples, &mut self.output.pages)?;
+        self.output.write()
     }
 
     /// Writes the payload of an RTP packet (RFC 7587) where its timestamp says, with what is missing before it concealed.
@@ -127,22 +95,8 @@ impl<W: Write> OpusWriter<W> {
     /// # Errors
     /// It is no Opus packet, or writing fails.
     pub fn write_rtp(&mut self, timestamp: u32, payload: &[u8]) -> Result<Placed, Error> {
-        let ahead = timestamp.wrapping_sub(self.timestamp.unwrap_or(timestamp));
-        let behind = ahead.wrapping_neg();
-        let placed = match (ahead, behind) {
-            (0, _) => Placed::InOrder,
-            (1..=MAX_GAP, _) => Placed::AfterGap(ahead),
-            (_, 1..=MAX_GAP) => return Ok(Placed::TooLate),
-            _ => Placed::Restarted,
-        };
-        if opus_samples(payload).is_none() {
-            return Err(Error::Unwritable("a malformed Opus packet"));
-        }
-        if let Placed::AfterGap(samples) = placed {
-            self.write_gap(gap::fillable(samples))?;
-        }
-        self.timestamp = Some(timestamp);
-        self.write_packet(payload)?;
+        let placed = self.track.write_rtp(timestamp, payload, &mut self.output.pages)?;
+        self.output.write()?;
         Ok(placed)
     }
 
@@ -160,79 +114,142 @@ impl<W: Write> OpusWriter<W> {
     /// # Errors
     /// Writing fails.
     pub fn finish_trimmed(mut self, samples: u32) -> Result<W, Error> {
-        let end = self.end.saturating_sub(samples.into());
-        self.pages.granule_position = Some(end.max(self.pages.start));
-        self.pages.end_page(true)?;
-        self.pages.inner.flush()?;
-        Ok(self.pages.inner)
+        self.track.finish(samples, &mut self.output.pages);
+        self.output.finish()
     }
 }
 
-/// Packets into pages (RFC 3533 §5).
+/// Writes an Ogg file of several Opus streams that play at the same time: the voices of a call, each for itself. Such a file
+/// is called `.ogg` or `.oga`, not `.opus` (RFC 7845 §9).
+///
+/// ```
+/// use media::ogg::{OpusHead, OpusMultiWriter, OpusReader, OpusStream, OpusTags};
+///
+/// let voice = |serial, name: &str| OpusStream {
+///     serial,
+///     head: OpusHead::new(1),
+///     tags: OpusTags { comments: vec![format!("ARTIST={name}")], ..OpusTags::default() },
+/// };
+/// let mut writer = OpusMultiWriter::new(Vec::new(), &[voice(1, "Alice"), voice(2, "Bob")])?;
+/// writer.write_rtp(0, 4711, &[0xf8, 1])?;
+/// writer.write_rtp(1, 815, &[0xf8, 2])?;
+/// assert!(writer.write_rtp(2, 0, &[0xf8, 3]).is_err(), "there are two");
+/// let file = writer.finish()?;
+///
+/// let mut reader = OpusReader::new(&file[..])?;
+/// assert_eq!(reader.streams()[1].tags.get("artist"), Some("Bob"));
+/// assert_eq!(reader.next_packet()?.expect("two packets").stream, 0);
+/// assert_eq!(reader.next_packet()?.expect("two packets").stream, 1);
+/// # Ok::<(), media::Error>(())
+/// ```
 #[derive(Debug)]
-struct Pages<W> {
-    inner: W,
-    serial: u32,
-    sequence: u32,
-    lacing: Vec<u8>,
-    data: Vec<u8>,
-    is_continued: bool,
-    granule_position: Option<u64>,
-    /// Where the page begins, in samples.
-    start: u64,
+pub struct OpusMultiWriter<W> {
+    output: Output<W>,
+    tracks: Vec<Track>,
 }
 
-impl<W: Write> Pages<W> {
-    const fn new(inner: W, serial: u32) -> Self {
+impl<W: Write> OpusMultiWriter<W> {
+    /// Writes the headers of all streams.
+    ///
+    /// # Errors
+    /// There is no stream, two have the same serial number, a head contradicts itself, or writing fails.
+    pub fn new(inner: W, streams: &[OpusStream]) -> Result<Self, Error> {
+        let mut serials: Vec<u32> = streams.iter().map(|stream| stream.serial).collect();
+        serials.sort_unstable();
+        serials.dedup();
+        if serials.len() != streams.len() || streams.is_empty() {
+            return Err(Error::Unwritable("no stream, or two of one serial number"));
+        }
+        let mut output = Output::new(inner);
+        let mut tracks = Vec::new();
+        // RFC 3533 §4: the first pages of all streams come first.
+        for stream in streams {
+            tracks.push(Track::new(stream.serial, &stream.head, &mut output.pages)?);
+        }
+        for (track, stream) in tracks.iter_mut().zip(streams) {
+            track.write_tags(&stream.tags, &mut output.pages);
+        }
+        output.write()?;
+        Ok(Self { output, tracks })
+    }
+
+    /// Where the packets of a stream end, in samples at 48 kHz; `None` when there is no such stream.
+    pub fn position(&self, stream: usize) -> Option<u64> {
+        self.tracks.get(stream).map(Track::position)
+    }
+
+    /// As [`OpusWriter::write_packet`], for a stream by its place in the list.
+    ///
+    /// # Errors
+    /// There is no such stream, it is no Opus packet, or writing fails.
+    pub fn write_packet(&mut self, stream: usize, packet: &[u8]) -> Result<(), Error> {
+        let track = self.tracks.get_mut(stream).ok_or(NO_STREAM)?;
+        track.write_packet(packet, &mut self.output.pages)?;
+        self.output.write()
+    }
+
+    /// As [`OpusWriter::write_gap`], for a stream by its place in the list: also to keep one that is silent beside the others.
+    ///
+    /// # Errors
+    /// There is no such stream, or writing fails.
+    pub fn write_gap(&mut self, stream: usize, samples: u32) -> Result<(), Error> {
+        let track = self.tracks.get_mut(stream).ok_or(NO_STREAM)?;
+        track.write_gap(samples, &mut self.output.pages)?;
+        self.output.write()
+    }
+
+    /// As [`OpusWriter::write_rtp`], for a stream by its place in the list.
+    ///
+    /// # Errors
+    /// There is no such stream, it is no Opus packet, or writing fails.
+    pub fn write_rtp(&mut self, stream: usize, timestamp: u32, payload: &[u8]) -> Result<Placed, Error> {
+        let track = self.tracks.get_mut(stream).ok_or(NO_STREAM)?;
+        let placed = track.write_rtp(timestamp, payload, &mut self.output.pages)?;
+        self.output.write()?;
+        Ok(placed)
+    }
+
+    /// Ends all streams, flushes, and gives back what it wrote to.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn finish(mut self) -> Result<W, Error> {
+        for track in &mut self.tracks {
+            track.finish(0, &mut self.output.pages);
+        }
+        self.output.finish()
+    }
+}
+
+const NO_STREAM: Error = Error::Unwritable("no stream of that number");
+
+/// Where pages go.
+#[derive(Debug)]
+struct Output<W> {
+    inner: W,
+    /// Pages that are complete.
+    pages: Vec<u8>,
+}
+
+impl<W: Write> Output<W> {
+    const fn new(inner: W) -> Self {
         Self {
             inner,
-            serial,
-            sequence: 0,
-            lacing: Vec::new(),
-            data: Vec::new(),
-            is_continued: false,
-            granule_position: None,
-            start: 0,
+            pages: Vec::new(),
         }
     }
 
-    /// Adds a packet after which the stream stands at `granule_position`, and writes the pages that are full.
-    fn push(&mut self, packet: &[u8], granule_position: u64) -> Result<(), Error> {
-        // A packet that ends on a boundary of 255 bytes needs one more segment, without bytes.
-        let (full, rest) = packet.as_chunks::<255>();
-        let segments = full.iter().map(|it| &it[..]).chain(std::iter::once(rest));
-        for (place, segment) in segments.enumerate() {
-            if self.lacing.len() == 255 {
-                self.end_page(false)?;
-                self.is_continued = place > 0;
-            }
-            self.lacing.push(u8::try_from(segment.len()).unwrap_or(u8::MAX));
-            self.data.extend_from_slice(segment);
+    fn write(&mut self) -> Result<(), Error> {
+        if !self.pages.is_empty() {
+            self.inner.write_all(&self.pages)?;
+            self.pages.clear();
         }
-        self.granule_position = Some(granule_position);
         Ok(())
     }
 
-    /// Writes the page as it is.
-    fn end_page(&mut self, is_last: bool) -> Result<(), Error> {
-        let mut bytes = Vec::with_capacity(super::page::HEADER_LEN + self.lacing.len() + self.data.len());
-        let page = Page {
-            is_continued: self.is_continued,
-            is_first: self.sequence == 0,
-            is_last,
-            granule_position: self.granule_position,
-            serial: self.serial,
-            sequence: self.sequence,
-            lacing: &self.lacing,
-            data: &self.data,
-        };
-        page.encode(&mut bytes);
-        self.inner.write_all(&bytes)?;
-        self.sequence = self.sequence.wrapping_add(1);
-        self.lacing.clear();
-        self.data.clear();
-        self.is_continued = false;
-        self.granule_position = None;
-        Ok(())
+    fn finish(mut self) -> Result<W, Error> {
+        self.write()?;
+        self.inner.flush()?;
+        Ok(self.inner)
     }
 }

@@ -1,6 +1,6 @@
 //! Files made by hand, files of the writer, and damaged ones.
 
-use super::super::{OpusWriter, Page, Placed};
+use super::super::{OpusMultiWriter, OpusWriter, Page, Placed};
 use super::*;
 use proptest::prelude::*;
 
@@ -274,6 +274,72 @@ fn several_streams_at_once_and_one_after_the_other() {
     assert_eq!(of(1), [0, 960, 1920]);
     assert_eq!(of(2), [0, 960], "chained, with a serial number used before");
     assert_eq!(reader.streams().len(), 3);
+}
+
+#[test]
+fn voices_of_a_call_stay_together() {
+    let stream = |serial| OpusStream {
+        serial,
+        head: OpusHead::new(1),
+        tags: OpusTags::default(),
+    };
+    let mut writer = OpusMultiWriter::new(Vec::new(), &[stream(4), stream(2), stream(9)]).unwrap();
+    for count in 0..200_u32 {
+        for stream in 0..3 {
+            // The second says nothing for a while, and one packet of the third is lost.
+            let is_silent = stream == 1 && (50..150).contains(&count) || stream == 2 && count == 77;
+            if !is_silent {
+                let timestamp = count * 960 + 1_000_000 * u32::try_from(stream).unwrap();
+                writer.write_rtp(stream, timestamp, &[0xf8, 7]).unwrap();
+            }
+        }
+    }
+    assert_eq!(
+        [0, 1, 2, 3].map(|stream| writer.position(stream)),
+        [Some(192_000), Some(192_000), Some(192_000), None]
+    );
+    let file = writer.finish().unwrap();
+    let reader = OpusReader::new(&file[..]).unwrap();
+    assert_eq!(
+        reader.streams().iter().map(|it| it.serial).collect::<Vec<_>>(),
+        [4, 2, 9]
+    );
+    let packets = read(&file);
+    let of = |stream| packets.iter().filter(move |it| it.stream == stream);
+    for stream in 0..3 {
+        assert!(
+            of(stream)
+                .zip(0..)
+                .all(|(packet, count)| packet.position == count * 960)
+        );
+        assert_eq!(of(stream).count(), 200);
+    }
+    let concealed = |stream| of(stream).filter(|it| it.data.len() == 1).count();
+    assert_eq!([concealed(0), concealed(1), concealed(2)], [0, 100, 1]);
+    // Those that play at the same time stand near each other: no more than a page apart, but where one was silent.
+    let places = packets.iter().filter(|it| it.stream != 1).map(|it| it.position);
+    let spread = places
+        .collect::<Vec<_>>()
+        .windows(2)
+        .map(|pair| pair[0].abs_diff(pair[1]))
+        .max();
+    assert!(spread <= Some(2 * 48_000), "{spread:?}");
+}
+
+#[test]
+fn streams_need_numbers_of_their_own() {
+    let stream = OpusStream {
+        serial: 4,
+        head: OpusHead::new(1),
+        tags: OpusTags::default(),
+    };
+    assert!(OpusMultiWriter::new(Vec::new(), &[stream.clone(), stream.clone()]).is_err());
+    assert!(OpusMultiWriter::new(Vec::new(), &[]).is_err());
+    let impossible = OpusStream {
+        head: OpusHead::new(3),
+        ..stream
+    };
+    assert!(OpusMultiWriter::new(Vec::new(), &[impossible]).is_err());
 }
 
 #[test]
