@@ -46,7 +46,7 @@ pub struct Config {
     pub max_history_age: Duration,
     /// How often a packet is sent again. Default 10.
     pub max_retransmissions: u8,
-    /// Retransmissions that wait for [`poll_retransmit`](crate::Chain::poll_retransmit); more are dropped. Default 512.
+    /// Retransmissions that wait for [`poll_rtp`](crate::Chain::poll_rtp); more are dropped. Default 512.
     pub max_queued: usize,
     /// Least time between two key frame requests for a stream, sent (or a round trip, if that is longer) or passed on to the
     /// application. Default 300 ms, as libwebrtc.
