@@ -14,7 +14,7 @@ pub struct Config {
     pub ssrc: Option<u32>,
     /// Ids of header extensions on received packets. Default: none.
     pub extensions: ExtensionIds,
-    /// Largest RTCP datagram in bytes, before SRTCP; at least 256. Default 1,200.
+    /// Largest RTCP datagram in bytes, before SRTCP; at least 576, which holds the longest name and a message. Default 1,200.
     pub mtu: usize,
     /// Feedback goes without a report in front (RFC 5506, `a=rtcp-rsize`). Default off, since it must be negotiated.
     pub reduced_size: bool,
@@ -103,6 +103,6 @@ impl Config {
 
     /// The datagram limit in effect.
     pub(crate) fn datagram_limit(&self) -> usize {
-        self.mtu.clamp(256, 65_000)
+        self.mtu.clamp(576, 65_000)
     }
 }

@@ -402,7 +402,7 @@ fn a_silent_peer_breaks_the_circuit() {
 
 #[test]
 fn names_and_datagrams_of_any_length_end_the_report() {
-    for (mtu, name) in [(0, 16), (0, 255), (256, 200), (600, 255), (65_000, 16)] {
+    for (mtu, name) in [(0, 16), (0, 255), (600, 200), (1200, 255), (65_000, 16)] {
         let mut script = Script::new(Config {
             mtu,
             cname: Some("n".repeat(name)),
@@ -433,6 +433,46 @@ fn names_and_datagrams_of_any_length_end_the_report() {
         }
         let datagrams = report(&mut script);
         assert!(datagrams.len() <= 80, "{mtu} {name}: {}", datagrams.len());
-        assert!(datagrams.iter().all(|datagram| datagram.len() <= mtu.max(256)));
+        assert!(datagrams.iter().all(|datagram| datagram.len() <= mtu.max(576)));
     }
+}
+
+#[test]
+fn retransmissions_are_reported_as_a_source_of_their_own() {
+    let mut script = Script::new(config());
+    let stream = Inbound {
+        feedback: Feedback::default(),
+        ..inbound()
+    };
+    script.chain.add_inbound(script.now, stream).unwrap();
+    script.receive(1);
+    script.receive(4);
+    script.receive_rtx(7, 2);
+    script.receive_rtx(9, 3);
+    let said = text(&report(&mut script)[0]);
+    assert!(
+        said.starts_with("RR(1111)[bbbb -2][bbbc -1] SDES(1111)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn of_two_reference_times_the_last_is_told_back() {
+    let (mut script, id) = Script::sender(config());
+    script.send(id, 1);
+    for time in [1u64 << 40, 2 << 40] {
+        let blocks = [XrBlock::ReceiverReferenceTime(NtpTime(time))];
+        script.rtcp(&ExtendedReport {
+            sender_ssrc: REMOTE,
+            blocks: (&blocks).into(),
+        });
+    }
+    let datagrams = report(&mut script);
+    let Some(Ok(PacketRef::ExtendedReport(told))) = rtcp::packets(&datagrams[0]).last() else {
+        panic!("{}", text(&datagrams[0]))
+    };
+    let Some(XrBlock::Dlrr(delays)) = told.blocks.iter().next() else {
+        panic!("{told:?}")
+    };
+    assert!(delays.iter().map(|delay| delay.last_reference).eq([2 << 24]));
 }
