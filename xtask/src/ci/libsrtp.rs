@@ -21,8 +21,8 @@ pub(super) fn run() -> Result<(bool, Option<Counts>), String> {
         }
     }
     let root = shell::root();
-    let program = root.join("target").join("libsrtp_peer");
-    std::fs::create_dir_all(root.join("target")).map_err(|error| error.to_string())?;
+    let program = shell::target().join("libsrtp_peer");
+    std::fs::create_dir_all(shell::target()).map_err(|error| error.to_string())?;
     let mut compile = Command::new("cc");
     compile
         .args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
