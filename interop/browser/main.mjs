@@ -43,7 +43,8 @@ async function main(kind) {
 
   for await (const line of createInterface({ input: process.stdin })) {
     if (JSON.parse(line).op === 'vanish') {
-      process.kill(browser.process().pid, 'SIGKILL');
+      // Its whole group: a process that outlives the first one says goodbye in its place.
+      process.kill(-browser.process().pid, 'SIGKILL');
       break;
     }
     requests.write(`data: ${line}\n\n`);

@@ -3,7 +3,6 @@
 
 mod counted;
 mod deny;
-mod libsrtp;
 mod steps;
 
 use std::process::Command;
@@ -40,12 +39,7 @@ impl Ci {
         outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
         if !self.no_interop {
-            outcomes.push(timed("libsrtp", libsrtp::run));
-            outcomes.push(timed("interop", || interop(&[]).map(|holds| (holds, None))));
-            let pure = ["pion", "--provider", "rust-crypto"];
-            outcomes.push(timed("interop, pure Rust", || {
-                interop(&pure).map(|holds| (holds, None))
-            }));
+            outcomes.push(timed("interop", || interop().map(|holds| (holds, None))));
         }
         report(&outcomes, started.elapsed());
         Ok(outcomes.iter().all(|outcome| outcome.holds))
@@ -70,9 +64,9 @@ fn timed(name: &'static str, run: impl FnOnce() -> Result<(bool, Option<Counts>)
 }
 
 /// In a process of its own, which moves into a network namespace.
-fn interop(arguments: &[&str]) -> Result<bool, String> {
+fn interop() -> Result<bool, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    shell::succeeds(Command::new(program).arg("interop").args(arguments))
+    shell::succeeds(Command::new(program).arg("interop"))
 }
 
 fn cargo(step: &Step) -> Result<(bool, Option<Counts>), String> {

@@ -10,14 +10,15 @@ mod partner;
 mod scenarios;
 mod summary;
 
+use std::thread;
 use std::time::Instant;
 
 use clap::Args;
 
 use matcher::Match;
 use partner::{Kind, Side};
-use scenarios::{SCENARIOS, Scene};
-use summary::Summary;
+use scenarios::{PATIENTS, Patient, SCENARIOS, Scenario, Scene, play_patients};
+use summary::{Entry, Summary};
 
 pub(crate) use install::{build_bench, build_pion, our_bench, pion};
 pub(crate) use namespace::{enter, inside};
@@ -43,9 +44,6 @@ pub(crate) struct Interop {
     /// Install and build nothing: use what is there.
     #[arg(long)]
     no_install: bool,
-    /// The crypto provider of our peer: aws-lc-rs or rust-crypto.
-    #[arg(long, default_value = "aws-lc-rs")]
-    provider: String,
 }
 
 impl Interop {
@@ -67,36 +65,87 @@ impl Interop {
         }
         let started = Instant::now();
         let mut summary = Summary::default();
-        for peer in peers {
-            self.run_peer(peer, &mut summary)?;
-        }
+        thread::scope(|scope| {
+            let waiting: Vec<_> = peers
+                .iter()
+                .map(|peer| scope.spawn(|| self.wait_for(*peer)))
+                .collect();
+            for peer in &peers {
+                self.run_peer(*peer, &mut summary)?;
+            }
+            for waiting in waiting {
+                let patients = waiting.join().map_err(|_| "a thread has panicked")??;
+                patients.into_iter().for_each(|entry| summary.add(entry));
+            }
+            Ok::<_, String>(())
+        })?;
         summary.print(started.elapsed());
         Ok(summary.passed())
     }
 
     fn run_peer(&self, peer: Kind, summary: &mut Summary) -> Result<(), String> {
-        let mut matched = self.start(peer)?;
+        self.run_pair(self.us, peer, |_| true, summary)?;
+        if self.us == Kind::Ours {
+            self.run_pair(Kind::RustCrypto, peer, |scenario| scenario.sealed, summary)?;
+        }
+        self.open_page(peer, summary);
+        Ok(())
+    }
+
+    /// Plays the scenarios that `chosen` accepts, with each side offering.
+    fn run_pair(
+        &self,
+        us: Kind,
+        peer: Kind,
+        chosen: impl Fn(&Scenario) -> bool,
+        summary: &mut Summary,
+    ) -> Result<(), String> {
+        let scenarios: Vec<_> = SCENARIOS
+            .iter()
+            .filter(|scenario| self.wants(scenario.name) && chosen(scenario))
+            .collect();
+        if scenarios.is_empty() {
+            return Ok(());
+        }
+        let mut matched = Match::start(us, peer, self.trace)?;
         for offerer in [Side::Us, Side::Them] {
-            for scenario in SCENARIOS.iter().filter(|scenario| self.wants(scenario.name)) {
-                if scenario.last && offerer == Side::Us {
-                    continue;
-                }
+            for scenario in &scenarios {
                 if !matched.alive() {
-                    matched = self.start(peer)?;
+                    matched = Match::start(us, peer, self.trace)?;
                 }
+                matched.forget();
                 let started = Instant::now();
                 let outcome = Scene::new(&mut matched, offerer).play(scenario);
-                summary.add(
-                    (self.us, peer, offerer),
-                    scenario.name,
-                    started.elapsed(),
+                summary.add(Entry {
+                    pairing: (us, peer, offerer),
+                    scenario: scenario.name,
+                    took: started.elapsed(),
                     outcome,
-                );
+                });
             }
         }
         matched.end();
-        self.open_page(peer, summary);
         Ok(())
+    }
+
+    /// Plays what waits for a partner to be given up.
+    fn wait_for(&self, peer: Kind) -> Result<Vec<Entry>, String> {
+        let patients: Vec<&Patient> = PATIENTS
+            .iter()
+            .filter(|patient| self.wants(patient.name))
+            .collect();
+        if patients.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut matched = Match::start(self.us, peer, self.trace)?;
+        let played = play_patients(&patients, &mut matched).into_iter();
+        let entries = played.map(|(scenario, offerer, took, outcome)| Entry {
+            pairing: (self.us, peer, offerer),
+            scenario,
+            took,
+            outcome,
+        });
+        Ok(entries.collect())
     }
 
     /// The playground's page has a browser on one end and us on the other.
@@ -105,17 +154,13 @@ impl Interop {
         if browser && self.us == Kind::Ours && self.wants(PLAYGROUND) {
             let started = Instant::now();
             let outcome = page::play(peer);
-            summary.add(
-                (self.us, peer, Side::Them),
-                PLAYGROUND,
-                started.elapsed(),
+            summary.add(Entry {
+                pairing: (self.us, peer, Side::Them),
+                scenario: PLAYGROUND,
+                took: started.elapsed(),
                 outcome,
-            );
+            });
         }
-    }
-
-    fn start(&self, peer: Kind) -> Result<Match, String> {
-        Match::start(self.us, peer, &self.provider, self.trace)
     }
 
     fn wants(&self, scenario: &str) -> bool {

@@ -44,7 +44,7 @@ pub(super) fn everything<'k>(kinds: impl Iterator<Item = &'k Kind>) -> Result<()
     let mut browsers = false;
     for kind in kinds {
         match kind {
-            Kind::Ours => drop(build_ours()?),
+            Kind::Ours | Kind::RustCrypto => drop(build_ours()?),
             Kind::Pion => drop(build_pion()?),
             Kind::Chromium => {
                 browsers = true;

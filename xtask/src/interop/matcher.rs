@@ -35,11 +35,11 @@ pub(super) struct Match {
 
 impl Match {
     /// Starts both and waits until they have said hello.
-    pub(super) fn start(us: Kind, them: Kind, provider: &str, trace: bool) -> Result<Self, String> {
+    pub(super) fn start(us: Kind, them: Kind, trace: bool) -> Result<Self, String> {
         let (sender, reports) = mpsc::channel();
         let mut matched = Self {
-            us: Partner::start(us, Side::Us, provider, sender.clone())?,
-            them: Partner::start(them, Side::Them, provider, sender)?,
+            us: Partner::start(us, Side::Us, sender.clone())?,
+            them: Partner::start(them, Side::Them, sender)?,
             reports,
             next_id: 0,
             next_pc: 0,
@@ -84,12 +84,16 @@ impl Match {
         self.them.end();
     }
 
-    /// A name for the next connection. What happens on earlier ones is of no interest any more.
+    /// A name for the next connection.
     pub(super) fn next_connection(&mut self) -> String {
         self.next_pc += 1;
+        format!("c{}", self.next_pc)
+    }
+
+    /// What happens on the connections so far is of no interest any more.
+    pub(super) fn forget(&mut self) {
         self.events.clear();
         self.recent.clear();
-        format!("c{}", self.next_pc)
     }
 
     /// Writes a request; `finish` takes its reply.

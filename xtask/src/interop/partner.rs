@@ -17,6 +17,8 @@ use super::install;
 pub(crate) enum Kind {
     /// The `webrtc` crate of this workspace.
     Ours,
+    /// The same with cryptography in pure Rust.
+    RustCrypto,
     /// Debian's Chromium.
     Chromium,
     /// Debian's Firefox ESR.
@@ -29,6 +31,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Ours => "ours",
+            Self::RustCrypto => "rust-crypto",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
             Self::Pion => "pion",
@@ -37,7 +40,17 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    fn command(self, provider: &str) -> Command {
+    /// Whether it is a peer of this workspace, of which more is asked.
+    pub(super) const fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::RustCrypto)
+    }
+
+    fn command(self) -> Command {
+        let ours = |provider| {
+            let mut command = Command::new(install::ours());
+            command.args(["peer", "--provider", provider]);
+            command
+        };
         let browser = |name| {
             let mut command = Command::new("node");
             command
@@ -46,11 +59,8 @@ impl Kind {
             command
         };
         match self {
-            Self::Ours => {
-                let mut command = Command::new(install::ours());
-                command.args(["peer", "--provider", provider]);
-                command
-            }
+            Self::Ours => ours("aws-lc-rs"),
+            Self::RustCrypto => ours("rust-crypto"),
             Self::Pion => {
                 let mut command = Command::new(install::pion());
                 command.arg("peer");
@@ -96,14 +106,9 @@ pub(super) struct Partner {
 
 impl Partner {
     /// Starts the process; its lines go to `reports`.
-    pub(super) fn start(
-        kind: Kind,
-        side: Side,
-        provider: &str,
-        reports: Sender<Report>,
-    ) -> Result<Self, String> {
+    pub(super) fn start(kind: Kind, side: Side, reports: Sender<Report>) -> Result<Self, String> {
         let mut child = kind
-            .command(provider)
+            .command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -3,6 +3,7 @@
 mod closing;
 mod faults;
 mod messages;
+mod patience;
 mod restart;
 
 use std::time::Duration;
@@ -18,12 +19,14 @@ const SETUP: Duration = Duration::from_secs(20);
 /// How long anything else may take that waits for one round trip.
 const SOON: Duration = Duration::from_secs(10);
 
+pub(super) use patience::{PATIENTS, Patient, play as play_patients};
+
 /// One row of the matrix.
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) name: &'static str,
-    /// Ends the partner's process: played once, at the end.
-    pub(super) last: bool,
+    /// Played with every provider of cryptography.
+    pub(super) sealed: bool,
     play: fn(&mut Scene<'_>) -> Outcome,
 }
 
@@ -33,15 +36,22 @@ pub(super) type Outcome = Result<String, String>;
 const fn scenario(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Scenario {
     Scenario {
         name,
-        last: false,
+        sealed: false,
         play,
+    }
+}
+
+const fn sealed(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Scenario {
+    Scenario {
+        sealed: true,
+        ..scenario(name, play)
     }
 }
 
 /// All of them, in the order of the report.
 pub(super) const SCENARIOS: &[Scenario] = &[
-    scenario("open", messages::open),
-    scenario("ordered", messages::ordered),
+    sealed("open", messages::open),
+    sealed("ordered", messages::ordered),
     scenario("unordered", messages::unordered),
     scenario("ordered, retransmits", messages::ordered_retransmits),
     scenario("unordered, retransmits", messages::unordered_retransmits),
@@ -52,16 +62,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("they close the channel", closing::their_channel),
     scenario("we close the connection", closing::our_connection),
     scenario("they close the connection", closing::their_connection),
-    scenario("we restart ICE", restart::ours),
+    sealed("we restart ICE", restart::ours),
     scenario("they restart ICE", restart::theirs),
-    scenario("wrong fingerprint", faults::fingerprint),
+    sealed("wrong fingerprint", faults::fingerprint),
     scenario("message over their limit", faults::oversize),
     scenario("malformed description", faults::malformed),
-    Scenario {
-        name: "they vanish",
-        last: true,
-        play: faults::vanish,
-    },
 ];
 
 /// A connection that a scenario plays with.
@@ -89,11 +94,9 @@ impl<'m> Scene<'m> {
     /// Plays a scenario and closes what it left open.
     pub(super) fn play(mut self, scenario: &Scenario) -> Outcome {
         let outcome = (scenario.play)(&mut self);
-        if !scenario.last {
-            for side in [Side::Us, Side::Them] {
-                // Closing twice, or what never was, may be refused.
-                drop(self.ask(side, "close", json!({})));
-            }
+        for side in [Side::Us, Side::Them] {
+            // Closing twice, or what never was, may be refused.
+            drop(self.ask(side, "close", json!({})));
         }
         outcome
     }

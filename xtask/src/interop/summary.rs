@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use super::partner::{Kind, Side};
+use super::scenarios::Outcome;
 
 /// Us, them, and who offered.
 pub(super) type Pairing = (Kind, Kind, Side);
 
+/// How one scenario went.
 #[derive(Debug)]
-struct Entry {
-    pairing: Pairing,
-    scenario: &'static str,
-    passed: bool,
+pub(super) struct Entry {
+    pub(super) pairing: Pairing,
+    pub(super) scenario: &'static str,
+    pub(super) took: Duration,
+    pub(super) outcome: Outcome,
 }
 
 /// All outcomes so far.
@@ -22,33 +25,23 @@ pub(super) struct Summary {
 
 impl Summary {
     /// Prints one outcome and keeps it.
-    pub(super) fn add(
-        &mut self,
-        pairing: Pairing,
-        scenario: &'static str,
-        time: Duration,
-        outcome: Result<String, String>,
-    ) {
-        let passed = outcome.is_ok();
-        let (mark, note) = match outcome {
+    pub(super) fn add(&mut self, entry: Entry) {
+        let (mark, note) = match &entry.outcome {
             Ok(note) => ("ok  ", note),
             Err(fault) => ("FAIL", fault),
         };
         line(&format!(
-            "{mark} {:<22} {scenario:<28} {:>6} ms  {note}",
-            title(pairing),
-            time.as_millis()
+            "{mark} {:<23} {:<28} {:>6} ms  {note}",
+            title(entry.pairing),
+            entry.scenario,
+            entry.took.as_millis()
         ));
-        self.entries.push(Entry {
-            pairing,
-            scenario,
-            passed,
-        });
+        self.entries.push(entry);
     }
 
     /// Whether nothing failed.
     pub(super) fn passed(&self) -> bool {
-        self.entries.iter().all(|entry| entry.passed)
+        self.entries.iter().all(|entry| entry.outcome.is_ok())
     }
 
     /// Prints the matrix: a row a scenario, a column a pairing.
@@ -65,17 +58,17 @@ impl Summary {
         }
         let heads: String = columns
             .iter()
-            .map(|column| format!("{:>22}", title(*column)))
+            .map(|column| format!("{:>24}", title(*column)))
             .collect();
         line(&format!("\n{:<28}{heads}", "offerer → answerer"));
         for row in rows {
             let cells: String = columns
                 .iter()
-                .map(|column| format!("{:>22}", self.cell(row, *column)))
+                .map(|column| format!("{:>24}", self.cell(row, *column)))
                 .collect();
             line(&format!("{row:<28}{cells}"));
         }
-        let failed = self.entries.iter().filter(|entry| !entry.passed).count();
+        let failed = self.entries.iter().filter(|entry| entry.outcome.is_err()).count();
         let passed = self.entries.len() - failed;
         line(&format!(
             "\n{:.0} s\n{passed} passed, {failed} failed",
@@ -89,8 +82,8 @@ impl Summary {
             .iter()
             .find(|entry| entry.scenario == scenario && entry.pairing == pairing)
         {
-            Some(Entry { passed: true, .. }) => "ok",
-            Some(Entry { passed: false, .. }) => "FAIL",
+            Some(Entry { outcome: Ok(_), .. }) => "ok",
+            Some(Entry { outcome: Err(_), .. }) => "FAIL",
             None => "-",
         }
     }

@@ -1,15 +1,11 @@
 //! What goes wrong has to be named. The names are asked of our own peer; a stand-in only has to notice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::super::json::Members;
-use super::super::partner::Kind;
 use super::{Outcome, SETUP, Scene, Side, text};
-
-/// Consent expires after 30 s (RFC 7675 §5.1); disconnected comes before.
-const VANISHED: Duration = Duration::from_secs(60);
 
 /// Their description names another certificate than theirs: we must not connect, and say why.
 pub(super) fn fingerprint(scene: &mut Scene<'_>) -> Outcome {
@@ -41,8 +37,8 @@ fn forge(sdp: &str) -> String {
     sdp.lines().map(forged).collect()
 }
 
-fn failed(scene: &mut Scene<'_>, timeout: Duration) -> Result<Value, String> {
-    let strict = scene.kind(Side::Us) == Kind::Ours;
+pub(super) fn failed(scene: &mut Scene<'_>, timeout: Duration) -> Result<Value, String> {
+    let strict = scene.kind(Side::Us).is_ours();
     let ended = move |event: &Value| {
         event.at("kind") == "connection"
             && (event.at("state") == "failed"
@@ -55,9 +51,9 @@ fn failed(scene: &mut Scene<'_>, timeout: Duration) -> Result<Value, String> {
 }
 
 /// Our terminal event has to contain `word`.
-fn reason(scene: &Scene<'_>, event: &Value, word: &str) -> Outcome {
+pub(super) fn reason(scene: &Scene<'_>, event: &Value, word: &str) -> Outcome {
     let reason = event.at("reason").as_str().unwrap_or_default();
-    if scene.kind(Side::Us) != Kind::Ours {
+    if !scene.kind(Side::Us).is_ours() {
         return Ok(format!("{} without a reason", event.at("state")));
     }
     if reason.to_lowercase().contains(word) {
@@ -81,10 +77,10 @@ pub(super) fn oversize(scene: &mut Scene<'_>) -> Outcome {
         json!({"label": "data", "text": "x".repeat(1001)}),
     ) {
         Err(error) => error,
-        Ok(_) if scene.kind(Side::Us) == Kind::Ours => return Err("1001 bytes were taken".to_owned()),
+        Ok(_) if scene.kind(Side::Us).is_ours() => return Err("1001 bytes were taken".to_owned()),
         Ok(_) => "1001 bytes were taken".to_owned(),
     };
-    if scene.kind(Side::Us) == Kind::Ours {
+    if scene.kind(Side::Us).is_ours() {
         scene.ask(
             Side::Us,
             "send",
@@ -125,15 +121,4 @@ pub(super) fn malformed(scene: &mut Scene<'_>) -> Outcome {
     scene.negotiate("offer", scene.offerer, |_, sdp| sdp)?;
     scene.opened("data")?;
     Ok(first)
-}
-
-/// Their process is killed: we have to notice by ourselves.
-pub(super) fn vanish(scene: &mut Scene<'_>) -> Outcome {
-    scene.connect("data", json!({}))?;
-    let started = Instant::now();
-    // The reply may not come any more.
-    scene.begin(Side::Them, "vanish", json!({}))?;
-    let event = failed(scene, VANISHED)?;
-    let note = reason(scene, &event, "has not answered")?;
-    Ok(format!("{:.1} s: {note}", started.elapsed().as_secs_f64()))
 }
