@@ -189,6 +189,7 @@ impl Chain {
             timestamp: parsed.timestamp,
             clock_rate: codec.clock_rate,
             rtt,
+            has_rtx: stream.rtx.is_some(),
         });
         stream.count(time, packet.len() - parsed.payload_len, parsed.payload_len);
         match outcome {
@@ -278,6 +279,7 @@ impl Chain {
             timestamp: view.timestamp(),
             clock_rate: 0,
             rtt: self.stats.round_trips.smoothed,
+            has_rtx: true,
         };
         let stream = self.streams.inbound.get_mut(key);
         let Some(Outcome::Fresh { sequence, .. }) = stream.map(|stream| stream.recover(seen)) else {
@@ -338,6 +340,7 @@ impl Chain {
             timestamp: parsed.timestamp,
             clock_rate: codec.map_or(0, |codec| codec.clock_rate),
             rtt,
+            has_rtx: true,
         });
         let Outcome::Fresh { sequence, .. } = outcome else {
             stream.stats.packets_duplicated += 1;

@@ -43,7 +43,20 @@ pub(crate) struct Nack {
     next: Option<Time>,
     /// What reordered packets were late by.
     lateness: Duration,
+    /// What answers took, smoothed.
+    answer: Option<Duration>,
     abandoned: u64,
+}
+
+/// How a missing packet came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// By RTX, or from error correction.
+    Again,
+    /// Itself, where retransmissions come by RTX.
+    Late,
+    /// Itself, where retransmissions come as the packet was.
+    Either,
 }
 
 impl Nack {
@@ -53,6 +66,7 @@ impl Nack {
             missing: VecDeque::new(),
             next: None,
             lateness: Duration::ZERO,
+            answer: None,
             abandoned: 0,
         }
     }
@@ -80,8 +94,8 @@ impl Nack {
         true
     }
 
-    /// A packet came, late or repaired.
-    pub(crate) fn arrived(&mut self, now: Time, sequence: u64, repaired: bool, rtt: Option<Duration>) {
+    /// A packet came, late or again.
+    pub(crate) fn arrived(&mut self, now: Time, sequence: u64, came: Came, rtt: Option<Duration>) {
         let Ok(index) = self
             .missing
             .binary_search_by_key(&sequence, |missing| missing.sequence)
@@ -94,12 +108,28 @@ impl Nack {
         if self.missing.is_empty() {
             self.next = None;
         }
-        // Sooner than an answer could be here it was no answer but reordered.
-        let soon = rtt.unwrap_or(UNKNOWN_RTT) / 2;
-        if !repaired && missing.asked.is_none_or(|asked| now.since(asked) < soon) {
+        let is_reordered = match (came, missing.asked) {
+            (Came::Again, Some(asked)) => {
+                if missing.tries == 1 {
+                    self.answered(now.since(asked));
+                }
+                false
+            }
+            (Came::Again, None) => false,
+            (Came::Late, _) | (Came::Either, None) => true,
+            // Sooner than an answer could be here it was no answer.
+            (Came::Either, Some(asked)) => rtt.is_some_and(|rtt| now.since(asked) < rtt / 2),
+        };
+        if is_reordered {
             let late = now.since(missing.since).min(self.config.max_delay);
             self.lateness = self.lateness.max(late);
         }
+    }
+
+    /// An answer took this long: a round trip, where nothing better measures it.
+    fn answered(&mut self, took: Duration) {
+        let answer = self.answer.map_or(took, |answer| answer - answer / 8 + took / 8);
+        self.answer = Some(answer);
     }
 
     /// At most `max` of what is due, in order. What is left stays due.
@@ -107,7 +137,7 @@ impl Nack {
         if self.next.is_none_or(|next| next > now) {
             return;
         }
-        let rtt = rtt.unwrap_or(UNKNOWN_RTT);
+        let rtt = rtt.or(self.answer).unwrap_or(UNKNOWN_RTT);
         let interval = (rtt + rtt / 4).max(MIN_INTERVAL);
         let before = self.missing.len();
         let config = self.config;
@@ -188,9 +218,9 @@ mod tests {
             "a round trip and a quarter later"
         );
         assert_eq!(due(&mut nack, 54 * MS), []);
-        nack.arrived(Time(54 * MS), 65_536, true, RTT);
+        nack.arrived(Time(54 * MS), 65_536, Came::Again, RTT);
         assert_eq!(due(&mut nack, 55 * MS), [65_535, 1]);
-        nack.arrived(Time(56 * MS), 65_535, true, RTT);
+        nack.arrived(Time(56 * MS), 65_535, Came::Again, RTT);
         assert_eq!(due(&mut nack, 105 * MS), [1]);
         assert_eq!(due(&mut nack, 155 * MS), [], "three times are enough");
         assert_eq!((nack.abandoned(), nack.next(), nack.len()), (1, None, 0));
@@ -211,7 +241,7 @@ mod tests {
         let mut nack = nack();
         nack.gap(Time(0), 10, 1);
         assert_eq!(due(&mut nack, 0), [9]);
-        nack.arrived(Time(45 * MS), 9, true, RTT);
+        nack.arrived(Time(45 * MS), 9, Came::Again, RTT);
         assert_eq!((nack.next(), due(&mut nack, 500 * MS)), (None, vec![]));
         assert_eq!(nack.abandoned(), 0);
     }
@@ -220,27 +250,50 @@ mod tests {
     fn learns_how_late_reordered_packets_are() {
         let mut nack = nack();
         nack.gap(Time(0), 10, 1);
-        nack.arrived(Time(3 * MS), 9, false, RTT);
+        nack.arrived(Time(3 * MS), 9, Came::Either, RTT);
         assert_eq!(due(&mut nack, 3 * MS), []);
         nack.gap(Time(100 * MS), 20, 1);
         assert_eq!(nack.next(), Some(Time(103_750)));
         assert_eq!(due(&mut nack, 103 * MS), []);
         // An answer by the same stream (no RTX) after a round trip is not taken for reordering.
         assert_eq!(due(&mut nack, 103_750), [19]);
-        nack.arrived(Time(145 * MS), 19, false, RTT);
+        nack.arrived(Time(145 * MS), 19, Came::Either, RTT);
         nack.gap(Time(200 * MS), 30, 1);
         assert!(nack.next() <= Some(Time(203_750)));
         // Neither is anything beyond the bound.
-        nack.arrived(Time(900 * MS), 29, false, RTT);
+        nack.arrived(Time(900 * MS), 29, Came::Either, RTT);
         nack.gap(Time(1000 * MS), 40, 1);
         assert_eq!(nack.next(), Some(Time(1025 * MS)));
         // Without further reordering it wears off.
         for gap in 5..200 {
             nack.gap(Time(gap * 1000 * MS), gap * 10, 1);
-            nack.arrived(Time(gap * 1000 * MS), gap * 10 - 1, true, RTT);
+            nack.arrived(Time(gap * 1000 * MS), gap * 10 - 1, Came::Again, RTT);
         }
         nack.gap(Time(300_000 * MS), 4000, 1);
         assert!(nack.next() <= Some(Time(300_001 * MS)));
+    }
+
+    #[test]
+    fn with_rtx_the_original_is_always_late_and_answers_measure_the_round_trip() {
+        let mut nack = nack();
+        let mut asked = Vec::new();
+        nack.gap(Time(0), 10, 2);
+        nack.collect(Time(0), None, 10, &mut asked);
+        assert_eq!(
+            nack.next(),
+            Some(Time(125 * MS)),
+            "a round trip of 100 ms is assumed"
+        );
+        nack.arrived(Time(4 * MS), 8, Came::Late, None);
+        nack.arrived(Time(24 * MS), 9, Came::Again, None);
+        nack.gap(Time(100 * MS), 20, 1);
+        assert_eq!(
+            nack.next(),
+            Some(Time(105 * MS)),
+            "four milliseconds late, and a quarter"
+        );
+        nack.collect(Time(105 * MS), None, 10, &mut asked);
+        assert_eq!(nack.next(), Some(Time(135 * MS)), "24 ms and a quarter");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! something is missing.
 
 use super::jitter::Jitter;
-use super::nack::Nack;
+use super::nack::{Came, Nack};
 use super::source::{Arrival, Source};
 use super::window::Window;
 use crate::clock::Time;
@@ -17,6 +17,8 @@ pub(crate) struct Seen {
     pub(crate) clock_rate: u32,
     /// Round trip time, for the NACKs.
     pub(crate) rtt: Option<Duration>,
+    /// Retransmissions come under an SSRC of their own.
+    pub(crate) has_rtx: bool,
 }
 
 /// What a packet turns out to be.
@@ -62,7 +64,11 @@ impl Reception {
             Arrival::First(sequence) => self.first(seen, sequence),
             Arrival::Behind(sequence) => {
                 self.source.count();
-                self.late(seen, sequence, false)
+                self.late(
+                    seen,
+                    sequence,
+                    if seen.has_rtx { Came::Late } else { Came::Either },
+                )
             }
             Arrival::Jump => Outcome::Jump,
         }
@@ -71,7 +77,7 @@ impl Reception {
     /// A packet of the stream that came by RTX: in no statistics of loss, but as good as the original.
     pub(crate) fn repair(&mut self, seen: Seen) -> Outcome {
         match self.source.extend(seen.sequence_number) {
-            Some(sequence) => self.late(seen, sequence, true),
+            Some(sequence) => self.late(seen, sequence, Came::Again),
             // Ahead of all that came: it cannot have been asked for. The original is on its way or will be asked for.
             None => Outcome::Duplicate,
         }
@@ -110,13 +116,13 @@ impl Reception {
         }
     }
 
-    fn late(&mut self, seen: Seen, sequence: u64, repaired: bool) -> Outcome {
+    fn late(&mut self, seen: Seen, sequence: u64, came: Came) -> Outcome {
         let is_fresh = self.window.as_mut().is_some_and(|window| window.insert(sequence));
         if !is_fresh {
             return Outcome::Duplicate;
         }
         if let Some(nack) = &mut self.nack {
-            nack.arrived(seen.now, sequence, repaired, seen.rtt);
+            nack.arrived(seen.now, sequence, came, seen.rtt);
         }
         Outcome::Fresh {
             sequence,
@@ -146,6 +152,7 @@ mod tests {
             timestamp: u32::from(sequence_number) * 90,
             clock_rate: 90_000,
             rtt: None,
+            has_rtx: true,
         }
     }
 
