@@ -3,6 +3,7 @@
 
 mod counted;
 mod deny;
+mod libsrtp;
 mod steps;
 
 use std::process::Command;
@@ -39,6 +40,7 @@ impl Ci {
         outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
         if !self.no_interop {
+            outcomes.push(timed("libsrtp", libsrtp::run));
             outcomes.push(timed("interop", || interop().map(|holds| (holds, None))));
         }
         report(&outcomes, started.elapsed());
