@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { close, launch } from './browsers.mjs';
 
-const TYPES = { '/page.html': 'text/html', '/page.js': 'text/javascript', '/pattern.js': 'text/javascript' };
+const SCRIPT = 'text/javascript';
+const TYPES = { '/page.html': 'text/html', '/page.js': SCRIPT, '/pattern.js': SCRIPT, '/media.js': SCRIPT };
 
 /** Serves the page; `connected` is called with the stream that carries requests to it. */
 function serve(connected) {

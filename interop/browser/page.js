@@ -1,4 +1,5 @@
 // The partner inside the browser: requests come as server-sent events, replies and events leave by POST (interop/README.md).
+import { Media } from './media.js';
 import { Checker, message } from './pattern.js';
 
 const BUFFER_HIGH = 1 << 20;
@@ -32,6 +33,7 @@ class Connection {
     pc.onicecandidate = ({ candidate }) => this.candidate(candidate);
     pc.onconnectionstatechange = () => this.state('connection', pc.connectionState);
     pc.oniceconnectionstatechange = () => this.state('ice', pc.iceConnectionState);
+    this.media = new Media(pc, (object) => this.event(object));
     pc.onsignalingstatechange = () => this.state('signaling', pc.signalingState);
     pc.ondatachannel = ({ channel }) => {
       this.event(describe('channel', channel));
@@ -98,6 +100,7 @@ class Connection {
 
   async answer({ sdp }) {
     await this.pc.setRemoteDescription({ type: 'offer', sdp });
+    await this.media.attach();
     await this.pc.setLocalDescription(await this.pc.createAnswer());
     return { sdp: this.pc.localDescription.sdp };
   }
@@ -144,7 +147,10 @@ class Connection {
 
   close({ label }) {
     if (label) this.channels.get(label).close();
-    else this.pc.close();
+    else {
+      this.media.close();
+      this.pc.close();
+    }
   }
 
   async stats() {
@@ -182,11 +188,23 @@ function drained(channel) {
 }
 
 // Names of the protocol that are not names of methods here.
-const METHODS = { candidate: 'addCandidate', channel: 'open' };
-const OPS = new Set('offer answer accept restart candidate channel burst expect verdict close stats send'.split(' '));
+const METHODS = { candidate: 'addCandidate', channel: 'open', media: 'report' };
+const OPS = new Set(
+  'offer answer accept restart candidate channel burst expect verdict close stats send track untrack swap media'.split(' '),
+);
 
 Connection.prototype.send = function ({ label, text, hex: digits }) {
   this.channel({ label }).send(text ?? unhex(digits));
+};
+
+for (const op of ['track', 'untrack', 'swap']) {
+  Connection.prototype[op] = function (request) {
+    return this.media[op](request);
+  };
+}
+
+Connection.prototype.report = function () {
+  return this.media.report();
 };
 
 async function serve(request) {

@@ -23,6 +23,8 @@ type connection struct {
 	name string
 	pc   *webrtc.PeerConnection
 
+	tracks tracks
+
 	mu       sync.Mutex
 	channels map[string]*webrtc.DataChannel
 	checkers map[string]*checker
@@ -32,7 +34,9 @@ func newConnection(p *peer, name string, pc *webrtc.PeerConnection) *connection 
 	c := &connection{
 		peer: p, name: name, pc: pc,
 		channels: map[string]*webrtc.DataChannel{}, checkers: map[string]*checker{},
+		tracks: tracks{outbound: map[string]*outbound{}},
 	}
+	pc.OnTrack(c.onTrack)
 	pc.OnICECandidate(c.onCandidate)
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { c.state("connection", s.String()) })
 	pc.OnICEConnectionStateChange(func(s webrtc.ICEConnectionState) { c.state("ice", s.String()) })
@@ -121,6 +125,8 @@ func (c *connection) serve(r *request) (fields, error) {
 		return nil, c.pc.AddICECandidate(init)
 	case "channel":
 		return nil, c.open(r)
+	case "track", "untrack", "media":
+		return c.serveMedia(r)
 	case "stats":
 		return c.stats(), nil
 	case "close":

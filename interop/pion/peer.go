@@ -18,26 +18,28 @@ type fields map[string]any
 
 // request is a line from the matcher: the union of what the operations take.
 type request struct {
-	ID                int     `json:"id"`
-	Op                string  `json:"op"`
-	PC                string  `json:"pc"`
-	SDP               string  `json:"sdp"`
-	Candidate         string  `json:"candidate"`
-	SDPMid            *string `json:"sdpMid"`
-	SDPMLineIndex     *uint16 `json:"sdpMLineIndex"`
-	Label             string  `json:"label"`
-	Protocol          string  `json:"protocol"`
-	Ordered           *bool   `json:"ordered"`
-	MaxRetransmits    *uint16 `json:"maxRetransmits"`
-	MaxPacketLifeTime *uint16 `json:"maxPacketLifeTime"`
-	Negotiated        *uint16 `json:"negotiated"`
-	Text              *string `json:"text"`
-	Hex               *string `json:"hex"`
-	Seed              uint32  `json:"seed"`
-	Count             uint32  `json:"count"`
-	Max               uint32  `json:"max"`
-	GapMs             int     `json:"gapMs"`
-	Lossy             bool    `json:"lossy"`
+	ID                int      `json:"id"`
+	Op                string   `json:"op"`
+	PC                string   `json:"pc"`
+	SDP               string   `json:"sdp"`
+	Candidate         string   `json:"candidate"`
+	SDPMid            *string  `json:"sdpMid"`
+	SDPMLineIndex     *uint16  `json:"sdpMLineIndex"`
+	Label             string   `json:"label"`
+	Protocol          string   `json:"protocol"`
+	Ordered           *bool    `json:"ordered"`
+	MaxRetransmits    *uint16  `json:"maxRetransmits"`
+	MaxPacketLifeTime *uint16  `json:"maxPacketLifeTime"`
+	Negotiated        *uint16  `json:"negotiated"`
+	Text              *string  `json:"text"`
+	Hex               *string  `json:"hex"`
+	Seed              uint32   `json:"seed"`
+	Count             uint32   `json:"count"`
+	Max               uint32   `json:"max"`
+	GapMs             int      `json:"gapMs"`
+	Lossy             bool     `json:"lossy"`
+	Kind              string   `json:"kind"`
+	Codecs            []string `json:"codecs"`
 }
 
 func (r *request) ordered() bool { return r.Ordered == nil || *r.Ordered }

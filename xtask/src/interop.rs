@@ -102,7 +102,7 @@ impl Interop {
     ) -> Result<(), String> {
         let scenarios: Vec<_> = SCENARIOS
             .iter()
-            .filter(|scenario| self.wants(scenario.name) && chosen(scenario))
+            .filter(|scenario| self.wants(scenario.name) && chosen(scenario) && scenario.is_for(us, peer))
             .collect();
         if scenarios.is_empty() {
             return Ok(());

@@ -10,6 +10,8 @@ use webrtc::{
 };
 
 use crate::channel::{self, Channel};
+use crate::lossy::{self, Relays};
+use crate::media::Tracks;
 use crate::protocol::{Failure, Output, Request, with};
 use crate::stats;
 
@@ -18,6 +20,9 @@ use crate::stats;
 pub(crate) struct Connection {
     pc: PeerConnection,
     channels: Mutex<HashMap<String, Arc<Channel>>>,
+    tracks: Tracks,
+    /// Where datagrams are lost on purpose.
+    relays: Option<Relays>,
     voice: Voice,
 }
 
@@ -38,15 +43,17 @@ impl Voice {
 
 impl Connection {
     /// Makes a connection whose events go to the matcher.
-    pub(crate) fn new(api: &Api, name: &str, output: Output) -> Result<Arc<Self>, Failure> {
+    pub(crate) fn new(api: &Api, request: &Request, output: Output) -> Result<Arc<Self>, Failure> {
         let (pc, events) = api.new_peer_connection(Configuration::default())?;
         let voice = Voice {
-            name: name.to_owned(),
+            name: request.pc.clone(),
             output,
         };
         let connection = Arc::new(Self {
             pc,
             channels: Mutex::default(),
+            tracks: Tracks::default(),
+            relays: request.loss.map(Relays::new),
             voice,
         });
         tokio::spawn(Arc::clone(&connection).listen(events));
@@ -58,18 +65,20 @@ impl Connection {
         while let Some(event) = events.next().await {
             #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol carries only these")]
             match event {
-                Event::IceCandidate(init) => self.voice.tell(
-                    "candidate",
-                    json!({
-                        "candidate": init.candidate, "sdpMid": init.sdp_mid, "sdpMLineIndex": init.sdp_m_line_index,
-                    }),
-                ),
+                Event::IceCandidate(init) => self.announce(init).await,
                 Event::Failed(failure) => reason = Some(failure.to_string()),
                 Event::ConnectionStateChange(state) => {
                     self.state("connection", json!({"state": state.name(), "reason": reason}));
                 }
                 Event::IceConnectionStateChange(state) => self.state("ice", json!({"state": state.name()})),
                 Event::SignalingStateChange(state) => self.state("signaling", json!({"state": state.name()})),
+                Event::Track(transceiver) => {
+                    self.tracks.reflect(&transceiver);
+                    self.voice.tell("track", json!({"mid": transceiver.mid()}));
+                }
+                Event::TrackRemoved(transceiver) => {
+                    self.voice.tell("untrack", json!({"mid": transceiver.mid()}));
+                }
                 Event::DataChannel(channel) => {
                     self.voice.tell("channel", channel::describe(&channel));
                     self.adopt(Channel::new(channel, self.voice.clone()));
@@ -77,6 +86,21 @@ impl Connection {
                 _ => {}
             }
         }
+    }
+
+    /// Tells the matcher of a candidate of ours, or of the relay before it.
+    async fn announce(&self, init: IceCandidateInit) {
+        let candidate = match &self.relays {
+            Some(relays) if !init.candidate.is_empty() => match relays.before(&init.candidate).await {
+                Some(candidate) => candidate,
+                None => return,
+            },
+            _ => init.candidate,
+        };
+        self.voice.tell(
+            "candidate",
+            json!({"candidate": candidate, "sdpMid": init.sdp_mid, "sdpMLineIndex": init.sdp_m_line_index}),
+        );
     }
 
     fn state(&self, kind: &str, object: Value) {
@@ -98,17 +122,18 @@ impl Connection {
             "restart" => self.offer(OfferOptions { ice_restart: true }),
             "answer" => {
                 self.pc
-                    .set_remote_description(&SessionDescription::offer(request.sdp.as_str()))?;
+                    .set_remote_description(&SessionDescription::offer(self.heard(&request.sdp)))?;
                 let answer = self.pc.create_answer()?;
                 self.apply(answer)
             }
             "accept" => {
                 self.pc
-                    .set_remote_description(&SessionDescription::answer(request.sdp.as_str()))?;
+                    .set_remote_description(&SessionDescription::answer(self.heard(&request.sdp)))?;
                 Ok(json!({}))
             }
             "candidate" => self.candidate(request),
             "channel" => self.open(request),
+            "track" | "untrack" | "swap" | "layer" | "media" => self.tracks.answer(&self.pc, request),
             "stats" => Ok(stats::report(&self.pc)),
             "close" if request.label.is_none() => {
                 self.pc.close();
@@ -137,12 +162,23 @@ impl Connection {
     }
 
     fn apply(&self, description: SessionDescription) -> Result<Value, Failure> {
-        let sdp = description.sdp.clone();
+        let sdp = self.heard(&description.sdp);
         self.pc.set_local_description(description)?;
         Ok(json!({"sdp": sdp}))
     }
 
+    /// A description as it is told, without the ways around the relays.
+    fn heard(&self, sdp: &str) -> String {
+        match self.relays {
+            Some(_) => lossy::without_candidates(sdp),
+            None => sdp.to_owned(),
+        }
+    }
+
     fn candidate(&self, request: &Request) -> Result<Value, Failure> {
+        if self.relays.is_some() {
+            return Ok(json!({}));
+        }
         self.pc.add_ice_candidate(IceCandidateInit {
             candidate: request.candidate.clone(),
             sdp_mid: request.sdp_mid.clone(),

@@ -2,6 +2,9 @@
 
 mod channel;
 mod connection;
+mod echo;
+mod lossy;
+mod media;
 mod pattern;
 mod protocol;
 mod stats;
@@ -107,7 +110,7 @@ impl Peer {
                 Ok(json!({"name": "ours", "version": version}))
             }
             "new" => {
-                let connection = Connection::new(&self.api, &request.pc, self.output.clone())?;
+                let connection = Connection::new(&self.api, request, self.output.clone())?;
                 self.connections.insert(request.pc.clone(), connection);
                 Ok(json!({}))
             }

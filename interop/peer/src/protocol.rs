@@ -43,6 +43,15 @@ pub(crate) struct Request {
     pub(crate) gap_ms: u64,
     #[serde(default)]
     pub(crate) lossy: bool,
+    #[serde(default)]
+    pub(crate) kind: String,
+    #[serde(default)]
+    pub(crate) codecs: Vec<String>,
+    #[serde(default)]
+    pub(crate) rids: Vec<String>,
+    pub(crate) rid: Option<String>,
+    /// Every so many datagrams of media one is lost, in each direction.
+    pub(crate) loss: Option<u64>,
 }
 
 impl Request {

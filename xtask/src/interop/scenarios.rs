@@ -2,9 +2,12 @@
 
 mod closing;
 mod faults;
+mod media;
 mod messages;
 mod patience;
 mod restart;
+mod simulcast;
+mod tracks;
 
 use std::time::Duration;
 
@@ -27,6 +30,8 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     /// Played with every provider of cryptography.
     pub(super) sealed: bool,
+    /// Needs our peer, which sends media back, and one of these; empty where anybody will do.
+    with: &'static [Kind],
     play: fn(&mut Scene<'_>) -> Outcome,
 }
 
@@ -37,6 +42,7 @@ const fn scenario(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Sc
     Scenario {
         name,
         sealed: false,
+        with: &[],
         play,
     }
 }
@@ -47,6 +53,26 @@ const fn sealed(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Scen
         ..scenario(name, play)
     }
 }
+
+const fn media(name: &'static str, with: &'static [Kind], play: fn(&mut Scene<'_>) -> Outcome) -> Scenario {
+    Scenario {
+        name,
+        sealed: false,
+        with,
+        play,
+    }
+}
+
+impl Scenario {
+    /// Whether these two can play it.
+    pub(super) fn is_for(&self, us: Kind, them: Kind) -> bool {
+        self.with.is_empty() || (us == Kind::Ours && self.with.contains(&them))
+    }
+}
+
+const ALL: &[Kind] = &[Kind::Pion, Kind::Chromium, Kind::Firefox];
+const BROWSERS: &[Kind] = &[Kind::Chromium, Kind::Firefox];
+const CHROMIUM: &[Kind] = &[Kind::Chromium];
 
 /// All of them, in the order of the report.
 pub(super) const SCENARIOS: &[Scenario] = &[
@@ -67,6 +93,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     sealed("wrong fingerprint", faults::fingerprint),
     scenario("message over their limit", faults::oversize),
     scenario("malformed description", faults::malformed),
+    media("media VP8 and Opus", ALL, media::vp8_and_opus),
+    media("media VP9 and PCMU", BROWSERS, media::vp9_and_pcmu),
+    media("media AV1 and G722", BROWSERS, media::av1_and_g722),
+    media("media H264 and PCMA", CHROMIUM, media::h264_and_pcma),
+    media("media, three layers", CHROMIUM, simulcast::layers),
+    media("media, they change tracks", ALL, tracks::theirs),
+    media("media, we change tracks", ALL, tracks::ours),
+    media("media, 5 % loss", BROWSERS, media::loss),
 ];
 
 /// A connection that a scenario plays with.
