@@ -65,9 +65,17 @@ impl PeerConnection {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`].
+    /// [`Error::WrongState`] while an offer of the peer waits for its answer, or [`Error::Closed`].
     pub fn create_offer(&mut self, options: OfferOptions) -> Result<SessionDescription, Error> {
         self.ensure_open()?;
+        let state = self.signaling.state();
+        if matches!(
+            state,
+            SignalingState::HaveRemoteOffer | SignalingState::HaveLocalPranswer
+        ) {
+            let kind = SdpType::Offer;
+            return Err(Error::WrongState { kind, state });
+        }
         let restart = options.ice_restart || self.drafts.restart;
         let credentials = self.draft_credentials(restart && self.signaling.local.current.is_some());
         let sdp = self.write_offer(&credentials);
@@ -345,6 +353,9 @@ impl PeerConnection {
             // What is still needed is told again (W3C webrtc-pc §4.4.1.5).
             self.drafts.negotiation_needed = false;
             self.update_negotiation_needed();
+            if self.transport.security.is_connected() {
+                self.signaling.compress();
+            }
         }
         Ok(())
     }

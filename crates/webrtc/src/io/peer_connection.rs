@@ -73,7 +73,7 @@ impl PeerConnection {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`].
+    /// [`Error::WrongState`] while an offer of the peer waits for its answer, or [`Error::Closed`].
     pub fn create_offer(&self, options: OfferOptions) -> Result<SessionDescription, Error> {
         self.run(|state, _| state.core.create_offer(options))
     }

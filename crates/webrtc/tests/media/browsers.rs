@@ -158,7 +158,7 @@ fn a_chromium_offer_is_answered_with_all_its_codecs_but_fec() {
     let vp8 = video.preferred_codec().unwrap();
     assert_eq!((vp8.payload_type, vp8.rtx_payload_type), (96, Some(97)));
     assert_eq!(vp8.feedback.len(), 5);
-    assert!(video.reduced_size_rtcp && video.extmap_allow_mixed);
+    assert!(video.reduced_size_rtcp && video.extmap_allow_mixed && video.receiver_rtt);
     let told: Vec<_> = peer
         .news()
         .into_iter()
@@ -175,6 +175,10 @@ fn a_firefox_offer_keeps_its_numbers_in_our_later_offers() {
         ["opus", "G722", "PCMU", "PCMA", "telephone-event"]
     );
     assert_eq!(codecs(&answer.media[1]), ["VP8", "VP9", "AV1"]);
+    assert!(
+        !answer.to_string().contains("rtcp-xr"),
+        "Firefox did not offer it"
+    );
     let playout = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
     let answered = answer.media[1]
         .attributes

@@ -273,6 +273,10 @@ fn crossing_offers_are_resolved_by_a_polite_peer() {
     let offer = impolite.offer();
     polite.hear(&offer);
     assert_eq!(polite.core.signaling_state(), SignalingState::HaveRemoteOffer);
+    assert!(matches!(
+        polite.core.create_offer(OfferOptions::default()),
+        Err(Error::WrongState { .. })
+    ));
     assert_eq!(polite.get(ours).mid(), Some("0"));
     assert_eq!(polite.get(extra).mid(), None);
     let answer = polite.answer();

@@ -61,6 +61,7 @@ impl AnswerPlan<'_> {
             sends,
             receives,
             rtcp_rsize: described.rtcp_rsize,
+            receiver_rtt: described.receiver_rtt,
             is_first_offer: false,
             sender: &transceiver.sender,
             cname: &media.negotiated.cname,

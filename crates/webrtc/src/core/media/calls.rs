@@ -247,12 +247,16 @@ impl PeerConnection {
 
     /// The transceivers follow a description, which the signaling state machine has taken.
     pub(in crate::core) fn apply_media(&mut self, side: Side, kind: SdpType) -> Vec<TrackNews> {
-        let description = |applied: Option<&Applied>| applied.map(Applied::sdp).unwrap_or_default();
-        let local = description(self.signaling.local.latest());
-        let remote = description(self.signaling.remote.latest());
-        if side == Side::Remote && kind == SdpType::Offer && sections::has_media(&remote) {
+        let latest = |applied: Option<&Applied>| applied.map(Applied::sdp).unwrap_or_default();
+        let is_remote_offer = side == Side::Remote && kind == SdpType::Offer;
+        if self.media.get().is_none() && !is_remote_offer {
+            return Vec::new();
+        }
+        let remote = latest(self.signaling.remote.latest());
+        if is_remote_offer && sections::has_media(&remote) {
             self.media_mut();
         }
+        let local = latest(self.signaling.local.latest().filter(|_| !is_remote_offer));
         let Some(media) = self.media.get_mut() else {
             return Vec::new();
         };

@@ -48,6 +48,8 @@ pub(super) struct Described {
     pub(super) allow_mixed: bool,
     pub(super) rtcp_mux: bool,
     pub(super) rtcp_rsize: bool,
+    /// `a=rtcp-xr:rcvr-rtt` (RFC 3611 §5).
+    pub(super) receiver_rtt: bool,
     pub(super) track: RemoteTrack,
     /// What its writer sends, where it says so.
     pub(super) streams: Vec<InboundStream>,
@@ -74,6 +76,7 @@ impl Described {
             allow_mixed: section.extmap_allow_mixed(),
             rtcp_mux: attributes.rtcp_mux(),
             rtcp_rsize: attributes.rtcp_rsize(),
+            receiver_rtt: receiver_rtt(attributes),
             track: track(section),
             streams: streams(section, &sends),
             sends,
@@ -100,6 +103,17 @@ fn is_rtp(protocol: &str) -> bool {
         "RTP/AVP",
     ];
     accepted.contains(&protocol)
+}
+
+fn receiver_rtt(attributes: &sdp::Attributes) -> bool {
+    attributes.iter().any(|attribute| {
+        if let sdp::Attribute::RtcpXr(formats) = attribute {
+            let mut formats = formats.split([' ', ';']);
+            formats.any(|format| format.starts_with("rcvr-rtt="))
+        } else {
+            false
+        }
+    })
 }
 
 /// The codecs in the order of the `m=` line, each with its retransmissions.

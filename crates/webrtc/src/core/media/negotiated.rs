@@ -40,6 +40,8 @@ pub struct NegotiatedSection {
     pub extmap_allow_mixed: bool,
     /// RTCP need not be compound (RFC 5506).
     pub reduced_size_rtcp: bool,
+    /// Receivers measure the round trip too, with the reference time and delay blocks of extended reports (RFC 3611 §4.4).
+    pub receiver_rtt: bool,
     /// What we send: one stream, or the layers that were agreed upon.
     pub outbound: Vec<OutboundStream>,
     /// What the peer has announced: by rid, by SSRC, or nothing, and then the first stream that comes is the one.
@@ -254,6 +256,7 @@ mod tests {
             }],
             extmap_allow_mixed: true,
             reduced_size_rtcp: true,
+            receiver_rtt: true,
             outbound: Vec::new(),
             inbound: vec![InboundStream::ssrc(ssrc, Some(ssrc + 1))],
             remote_track: RemoteTrack::default(),

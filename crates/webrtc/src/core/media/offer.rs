@@ -159,6 +159,7 @@ impl OfferPlan<'_> {
                 .settled
                 .as_ref()
                 .is_none_or(|settled| settled.rtcp_rsize),
+            receiver_rtt: true,
             is_first_offer: transceiver.settled.is_none(),
             sender: &transceiver.sender,
             cname: &self.media.negotiated.cname,

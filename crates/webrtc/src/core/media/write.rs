@@ -28,6 +28,7 @@ pub(super) struct Draft<'a> {
     pub(super) sends: Vec<Layer>,
     pub(super) receives: Vec<Layer>,
     pub(super) rtcp_rsize: bool,
+    pub(super) receiver_rtt: bool,
     /// A section that was in no description before (RFC 9429 §5.2.2).
     pub(super) is_first_offer: bool,
     pub(super) sender: &'a Sender,
@@ -59,6 +60,9 @@ impl Draft<'_> {
         media.attributes.push(Attribute::RtcpMux);
         if self.rtcp_rsize {
             media.attributes.push(Attribute::RtcpRsize);
+        }
+        if self.receiver_rtt {
+            media.attributes.push(Attribute::RtcpXr("rcvr-rtt=all".into()));
         }
         for codec in &self.codecs {
             write_codec(&mut media, codec);
