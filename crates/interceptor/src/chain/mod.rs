@@ -24,7 +24,7 @@ use crate::feedback::{Matcher, PacketResult, Recorder};
 use crate::interceptor::Interceptor;
 use crate::stats::{InboundStats, OutboundStats, Stats};
 use crate::stream::{ExtensionIds, Inbound, InboundId, Outbound, OutboundId};
-use outbox::Outbox;
+use outbox::{Outbox, Report};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use send::Retransmissions;
@@ -183,6 +183,7 @@ impl Chain {
     fn stop_if_empty(&mut self) {
         if self.streams.inbound.len() + self.streams.outbound.len() == 0 {
             self.outbox.schedule.stop();
+            self.outbox.report = Report::default();
         }
     }
 

@@ -36,6 +36,9 @@ pub(crate) struct Schedule {
     next: Option<Time>,
     /// Smoothed size of the datagrams of one report, `avg_rtcp_size`.
     average: u64,
+    /// Bytes of media since the last report, and when that was.
+    media: u64,
+    reported: Time,
     /// Bytes that may be spent, as of `filled`, negative when a datagram was longer than that; in 1/20 bytes.
     credit: i64,
     filled: Time,
@@ -48,6 +51,8 @@ impl Schedule {
             rng,
             next: None,
             average: 128,
+            media: 0,
+            reported: Time(0),
             credit: BURST * MEDIA_PER_RTCP,
             filled: Time(0),
         }
@@ -77,11 +82,23 @@ impl Schedule {
     /// A regular report of so many bytes goes out; the next is scheduled.
     pub(crate) fn reported(&mut self, now: Time, bytes: usize) {
         self.average = (self.average * 15 + bytes as u64) / 16;
+        let share = (self.bandwidth(now) / 2).max(1);
+        self.media = 0;
+        self.reported = now;
         // A.7 with n = 2: what both ends send in an interval stays within the bandwidth.
-        let share = (self.pace.floor / 2).max(1);
         let affordable = Duration::from_millis(self.average.saturating_mul(1000) / share);
         let delay = self.dithered(self.pace.interval.max(affordable));
         self.next = Some(now.after(delay));
+    }
+
+    /// Bytes of RTCP per second: the floor, and a share of the media since the last report.
+    fn bandwidth(&self, now: Time) -> u64 {
+        let elapsed = now.0.saturating_sub(self.reported.0).max(1);
+        let media = u128::from(self.media) * 1_000_000 / u128::from(elapsed);
+        let media = u64::try_from(media).unwrap_or(u64::MAX);
+        self.pace
+            .floor
+            .saturating_add(media / MEDIA_PER_RTCP.unsigned_abs())
     }
 
     /// Evenly between half and one and a half of it.
@@ -94,6 +111,7 @@ impl Schedule {
     /// Media went over the wire, in either direction.
     #[inline]
     pub(crate) fn earn(&mut self, bytes: usize) {
+        self.media += bytes as u64;
         self.add(bytes as u64);
     }
 
@@ -167,6 +185,27 @@ mod tests {
         assert!((970..1030).contains(&mean), "{mean}");
         assert!(*gaps.iter().min().unwrap() >= 500 && *gaps.iter().max().unwrap() <= 1500);
         assert!(*gaps.iter().max().unwrap() > 1400 && *gaps.iter().min().unwrap() < 600);
+    }
+
+    #[test]
+    fn long_reports_are_rare_unless_media_pay_for_them() {
+        let gap = |media: usize| {
+            let mut schedule = schedule(1000);
+            let mut now = Time(0);
+            for _ in 0..50 {
+                now = now.after(Duration::from_secs(1));
+                schedule.earn(media);
+                schedule.reported(now, 5000);
+            }
+            schedule.next().unwrap().since(now)
+        };
+        // 5,000 bytes of a share of 500 bytes a second.
+        assert!((4.7..14.2).contains(&gap(0).as_secs_f64()), "{:?}", gap(0));
+        assert!(
+            gap(1_000_000) < Duration::from_millis(1500),
+            "{:?}",
+            gap(1_000_000)
+        );
     }
 
     #[test]
