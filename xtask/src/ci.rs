@@ -1,8 +1,10 @@
 //! `cargo xtask ci`: everything that has to hold before a change lands. Every step runs even if an earlier one fails, so
 //! that one log shows all faults; the last line counts the tests.
 
+mod apt;
 mod counted;
 mod deny;
+mod ffmpeg;
 mod libsrtp;
 mod steps;
 
@@ -41,6 +43,7 @@ impl Ci {
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
         if !self.no_interop {
             outcomes.push(timed("libsrtp", libsrtp::run));
+            outcomes.push(timed("ffmpeg", ffmpeg::run));
             outcomes.push(timed("interop", || interop().map(|holds| (holds, None))));
         }
         report(&outcomes, started.elapsed());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::apt;
 use super::counted::{self, Counts};
 use crate::shell;
 
@@ -11,15 +12,10 @@ const HEADER: &str = "/usr/include/srtp2/srtp.h";
 
 /// Installs libsrtp and a C compiler, builds the program that speaks for it, and runs the test that asks it.
 pub(super) fn run() -> Result<(bool, Option<Counts>), String> {
-    if !Path::new(HEADER).exists() {
-        shell::succeeds(Command::new("apt-get").args(["update", "-qq"]))?;
-        let flags = ["install", "-y", "-qq", "--no-install-recommends"];
-        let mut install = Command::new("apt-get");
-        install.args(flags).args(["gcc", "libc6-dev", "libsrtp2-dev"]);
-        if !shell::succeeds(install.env("DEBIAN_FRONTEND", "noninteractive"))? {
-            return Err("libsrtp2-dev cannot be installed".into());
-        }
-    }
+    apt::install(
+        Path::new(HEADER).exists() && apt::has("cc"),
+        &["gcc", "libc6-dev", "libsrtp2-dev"],
+    )?;
     let root = shell::root();
     let program = shell::target().join("libsrtp_peer");
     std::fs::create_dir_all(shell::target()).map_err(|error| error.to_string())?;
