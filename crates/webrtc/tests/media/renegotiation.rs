@@ -144,6 +144,29 @@ fn a_stopped_transceiver_without_a_section_is_gone() {
 }
 
 #[test]
+fn a_transceiver_that_stops_during_an_exchange_tells_of_no_track() {
+    let (mut one, mut other) = pair();
+    one.add(MediaKind::Audio, Direction::SendRecv);
+    let video = one.add(MediaKind::Video, Direction::SendRecv);
+    other.add_track(MediaKind::Video, "v", "s");
+    let offer = one.offer();
+    one.core.stop_transceiver(video).unwrap();
+    other.hear(&offer);
+    let answer = other.answer();
+    one.news();
+    one.hear(&answer);
+    assert_eq!(one.news(), [Event::NegotiationNeeded]);
+    assert_eq!(one.section(video).direction, Direction::Inactive);
+    // Nor does an offer of the peer.
+    let offer = other.offer();
+    one.hear(&offer);
+    assert!(one.news().is_empty());
+    let answer = one.answer();
+    other.hear(&answer);
+    assert_eq!(one.get(video).current_direction(), Some(Direction::Inactive));
+}
+
+#[test]
 fn what_is_stopped_is_silent_at_once() {
     let (mut one, mut other) = pair();
     one.add(MediaKind::Audio, Direction::SendRecv);

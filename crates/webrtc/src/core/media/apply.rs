@@ -115,7 +115,7 @@ impl Media {
         let id = self.find_or_create(index, described, &layers)?;
         self.propose(id, &layers);
         let transceiver = self.get_mut(id)?;
-        if transceiver.life == Life::Stopped {
+        if transceiver.life != Life::Live {
             return None;
         }
         transceiver.hear(described.direction.sends(), &described.track)
@@ -306,7 +306,11 @@ impl Transceiver {
             self.keep_asking(pair);
         }
         match side {
-            Side::Remote => self.hear(direction.receives(), &pair.remote.track),
+            // What is stopping tells of no track, even where the offer was made before.
+            Side::Remote => {
+                let receives = direction.receives() && self.life == Life::Live;
+                self.hear(receives, &pair.remote.track)
+            }
             // The offer has told of the track; our answer may refuse it.
             Side::Local if !direction.receives() => self.announce(false),
             Side::Local => None,

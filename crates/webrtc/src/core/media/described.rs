@@ -226,7 +226,7 @@ fn layers(section: &Section<'_>, direction: RidDirection) -> Vec<Layer> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut add = |rid: &str, paused| {
         let known = layers.iter().any(|layer| layer.rid == rid);
-        if declared.contains(&rid) && !known && layers.len() < MAX_ENCODINGS {
+        if !known && layers.len() < MAX_ENCODINGS {
             let rid = rid.to_owned();
             layers.push(Layer { rid, paused });
         }
