@@ -2,6 +2,7 @@
 //! posts them, and frames to send that look like those of a camera and a microphone.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{self, Receiver};
 use webrtc::{
     Api, Configuration, Events, Filter, PeerConnection, RtpCodec, RtpTransceiver, Sample, SessionDescription,
     SettingEngine, TrackLocalStaticSample,
@@ -19,11 +21,15 @@ use crate::{Answer, Failure, OPEN, Offer};
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Lines of a program that wait to be asked for.
+const MAX_LINES: usize = 1000;
+
 /// A program that runs; dropping it ends it.
 #[derive(Debug)]
 pub struct Program {
-    child: Child,
+    _child: Child,
     address: SocketAddr,
+    lines: Receiver<String>,
 }
 
 impl Program {
@@ -39,16 +45,45 @@ impl Program {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let (sender, lines) = mpsc::channel(MAX_LINES);
         let address = loop {
-            let line = within(lines.next_line()).await??.ok_or("the program has ended")?;
+            let line = within(output.next_line())
+                .await??
+                .ok_or("the program has ended")?;
             if let Some(rest) = line.strip_prefix(OPEN) {
                 break rest.split(' ').next().unwrap_or_default().parse()?;
             }
+            drop(sender.try_send(line));
         };
-        // What it says later is read, so that it need not wait.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, address })
+        // Everything is read, so that the program need not wait; what nobody asks for is dropped.
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = output.next_line().await {
+                drop(sender.try_send(line));
+            }
+        });
+        Ok(Self {
+            _child: child,
+            address,
+            lines,
+        })
+    }
+
+    /// Waits for a line with these words in it, and gives what comes behind them.
+    ///
+    /// # Errors
+    ///
+    /// The program does not say so.
+    pub async fn says(&mut self, words: &str) -> Result<String, Failure> {
+        within(async {
+            while let Some(line) = self.lines.recv().await {
+                if let Some((_, rest)) = line.split_once(words) {
+                    return Ok(rest.to_owned());
+                }
+            }
+            Err(format!("the program has ended without {words}").into())
+        })
+        .await?
     }
 
     /// Offers what the connection has, as a page does, and applies the answer.
@@ -57,12 +92,21 @@ impl Program {
     ///
     /// The program refuses, with its words.
     pub async fn connect(&self, pc: &PeerConnection, role: &str) -> Result<(), Failure> {
+        self.connect_at("/offer", pc, role).await
+    }
+
+    /// The same for a program that takes offers elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The program refuses, with its words.
+    pub async fn connect_at(&self, path: &str, pc: &PeerConnection, role: &str) -> Result<(), Failure> {
         pc.set_local_description(None)?;
         let offer = Offer {
             sdp: pc.local_description().ok_or("no offer")?.sdp,
             role: role.to_owned(),
         };
-        let answer = within(self.post("/offer", &serde_json::to_string(&offer)?)).await??;
+        let answer = within(self.post(path, &serde_json::to_string(&offer)?)).await??;
         let answer: Answer = serde_json::from_str(&answer)?;
         Ok(pc.set_remote_description(&SessionDescription::answer(answer.sdp))?)
     }
@@ -88,25 +132,6 @@ impl Program {
             Ok(body.to_owned())
         } else {
             Err(format!("{}: {body}", head.lines().next().unwrap_or_default()).into())
-        }
-    }
-
-    /// Ends the program as Ctrl-C does, and waits for it.
-    ///
-    /// # Errors
-    ///
-    /// It ends with an error, or not at all.
-    pub async fn interrupt(mut self) -> Result<(), Failure> {
-        let id = self.child.id().ok_or("the program has ended")?;
-        Command::new("kill")
-            .args(["-INT", &id.to_string()])
-            .status()
-            .await?;
-        let status = within(self.child.wait()).await??;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(status.to_string().into())
         }
     }
 }
@@ -205,6 +230,35 @@ pub async fn packets(transceiver: &RtpTransceiver, count: usize) -> Result<Vec<r
         Ok(packets)
     })
     .await?
+}
+
+/// An empty folder of this name for a test.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn folder(name: &str) -> Result<PathBuf, Failure> {
+    let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Waits until `look` finds something.
+///
+/// # Errors
+///
+/// It never does.
+pub async fn until<T>(mut look: impl FnMut() -> Option<T>) -> Result<T, Failure> {
+    within(async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
 }
 
 /// Waits, but not for ever.

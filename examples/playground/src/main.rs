@@ -1,11 +1,14 @@
 //! The playground: a page that connects any browser with the `webrtc` crate, and `pair`, which needs no browser.
 
 mod console;
+mod film;
 mod pair;
+mod recording;
 mod report;
 mod server;
 mod services;
 mod session;
+mod studio;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -44,6 +47,8 @@ struct Serve {
     /// One UDP port for all connections; otherwise each has sockets of its own.
     #[arg(long, value_name = "N")]
     udp_port: Option<u16>,
+    #[command(flatten)]
+    studio: studio::Studio,
 }
 
 impl Serve {
@@ -78,7 +83,7 @@ impl Serve {
                 )
             })?;
         console::serving(listener.local_addr()?);
-        server::serve(listener, self.api()?, self.configuration()).await
+        server::serve(listener, self.api()?, self.configuration(), self.studio).await
     }
 }
 

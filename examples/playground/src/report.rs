@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 use webrtc::core::StatsReport;
+use webrtc::{InboundStats, OutboundStats, RtpTransceiver};
 
 /// All entries of a report.
-pub(crate) fn entries(report: &StatsReport) -> Value {
+pub(crate) fn entries(report: &StatsReport, transceivers: &[RtpTransceiver]) -> Value {
     let mut entries = vec![transport(report)];
+    entries.extend(transceivers.iter().flat_map(streams));
     entries.extend(report.candidate_pairs.iter().enumerate().map(|(n, pair)| {
         json!({
             "id": format!("pair {n}"), "type": "candidate-pair", "state": format!("{:?}", pair.state).to_lowercase(),
@@ -50,6 +52,45 @@ fn transport(report: &StatsReport) -> Value {
         "bytesSent": transport.bytes_sent, "bytesReceived": transport.bytes_received,
         "localFingerprint": report.local_certificate.as_ref().map(|certificate| &certificate.fingerprint),
         "remoteFingerprint": report.remote_certificate.as_ref().map(|certificate| &certificate.fingerprint),
+    })
+}
+
+/// What a transceiver receives and sends.
+fn streams(transceiver: &RtpTransceiver) -> Vec<Value> {
+    let name = |way, number, ssrc| format!("{way} {} {number} {ssrc}", transceiver.mid().unwrap_or_default());
+    let kind = transceiver.kind().map_or("", |kind| kind.as_str());
+    let mut streams = Vec::new();
+    for (number, (rid, stats)) in transceiver.inbound_stats().iter().enumerate() {
+        let label = format!("{kind} {}", rid.as_deref().unwrap_or_default());
+        streams.push(inbound(&name("inbound", number, stats.ssrc), label.trim(), stats));
+    }
+    for (number, stats) in transceiver.outbound_stats().iter().enumerate() {
+        streams.push(outbound(&name("outbound", number, stats.ssrc), kind, stats));
+    }
+    streams
+}
+
+fn inbound(id: &str, label: &str, stats: &InboundStats) -> Value {
+    json!({
+        "id": id, "type": "inbound-rtp", "label": label, "ssrc": stats.ssrc, "rtxSsrc": stats.rtx_ssrc,
+        "packetsReceived": stats.packets_received, "bytesReceived": stats.bytes_received,
+        "packetsLost": stats.packets_lost, "jitter": stats.jitter.as_secs_f64(),
+        "retransmittedPacketsReceived": stats.retransmitted_packets_received,
+        "packetsUnrepaired": stats.packets_unrepaired, "nackCount": stats.nack_count,
+        "pliCount": stats.pli_count, "firCount": stats.fir_count,
+        "roundTripTime": stats.remote.and_then(|remote| remote.round_trips.latest).map(|time| time.as_secs_f64()),
+    })
+}
+
+fn outbound(id: &str, label: &str, stats: &OutboundStats) -> Value {
+    let remote = stats.remote.unwrap_or_default();
+    json!({
+        "id": id, "type": "outbound-rtp", "label": label, "ssrc": stats.ssrc, "rtxSsrc": stats.rtx_ssrc,
+        "packetsSent": stats.packets_sent, "bytesSent": stats.bytes_sent,
+        "retransmittedPacketsSent": stats.retransmitted_packets_sent, "nackCount": stats.nack_count,
+        "pliCount": stats.pli_count, "firCount": stats.fir_count, "remotePacketsLost": remote.packets_lost,
+        "remoteFractionLost": remote.fraction_lost, "remoteJitter": remote.jitter.as_secs_f64(),
+        "roundTripTime": remote.round_trips.latest.map(|time| time.as_secs_f64()),
     })
 }
 
@@ -113,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_empty_report_has_its_transport() {
-        let entries = entries(&StatsReport::default());
+        let entries = entries(&StatsReport::default(), &[]);
         assert_eq!(entries[0]["type"], "transport");
     }
 }

@@ -15,6 +15,7 @@ use webrtc::{Api, Configuration, IceCandidateInit, Provider};
 
 use crate::Failure;
 use crate::session::Session;
+use crate::studio::Studio;
 
 /// The most connections at a time. Default of nobody but us: a page needs one.
 const MAX_SESSIONS: usize = 64;
@@ -24,6 +25,7 @@ const MAX_SESSIONS: usize = 64;
 struct Shared {
     api: Api,
     configuration: Configuration,
+    studio: Arc<Studio>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
 }
 
@@ -57,10 +59,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     api: Api,
     configuration: Configuration,
+    studio: Studio,
 ) -> Result<(), Failure> {
     let shared = Arc::new(Shared {
         api,
         configuration,
+        studio: Arc::new(studio),
         sessions: Mutex::default(),
     });
     let router = Router::new()
@@ -75,6 +79,11 @@ pub(crate) async fn serve(
         .route(
             "/app.js",
             get(|| file("text/javascript", include_str!("page/app.js"))),
+        )
+        .route("/media.js", get(|| file("text/javascript", page::MEDIA_JS)))
+        .route(
+            "/studio.js",
+            get(|| file("text/javascript", include_str!("page/studio.js"))),
         )
         .route(
             "/graph.js",
@@ -133,7 +142,12 @@ async fn offer(State(shared): App, Json(offer): Json<Offer>) -> Result<Json<Answ
     if shared.sessions().len() >= MAX_SESSIONS {
         return Err((StatusCode::SERVICE_UNAVAILABLE, "too many connections".to_owned()));
     }
-    let session = Session::new(&shared.api, shared.configuration.clone()).map_err(bad)?;
+    let session = Session::new(
+        &shared.api,
+        shared.configuration.clone(),
+        Arc::clone(&shared.studio),
+    )
+    .map_err(bad)?;
     let sdp = session.answer(offer.sdp).map_err(bad)?;
     let id = new_id();
     shared.sessions().insert(id.clone(), session);

@@ -17,6 +17,7 @@ use webrtc::{
 
 use crate::report;
 use crate::services::Services;
+use crate::studio::Studio;
 
 /// So much news waits for a page that does not listen; more is dropped.
 const MAX_NEWS: usize = 256;
@@ -26,6 +27,7 @@ const STATS_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Session {
     pc: PeerConnection,
+    studio: Arc<Studio>,
     started: Instant,
     sender: Sender<sse::Event>,
     news: Mutex<Option<Receiver<sse::Event>>>,
@@ -33,12 +35,17 @@ pub(crate) struct Session {
 
 impl Session {
     /// Makes a connection, which waits for an offer.
-    pub(crate) fn new(api: &Api, configuration: Configuration) -> Result<Arc<Self>, Error> {
+    pub(crate) fn new(
+        api: &Api,
+        configuration: Configuration,
+        studio: Arc<Studio>,
+    ) -> Result<Arc<Self>, Error> {
         let (pc, events) = api.new_peer_connection(configuration)?;
         let (sender, receiver) = mpsc::channel(MAX_NEWS);
         let news = Mutex::new(Some(receiver));
         let session = Arc::new(Self {
             pc,
+            studio,
             started: Instant::now(),
             sender,
             news,
@@ -49,8 +56,9 @@ impl Session {
     }
 
     /// Takes an offer and gives the answer.
-    pub(crate) fn answer(&self, sdp: String) -> Result<String, Error> {
+    pub(crate) fn answer(self: &Arc<Self>, sdp: String) -> Result<String, Error> {
         self.pc.set_remote_description(&SessionDescription::offer(sdp))?;
+        self.studio.attach(&self.pc, self)?;
         let answer = self.pc.create_answer()?;
         let sdp = answer.sdp.clone();
         self.pc.set_local_description(answer)?;
@@ -86,6 +94,7 @@ impl Session {
 
     async fn listen(self: Arc<Self>, mut events: Events) {
         let services = Services::new();
+        self.tell("studio", &self.studio.describe());
         while let Some(event) = events.next().await {
             // The page makes the offers, and channels tell of themselves.
             #[expect(clippy::wildcard_enum_match_arm, reason = "an application picks the events that it wants")]
@@ -107,7 +116,7 @@ impl Session {
                 }
                 Event::DtlsStateChange(state) => self.step(&format!("DTLS {state}")),
                 Event::ConnectionStateChange(state) => self.step(&format!("connection {state}")),
-                Event::Failed(reason) => self.tell("problem", &json!({"reason": reason.to_string()})),
+                Event::Failed(reason) => self.problem(&reason.to_string()),
                 Event::DataChannel(channel) => {
                     self.step(&format!("channel {} open", channel.label()));
                     services.attach(channel);
@@ -120,11 +129,27 @@ impl Session {
     async fn report(self: Arc<Self>) {
         while !self.is_over() {
             tokio::time::sleep(STATS_EVERY).await;
-            self.tell("stats", &report::entries(&self.pc.stats()));
+            self.tell(
+                "stats",
+                &report::entries(&self.pc.stats(), &self.pc.transceivers()),
+            );
         }
     }
 
-    fn step(&self, step: &str) {
+    /// Waits until nothing will come any more.
+    pub(crate) async fn over(&self) {
+        while !self.is_over() {
+            tokio::time::sleep(STATS_EVERY).await;
+        }
+    }
+
+    /// Tells the page what goes wrong.
+    pub(crate) fn problem(&self, reason: &str) {
+        self.tell("problem", &json!({"reason": reason}));
+    }
+
+    /// Tells the page what has happened.
+    pub(crate) fn step(&self, step: &str) {
         let ms = self.started.elapsed().as_secs_f64() * 1e3;
         self.tell("timeline", &json!({"step": step, "ms": ms}));
     }

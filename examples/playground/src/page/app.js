@@ -1,5 +1,6 @@
 // Connects to the program that served this page and shows what happens. The signalling is plain HTTP: an offer is posted, the
 // answer comes back, candidates go both ways as they are found (examples/playground/README.md).
+import { Studio } from './studio.js';
 import { Pings, Throughput } from './trials.js';
 
 const $ = (selector) => document.querySelector(selector);
@@ -25,6 +26,7 @@ class Session {
     pc.onsignalingstatechange = () => this.note('browser', `signaling ${pc.signalingState}`);
     pc.onicecandidate = ({ candidate }) => this.found(candidate);
     this.channels();
+    this.studio = new Studio(pc, () => this.negotiate());
   }
 
   channels() {
@@ -53,8 +55,13 @@ class Session {
     this.timer = setInterval(() => this.statistics(), 1000);
   }
 
-  async restart() {
+  restart() {
     this.pc.restartIce();
+    return this.negotiate();
+  }
+
+  /** Another offer for the same connection. */
+  async negotiate() {
     await this.pc.setLocalDescription();
     const { sdp } = await post(`api/offer/${this.id}`, { sdp: this.pc.localDescription.sdp });
     await this.pc.setRemoteDescription({ type: 'answer', sdp });
@@ -82,6 +89,7 @@ class Session {
     });
     on('timeline', ({ step, ms }) => entry('#timeline-rust', step, ms));
     on('problem', ({ reason }) => problem(`The other side says: ${reason}`));
+    on('studio', (studio) => this.studio.describe(studio));
     on('stats', (entries) => tables('#stats-rust', entries));
     source.onerror = () => this.pc.connectionState === 'closed' && source.close();
   }
@@ -103,6 +111,7 @@ class Session {
     $('#fact-open').textContent = `${(performance.now() - this.started).toFixed(0)} ms`;
     for (const element of document.querySelectorAll('#chat-form *')) element.disabled = false;
     this.ping = new Pings(this.pings);
+    this.studio.open();
     this.chat.onclose = () => {
       this.note('browser', 'channel closed');
       for (const element of document.querySelectorAll('#chat-form *, [data-bulk]')) element.disabled = true;
@@ -129,6 +138,7 @@ class Session {
   stop() {
     clearInterval(this.timer);
     this.ping?.stop();
+    this.studio.close();
     this.source?.close();
     this.pc.close();
     if (this.id !== undefined) navigator.sendBeacon(`api/close/${this.id}`);
@@ -162,7 +172,7 @@ function say(whose, text) {
   $('#chat-log').scrollTop = $('#chat-log').scrollHeight;
 }
 
-const ORDER = ['transport', 'candidate-pair', 'local-candidate', 'remote-candidate', 'data-channel'];
+const ORDER = ['inbound-rtp', 'outbound-rtp', 'transport', 'candidate-pair', 'local-candidate', 'remote-candidate', 'data-channel'];
 const rank = ({ type }) => (ORDER.indexOf(type) + ORDER.length + 1) % (ORDER.length + 1);
 
 /** One folded table an entry; those that were open stay open. */
@@ -174,7 +184,7 @@ function tables(selector, entries) {
     details.dataset.id = stats.id;
     details.open = open.has(stats.id);
     const summary = document.createElement('summary');
-    summary.textContent = [stats.type, stats.label, stats.candidateType, stats.state].filter(Boolean).join(' · ');
+    summary.textContent = [stats.type, stats.label ?? stats.kind, stats.candidateType, stats.state].filter(Boolean).join(' · ');
     const table = document.createElement('table');
     for (const [key, value] of Object.entries(stats)) {
       if (['id', 'type', 'timestamp'].includes(key)) continue;
@@ -193,10 +203,16 @@ function connect() {
   session?.stop();
   $('#problem').hidden = true;
   session = new Session();
+  window.pc = session.pc;
   session.start().catch((error) => problem(error.message));
 }
 
+const attempt = (act) => () => act().catch((error) => problem(error.message));
 $('#again').onclick = connect;
+$('#media-camera').onclick = attempt(() => session.studio.send(false));
+$('#media-pattern').onclick = attempt(() => session.studio.send(true));
+$('#media-watch').onclick = attempt(() => session.studio.watch());
+$('#media-stop').onclick = attempt(() => session.studio.stop());
 $('#restart').onclick = () => session.restart().catch((error) => problem(error.message));
 $('#chat-form').onsubmit = (event) => {
   event.preventDefault();
