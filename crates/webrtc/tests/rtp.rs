@@ -157,6 +157,39 @@ async fn a_key_frame_request_reaches_the_sender_and_an_unknown_payload_type_is_r
 }
 
 #[tokio::test]
+async fn numbers_that_go_back_are_refused_by_name_until_another_source_begins() {
+    let mut pair = Pair::new(&api());
+    let video = pair
+        .offerer
+        .pc
+        .add_track(&track(MediaKind::Video, "v"), &[])
+        .unwrap();
+    pair.negotiate();
+    let received = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    let mut header = rtp::Header {
+        payload_type: payload_type(&video),
+        sequence_number: 40_000,
+        ..rtp::Header::default()
+    };
+    let mut again = header.clone();
+    again.sequence_number = 30_000;
+    video.send_rtp(&mut header, &[0][..]).unwrap();
+    let refused = video.send_rtp(&mut again.clone(), &[1][..]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "not protected: sequence number was used before"
+    );
+    video.begin_source();
+    video.send_rtp(&mut again, &[2][..]).unwrap();
+    for (number, byte) in [(40_000, 0), (40_001, 2)] {
+        let (packet, _) = within(received.recv_rtp()).await.unwrap();
+        assert_eq!((packet.header.sequence_number, packet.payload[0]), (number, byte));
+    }
+}
+
+#[tokio::test]
 async fn layers_of_simulcast_arrive_by_their_rid() {
     let mut pair = Pair::new(&api());
     let init = RtpTransceiverInit {

@@ -38,6 +38,10 @@ pub enum RtpSendError {
     /// The datagrams that wait for the socket take all the room there is.
     #[error("no room for another packet")]
     Full,
+    /// SRTP refused it. [`Repeated`](srtp::ProtectError::Repeated): its number was used before or is far behind the last
+    /// one. Where another source begins, say so first by [`begin_source`](PeerConnection::begin_source).
+    #[error("not protected: {0}")]
+    Protect(srtp::ProtectError),
     /// An interceptor refused it, or it is too long.
     #[error("refused by an interceptor: {0}")]
     Interceptor(interceptor::SendError),
@@ -71,15 +75,19 @@ impl RtpTransport {
             .send_rtp(now, stream, header, payload)
             .map_err(RtpSendError::Interceptor)?;
         let outbound = &mut self.outbound;
-        let is_sent = self
-            .outgoing
-            .push(|out| outbound.protect_rtp_from(stamped, payload.bytes(), out).is_ok());
+        let mut fault = RtpSendError::Full;
+        let is_sent = self.outgoing.push(|out| {
+            let protected = outbound.protect_rtp_from(stamped, payload.bytes(), out);
+            protected
+                .map_err(|refused| fault = RtpSendError::Protect(refused))
+                .is_ok()
+        });
         if is_sent {
             self.stats.packets_sent += 1;
             Ok(())
         } else {
             self.stats.send_errors += 1;
-            Err(RtpSendError::Full)
+            Err(fault)
         }
     }
 
