@@ -27,11 +27,14 @@ type inbound struct {
 	Codec           string `json:"codec"`
 	PacketsReceived uint64 `json:"packetsReceived"`
 	PacketsLost     int64  `json:"packetsLost"`
+	Duplicates      uint64 `json:"duplicates"`
+	Retransmitted   uint64 `json:"retransmittedPacketsReceived"`
 	FramesDecoded   uint64 `json:"framesDecoded"`
 	Corrupt         uint64 `json:"corrupt"`
 
-	first, last int64
-	frame       []byte
+	first, highest, next int64
+	waiting              map[int64]*rtp.Packet
+	frame                []byte
 }
 
 // outbound is one track that is sent.
@@ -173,37 +176,63 @@ func (c *connection) readFeedback(one *outbound) {
 
 // onTrack takes what comes back apart and compares each frame with what it says of itself.
 func (c *connection) onTrack(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-	one := &inbound{Kind: track.Kind().String(), Codec: track.Codec().MimeType, first: -1}
+	one := &inbound{
+		Kind: track.Kind().String(), Codec: track.Codec().MimeType, first: -1, waiting: map[int64]*rtp.Packet{},
+	}
 	c.tracks.mu.Lock()
 	c.tracks.inbound = append(c.tracks.inbound, one)
 	c.tracks.mu.Unlock()
 	c.event(fields{"ev": "track", "kind": one.Kind})
 	for {
-		packet, _, err := track.ReadRTP()
+		packet, attributes, err := track.ReadRTP()
 		if err != nil {
 			return
 		}
 		c.tracks.mu.Lock()
+		if attributes.Get(webrtc.AttributeRtxSsrc) != nil {
+			one.Retransmitted++
+		}
 		one.take(packet)
 		c.tracks.mu.Unlock()
 	}
 }
 
-// take counts one packet. The numbers of what is lost or late are those of RFC 3550.
+// take counts one packet and hands on what is complete up to here. What does not come before so many others is given up.
 func (in *inbound) take(packet *rtp.Packet) {
 	number := int64(packet.SequenceNumber)
 	if in.first < 0 {
-		in.first, in.last = number, number-1
+		in.first, in.highest, in.next = number, number, number
 	}
-	next := in.last + int64(int16(packet.SequenceNumber-uint16(in.last)))
-	in.PacketsReceived++
-	inOrder := next == in.last+1
-	in.last = max(in.last, next)
-	in.PacketsLost = in.last - in.first + 1 - int64(in.PacketsReceived)
-	if !inOrder {
-		in.frame = nil
+	number = in.highest + int64(int16(packet.SequenceNumber-uint16(in.highest)))
+	if _, known := in.waiting[number]; known || number < in.next {
+		in.Duplicates++
 		return
 	}
+	in.PacketsReceived++
+	in.highest = max(in.highest, number)
+	in.PacketsLost = in.highest - in.first + 1 - int64(in.PacketsReceived)
+	in.waiting[number] = packet
+	patience := int64(256)
+	if in.Kind == "audio" {
+		patience = 8
+	}
+	for len(in.waiting) > 0 {
+		packet, known := in.waiting[in.next]
+		switch {
+		case known:
+			delete(in.waiting, in.next)
+			in.read(packet)
+		case in.highest-in.next < patience:
+			return
+		default:
+			in.frame = nil
+		}
+		in.next++
+	}
+}
+
+// read takes the next packet of the stream apart.
+func (in *inbound) read(packet *rtp.Packet) {
 	payload := packet.Payload
 	if strings.EqualFold(in.Codec, webrtc.MimeTypeVP8) {
 		if len(payload) < 2 || payload[0]&0x80 != 0 && len(payload) < 5 {

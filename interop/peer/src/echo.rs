@@ -16,6 +16,9 @@ pub(crate) struct Echo {
     key_frames_asked: u64,
     last_error: String,
     layers: Layers,
+    /// Who sends, where there are no layers: another one has other numbers.
+    source: Option<u32>,
+    sources: u64,
     /// The payload type that came last, and what goes back for it.
     payload_type: Option<(u8, u8)>,
 }
@@ -63,10 +66,10 @@ impl Echo {
             packet.header.payload_type = to;
         }
         let mut payload = packet.payload.to_vec();
-        if let Some(rid) = received.rid.as_deref()
-            && !self.layers.admit(transceiver, rid, &mut payload)
-        {
-            return;
+        match received.rid.as_deref() {
+            Some(rid) if !self.layers.admit(transceiver, rid, &mut payload) => return,
+            Some(_) => {}
+            None => self.follow(transceiver, packet.header.ssrc),
         }
         match transceiver.send_rtp(&mut packet.header, &payload[..]) {
             Ok(()) => self.sent += 1,
@@ -77,12 +80,24 @@ impl Echo {
         }
     }
 
+    /// The peer may put another stream in the place of the one there was.
+    fn follow(&mut self, transceiver: &RtpTransceiver, ssrc: u32) {
+        if self.source.is_some_and(|source| source != ssrc) {
+            transceiver.begin_source();
+        }
+        if self.source != Some(ssrc) {
+            self.source = Some(ssrc);
+            self.sources += 1;
+        }
+    }
+
     /// What the matcher is told.
     pub(crate) fn report(&self, transceiver: &RtpTransceiver) -> Value {
         json!({
             "mid": transceiver.mid(), "kind": transceiver.kind().map(|kind| kind.as_str()),
             "received": self.received, "repaired": self.repaired, "sent": self.sent, "refused": self.refused, "error": self.last_error,
             "keyFramesAsked": self.key_frames_asked, "layer": self.layers.current, "switches": self.layers.switches,
+            "sources": self.sources,
         })
     }
 }

@@ -100,7 +100,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     media("media, three layers", CHROMIUM, simulcast::layers),
     media("media, they change tracks", ALL, tracks::theirs),
     media("media, we change tracks", ALL, tracks::ours),
-    media("media, 5 % loss", BROWSERS, media::loss),
+    media("media, 5 % loss", ALL, media::loss),
 ];
 
 /// A connection that a scenario plays with.
