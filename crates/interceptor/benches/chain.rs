@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use interceptor::{
-    Chain, Codec, Config, Ecn, ExtensionIds, Feedback, Inbound, Kind, Outbound, OutboundId, Payload, Received,
+    Chain, Codec, Config, Ecn, ExtensionIds, Feedback, Inbound, Kind, Outbound, OutboundId, PacketResult,
+    Payload, Received,
 };
+use rtcp::{TransportFeedbackBuilder, TransportTime};
 use rtp::{FormRule, Header, HeaderWriter};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -160,7 +162,14 @@ struct Sender {
     payload: Bytes,
     shared: bool,
     out: Vec<u8>,
+    /// Feedback that each of them sends, with the transport-wide number that is next.
+    feedback: TransportFeedbackBuilder,
+    number: u16,
+    results: Vec<PacketResult>,
 }
+
+/// Packets between two feedback messages.
+const FEEDBACK_EVERY: u16 = 50;
 
 impl Sender {
     fn new(subscribers: u32, shared: bool) -> Self {
@@ -184,6 +193,21 @@ impl Sender {
             payload: Bytes::from(vec![7; 1100]),
             shared,
             out: Vec::new(),
+            feedback: TransportFeedbackBuilder::new(1, 1000, 1200),
+            number: 0,
+            results: Vec::new(),
+        }
+    }
+
+    /// Every one of them says that all has come.
+    fn feedback(&mut self) {
+        self.out.clear();
+        self.feedback.finish(&mut self.out);
+        for (chain, _) in &mut self.chains {
+            chain.handle_rtcp(self.now, &self.out);
+            self.results.clear();
+            chain.take_feedback(&mut self.results);
+            while chain.poll_event().is_some() {}
         }
     }
 
@@ -199,6 +223,13 @@ impl Sender {
             let _ = black_box(chain.send_rtp(self.now, *id, &mut self.header, payload));
             self.out.clear();
             black_box(chain.poll_rtcp(self.now, &mut self.out));
+        }
+        let _ = self
+            .feedback
+            .push(self.number, TransportTime(i64::from(self.number) * 4));
+        self.number = self.number.wrapping_add(1);
+        if self.number.is_multiple_of(FEEDBACK_EVERY) {
+            self.feedback();
         }
     }
 }
