@@ -107,8 +107,13 @@ fn both_sides_agree_on_codecs_numbers_and_extensions() {
 fn a_track_of_the_answerer_takes_the_offered_section() {
     let (mut one, mut other) = (Peer::new(1), Peer::new(2));
     let ours = one.add_track(MediaKind::Audio, "microphone", "desk");
+    let track = webrtc::TrackInfo {
+        id: "music".into(),
+        kind: MediaKind::Audio,
+    };
+    let init = webrtc::RtpTransceiverInit::default();
+    let spare = other.core.add_transceiver(track, init).unwrap();
     let theirs = other.add_track(MediaKind::Audio, "voice", "phone");
-    let spare = other.add(MediaKind::Audio, Direction::SendRecv);
     negotiate(&mut one, &mut other);
     assert_eq!(other.get(theirs).mid(), Some("0"));
     assert_eq!(

@@ -170,6 +170,61 @@ fn feedback_and_extensions_are_what_both_have() {
 }
 
 #[test]
+fn numbers_that_only_a_withdrawn_offer_had_are_forgotten() {
+    let (mut one, mut other) = (Peer::new(1), Peer::new(2));
+    one.add(MediaKind::Video, Direction::SendRecv);
+    let offer = one.offer().sdp.replace("a=rtpmap:96 VP8/", "a=rtpmap:96 VP9/");
+    other.hear(&webrtc::SessionDescription::offer(
+        offer.replace("a=extmap:4 ", "a=extmap:9 "),
+    ));
+    other.roll_back();
+    other.add(MediaKind::Video, Direction::SendRecv);
+    let offer = parse(&other.offer().sdp);
+    assert_eq!(offer.media[0].attributes.rtpmap(96).unwrap().encoding, "VP8");
+    assert!(
+        offer
+            .to_string()
+            .contains("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n")
+    );
+}
+
+#[test]
+fn feedback_that_only_one_side_names_is_not_used() {
+    let (mut one, mut other) = (Peer::new(1), Peer::new(2));
+    let ours = one.add(MediaKind::Video, Direction::SendRecv);
+    other.hear(&one.offer());
+    let answer = other.answer().sdp;
+    let answer = answer.replace("a=rtcp-fb:96 nack pli\r\n", "a=rtcp-fb:96 ack ccfb\r\n");
+    one.hear(&webrtc::SessionDescription::answer(answer));
+    let section = one.section(ours);
+    for codec in [&section.send[0], &section.receive[0]] {
+        assert_eq!(codec.payload_type, 96);
+        assert!(codec.has(&webrtc::RtcpFeedback::Nack));
+        assert!(!codec.has(&webrtc::RtcpFeedback::NackPli) && !codec.has(&webrtc::RtcpFeedback::AckCcfb));
+    }
+}
+
+#[test]
+fn an_extension_with_another_id_in_the_answer_is_not_used() {
+    let (mut one, mut other) = (Peer::new(1), Peer::new(2));
+    let ours = one.add(MediaKind::Audio, Direction::SendRecv);
+    other.hear(&one.offer());
+    let answer = other.answer().sdp.replace("a=extmap:2 ", "a=extmap:9 ");
+    one.hear(&webrtc::SessionDescription::answer(answer));
+    let uris: Vec<_> = one
+        .section(ours)
+        .extensions
+        .iter()
+        .map(|known| (known.id, &known.uri))
+        .collect();
+    assert_eq!(uris.len(), 3, "{uris:?}");
+    assert!(
+        uris.iter()
+            .all(|(id, uri)| *id != 9 && !uri.ends_with("abs-send-time"))
+    );
+}
+
+#[test]
 fn only_max_bundle_marks_sections_as_bundle_only() {
     let configuration = Configuration {
         bundle_policy: BundlePolicy::MaxBundle,
