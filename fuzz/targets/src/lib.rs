@@ -13,8 +13,11 @@ mod duel;
 mod framing;
 mod ice_targets;
 mod mux;
+mod rtcp_targets;
+mod rtp_packets;
 mod sctp_targets;
 mod sdp_targets;
+mod srtp_targets;
 mod stun_cores;
 mod stun_decoders;
 
@@ -24,8 +27,11 @@ pub use dtls_targets::{dtls_certificate, dtls_connection, dtls_decode};
 pub use framing::datagram_framed;
 pub use ice_targets::{ice_agent, ice_candidate};
 pub use mux::ice_mux;
+pub use rtcp_targets::rtcp_decode;
+pub use rtp_packets::rtp_packet;
 pub use sctp_targets::{sctp_association, sctp_decode};
 pub use sdp_targets::sdp_parse;
+pub use srtp_targets::srtp_inbound;
 pub use stun_cores::{stun_client, stun_server};
 pub use stun_decoders::{stun_decode, stun_text};
 
@@ -43,9 +49,12 @@ pub const TARGETS: &[Target] = &[
     ("ice_agent", ice_agent),
     ("ice_candidate", ice_candidate),
     ("ice_mux", ice_mux),
+    ("rtcp_decode", rtcp_decode),
+    ("rtp_packet", rtp_packet),
     ("sctp_association", sctp_association),
     ("sctp_decode", sctp_decode),
     ("sdp_parse", sdp_parse),
+    ("srtp_inbound", srtp_inbound),
     ("stun_client", stun_client),
     ("stun_decode", stun_decode),
     ("stun_server", stun_server),
