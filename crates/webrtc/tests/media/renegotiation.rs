@@ -119,6 +119,27 @@ fn a_section_that_the_answer_rejects_is_used_again() {
 }
 
 #[test]
+fn the_offerer_uses_a_section_again_that_the_answer_rejected() {
+    let mut engine = webrtc::MediaEngine::default();
+    for name in ["VP8", "VP9", "AV1", "H264", "H265"] {
+        engine.remove_codec(MediaKind::Video, name);
+    }
+    let mut one = Peer::new(1);
+    let mut other = Peer::with(2, &webrtc::Configuration::default(), engine);
+    one.add(MediaKind::Audio, Direction::SendRecv);
+    let video = one.add(MediaKind::Video, Direction::SendRecv);
+    let [offer, answer] = negotiate(&mut one, &mut other);
+    assert_eq!(ports(&offer), ["audio 9", "video 9"]);
+    assert_eq!(ports(&answer), ["audio 9", "video 0"]);
+    assert!(one.core.transceiver(video).is_none(), "the peer has stopped it");
+    one.add(MediaKind::Audio, Direction::SendOnly);
+    let [offer, answer] = negotiate(&mut one, &mut other);
+    assert_eq!(ports(&offer), ["audio 9", "audio 9"]);
+    assert_eq!(ports(&answer), ["audio 9", "audio 9"]);
+    assert_eq!(mids(&offer), ["0", "2"]);
+}
+
+#[test]
 fn a_stopped_transceiver_without_a_section_is_gone() {
     let (mut one, mut other) = pair();
     let never = one.add(MediaKind::Video, Direction::SendRecv);
