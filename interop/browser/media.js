@@ -25,6 +25,11 @@ function codecs(kind, names) {
   return [...names, 'rtx'].flatMap(named);
 }
 
+/** Layers so small that all of them fit what a browser takes for granted at the start, about 900 kbit/s. */
+const layer = (index, count) => ({
+  scaleResolutionDownBy: 2 ** (count - 1 - index), maxBitrate: 50_000 * 3 ** index,
+});
+
 /** The tracks of one connection. */
 export class Media {
   constructor(pc, tell) {
@@ -58,7 +63,7 @@ export class Media {
     let sender;
     if (rids.length > 0) {
       const sendEncodings = rids.map((rid, index) => ({
-        rid, scaleResolutionDownBy: 2 ** (rids.length - 1 - index), maxBitrate: 100_000 * 4 ** index,
+        rid, ...layer(index, rids.length),
       }));
       sender = this.pc.addTransceiver(track, { streams: [stream], sendEncodings }).sender;
     } else {
@@ -81,8 +86,7 @@ export class Media {
       this.senders.set(label, transceiver.sender);
       const parameters = transceiver.sender.getParameters();
       parameters.encodings.forEach((encoding, index) => {
-        encoding.scaleResolutionDownBy = 2 ** (parameters.encodings.length - 1 - index);
-        encoding.maxBitrate = 100_000 * 4 ** index;
+        Object.assign(encoding, layer(index, parameters.encodings.length));
       });
       await transceiver.sender.setParameters(parameters);
     }
