@@ -44,8 +44,12 @@ func runBench(arguments []string) {
 	works := map[string]func(options) fields{
 		"throughput": throughput, "latency": latency, "setup": setup, "idle": idle,
 	}
-	if arguments[0] == "receiver" {
+	switch arguments[0] {
+	case "receiver":
 		receiveForParent()
+		return
+	case "forward":
+		forward()
 		return
 	}
 	work := works[arguments[0]]

@@ -1,5 +1,7 @@
 //! `cargo xtask bench [WORK…]`: what a connection costs, as one JSON object a line. `--beside pion` runs the same works in
-//! the Pion program of `interop/`, in turn, and prints the ratios.
+//! the Pion program of `interop/`, in turn, and prints the ratios; `--beside str0m` does so for `fan-out`.
+
+mod str0m;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,8 +13,18 @@ use crate::interop::{build_bench, build_pion, enter, inside, our_bench, pion};
 
 /// How often each side runs where two are compared: A B A B.
 const TURNS: usize = 2;
+/// What the work with a forwarder is called on a command line.
+const FAN_OUT: &str = "fan-out";
 /// Members that tell results apart and are no measurement.
-const LABELS: [&str; 5] = ["work", "peer", "processes", "size", "pairs"];
+const LABELS: [&str; 7] = [
+    "work",
+    "peer",
+    "processes",
+    "size",
+    "pairs",
+    "subscribers",
+    "saturated",
+];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Work {
@@ -24,24 +36,59 @@ enum Work {
     Setup,
     /// Connected pairs that have nothing to say.
     Idle,
+    /// One publisher, many subscribers.
+    FanOut,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Other {
     /// The Go program in `interop/pion`.
     Pion,
+    /// The program in `interop/str0m`, which only forwards.
+    Str0m,
 }
 
-/// Measures throughput, latency, set-up and idle cost.
+impl Other {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pion => "pion",
+            Self::Str0m => "str0m",
+        }
+    }
+
+    fn works(self) -> &'static [Work] {
+        match self {
+            Self::Pion => Work::value_variants(),
+            Self::Str0m => &[Work::FanOut],
+        }
+    }
+
+    fn build(self) -> Result<(), String> {
+        match self {
+            Self::Pion => build_pion().map(drop),
+            Self::Str0m => str0m::build(),
+        }
+    }
+
+    /// The command line of the forwarder. Whoever forwards, publisher and subscribers are ours.
+    fn forwarder(self) -> String {
+        match self {
+            Self::Pion => format!("{} bench forward", pion().display()),
+            Self::Str0m => str0m::program().display().to_string(),
+        }
+    }
+}
+
+/// Measures throughput, latency, set-up, idle cost and forwarding.
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
     /// Works to run; all where none is named.
     #[arg(value_enum)]
     works: Vec<Work>,
-    /// Bytes a message (throughput).
-    #[arg(long, default_value_t = 16_384)]
-    size: u32,
-    /// How long to measure (throughput, latency, idle).
+    /// Bytes a message (throughput, 16,384 by default) or a packet's payload (fan-out, 1,160).
+    #[arg(long)]
+    size: Option<u32>,
+    /// How long to measure (throughput, latency, idle, fan-out).
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Whether messages keep their order (throughput).
@@ -59,9 +106,13 @@ pub(crate) struct Bench {
     /// How many set-ups run at a time (setup).
     #[arg(long, default_value_t = 1)]
     concurrency: u32,
-    /// Connected pairs (idle).
-    #[arg(long, default_value_t = 500)]
-    pairs: u32,
+    /// Connected pairs (idle, 500 by default) or subscribers (fan-out, 100).
+    #[arg(long)]
+    pairs: Option<u32>,
+    /// Packets a second that are published (fan-out); without it the highest rate is looked for at which less than 1 %
+    /// is lost, and that is measured.
+    #[arg(long)]
+    rate: Option<u32>,
     /// Run the same in another implementation too, in turn, and print the ratios.
     #[arg(long, value_enum)]
     beside: Option<Other>,
@@ -77,24 +128,29 @@ impl Bench {
             if !self.alone {
                 build_bench()?;
             }
-            if self.beside.is_some() {
-                build_pion()?;
-            }
+            self.beside.map_or(Ok(()), Other::build)?;
         }
         if let Some(passed) = enter()? {
             return Ok(passed);
         }
-        let works = if self.works.is_empty() {
-            Work::value_variants()
-        } else {
-            &self.works
-        };
-        for work in works {
+        for work in self.chosen()? {
             for arguments in self.arguments(*work) {
                 self.compare(&arguments)?;
             }
         }
         Ok(true)
+    }
+
+    /// The works that were named, or all that there are.
+    fn chosen(&self) -> Result<&[Work], String> {
+        let possible = self.beside.map_or(Work::value_variants(), Other::works);
+        if self.works.is_empty() {
+            return Ok(possible);
+        }
+        match self.works.iter().find(|work| !possible.contains(work)) {
+            Some(work) => Err(format!("{work:?} is nothing that the other program does")),
+            None => Ok(&self.works),
+        }
     }
 
     /// One command line for each result of a work.
@@ -103,7 +159,7 @@ impl Bench {
         match work {
             Work::Throughput => {
                 let mut common = vec!["throughput".to_owned()];
-                common.extend(flag("size", &self.size));
+                common.extend(flag("size", &self.size.unwrap_or(16_384)));
                 common.extend(flag("seconds", &self.seconds));
                 // Go's flags take a boolean only behind an equals sign; so does everybody's.
                 common.push(format!("--ordered={}", self.ordered));
@@ -124,13 +180,22 @@ impl Bench {
             }
             Work::Idle => {
                 let seconds = flag("seconds", &self.seconds);
-                vec![[vec!["idle".to_owned()], flag("pairs", &self.pairs), seconds].concat()]
+                let pairs = flag("pairs", &self.pairs.unwrap_or(500));
+                vec![[vec!["idle".to_owned()], pairs, seconds].concat()]
+            }
+            Work::FanOut => {
+                let pairs = flag("pairs", &self.pairs.unwrap_or(100));
+                let size = flag("size", &self.size.unwrap_or(1160));
+                let rate = self.rate.map(|rate| flag("rate", &rate));
+                let rate = rate.unwrap_or_else(|| vec!["--saturate".to_owned()]);
+                let seconds = flag("seconds", &self.seconds);
+                vec![[vec![FAN_OUT.to_owned()], pairs, size, rate, seconds].concat()]
             }
         }
     }
 
     fn compare(&self, arguments: &[String]) -> Result<(), String> {
-        let Some(Other::Pion) = self.beside else {
+        let Some(beside) = self.beside else {
             return measure(&our_bench(), &[], arguments).map(drop);
         };
         let (mut mine, mut other) = (Vec::new(), Vec::new());
@@ -138,13 +203,23 @@ impl Bench {
             if !self.alone {
                 mine.push(measure(&our_bench(), &[], arguments)?);
             }
-            other.push(measure(&pion(), &["bench"], arguments)?);
+            other.push(measure_other(beside, arguments)?);
         }
         if !self.alone {
-            line(&ratios(&mine, &other));
+            line(&ratios(&mine, &other, beside.name()));
         }
         Ok(())
     }
+}
+
+/// Pion's program does the works itself; where there is a forwarder, ours starts it.
+fn measure_other(other: Other, arguments: &[String]) -> Result<Map<String, Value>, String> {
+    if arguments.first().is_none_or(|work| work != FAN_OUT) {
+        return measure(&pion(), &["bench"], arguments);
+    }
+    let forwarder = ["--forwarder".to_owned(), other.forwarder()];
+    let peer = ["--peer".to_owned(), other.name().to_owned()];
+    measure(&our_bench(), &[], &[arguments, &forwarder, &peer].concat())
 }
 
 /// Runs one work in one program, prints its result and returns it.
@@ -172,7 +247,7 @@ fn measure(program: &Path, prefix: &[&str], arguments: &[String]) -> Result<Map<
 }
 
 /// Our mean over theirs, for every measurement.
-fn ratios(mine: &[Map<String, Value>], other: &[Map<String, Value>]) -> String {
+fn ratios(mine: &[Map<String, Value>], other: &[Map<String, Value>], name: &str) -> String {
     let mut result = Map::new();
     for (key, value) in mine.first().into_iter().flatten() {
         if LABELS.contains(&key.as_str()) {
@@ -188,7 +263,7 @@ fn ratios(mine: &[Map<String, Value>], other: &[Map<String, Value>]) -> String {
             result.insert(key.clone(), ratio);
         }
     }
-    result.insert("ratio_to".to_owned(), "pion".into());
+    result.insert("ratio_to".to_owned(), name.into());
     Value::Object(result).to_string()
 }
 
@@ -224,7 +299,7 @@ mod tests {
             json!({"median_ms": 5.0}),
         ]
         .map(object);
-        let result: Value = serde_json::from_str(&ratios(&mine, &other)).unwrap();
+        let result: Value = serde_json::from_str(&ratios(&mine, &other, "pion")).unwrap();
         assert_eq!(
             result,
             json!({"work": "setup", "ratio_to": "pion", "median_ms": 0.25})
@@ -234,6 +309,6 @@ mod tests {
     #[test]
     fn nothing_over_nothing_is_null() {
         let none = [object(json!({"loss_pct": 0.0}))];
-        assert!(ratios(&none, &none).contains("\"loss_pct\":null"));
+        assert!(ratios(&none, &none, "pion").contains("\"loss_pct\":null"));
     }
 }

@@ -1,212 +1,185 @@
-//! One publisher, many subscribers: this process forwards, on one core; another one publishes and subscribes.
+//! One publisher, many subscribers: a process of its own forwards, on one core; this one publishes and subscribes, on
+//! another, and is the same whoever forwards.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use webrtc::{
-    Api, Configuration, Endpoint, Event, Events, IceGatheringState, PeerConnection, PeerConnectionState,
-    RtpCodec, RtpTransceiver, SessionDescription, SettingEngine, TrackLocalStaticRtp,
-};
+use tokio::time::sleep;
 
-use crate::audience::Report;
-use crate::process::{cpu_time, pin, status_kib};
+use crate::audience::{Audience, Counts};
+use crate::forwarder::Account;
+use crate::process::cpu_time;
 use crate::throughput::float;
 use crate::{Failure, Options, round};
 
-/// Left out of the measurement.
-const WARM_UP: Duration = Duration::from_secs(1);
-
-/// What the audience asks for, in this order.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) enum Request {
-    /// An offer to send video.
-    Publish(String),
-    /// An offer to receive it.
-    Subscribe(String),
-    /// Every connection is connected.
-    Ready,
-}
+/// Left out of the measurement, after each change of the rate.
+const WARM_UP: Duration = Duration::from_millis(700);
+/// How long a rate is tried when the highest one is looked for.
+const PROBE: Duration = Duration::from_millis(1000);
+/// Rates tried at most.
+const PROBES: usize = 14;
+/// At this loss, in per cent, a forwarder no longer keeps up.
+const LOST: f64 = 1.0;
+/// The share of the packets asked for that has to be published for a rate to count.
+const PUBLISHED: f64 = 0.95;
+/// How often the last measurement may be repeated at a rate 5 % lower.
+const RETRIES: usize = 3;
+/// Queues are empty when nothing more arrived for so long; they are given up after so many looks.
+const QUIET: (Duration, usize) = (Duration::from_millis(100), 30);
 
 pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
-    pin(0);
-    let mut audience = Audience::start(options)?;
-    let mut forwarder = Forwarder::new()?;
-    loop {
-        let answer = match audience.request().await? {
-            Request::Publish(offer) => forwarder.publisher(offer).await?,
-            Request::Subscribe(offer) => forwarder.subscriber(offer).await?,
-            Request::Ready => break,
-        };
-        audience.tell(&serde_json::to_string(&answer)?).await?;
-    }
-    for connection in &mut forwarder.connections {
-        connected(&connection.0, &mut connection.1).await?;
-    }
-    let source = forwarder.source.take().ok_or("nobody has published")?;
-    let track = forwarder.track.clone();
-    let forwarding = tokio::spawn(forward(source, track));
-    audience.tell("begin").await?;
-    tokio::time::sleep(WARM_UP).await;
-    let (cpu, started, sent) = (cpu_time(), Instant::now(), forwarder.sent());
-    audience.tell("mark").await?;
-    tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;
-    let (cpu, elapsed) = (cpu_time().saturating_sub(cpu), started.elapsed());
-    let sent = float(forwarder.sent() - sent);
-    let reports = float(forwarder.rtcp());
-    audience.tell("mark").await?;
-    let report: Report = audience.report().await?;
-    forwarding.abort();
-    audience.end().await?;
-    Ok(json!({
-        "subscribers": options.pairs,
-        "us_per_packet": round(cpu.as_secs_f64() * 1e6 / sent.max(1.0), 3),
-        "packets_per_s": round(sent / elapsed.as_secs_f64(), 0),
-        "packets_per_s_per_core": round(sent / cpu.as_secs_f64().max(1e-9), 0),
-        "core_pct": round(100.0 * cpu.as_secs_f64() / elapsed.as_secs_f64(), 1),
-        "rtcp_per_s": round(reports / (elapsed + WARM_UP).as_secs_f64(), 0),
-        "rss_mb": round(status_kib("VmHWM") / 1024.0, 1),
-        "published": report.published,
-        "loss_pct": round(100.0 * (1.0 - float(report.received) / float(report.published.max(1)) / float(options.pairs as u64)), 2),
-    }))
-}
-
-/// Everything that is waiting goes to every subscriber in one go.
-async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
-    let mut buffer = Vec::new();
-    let mut packets = Vec::new();
-    while source.recv_rtp_into(&mut buffer).await.is_some() {
-        packets.clear();
-        loop {
-            let bytes = Bytes::from(std::mem::take(&mut buffer));
-            packets.extend(rtp::Packet::decode(bytes));
-            if source.try_recv_rtp(&mut buffer).is_none() {
+    let mut audience = Audience::connect(options).await?;
+    let seconds = Duration::from_secs_f64(options.seconds);
+    let window = if options.saturate {
+        let mut rate = highest(&mut audience, options.rate).await?;
+        let mut window = measure(&mut audience, rate, seconds).await?;
+        for _ in 0..RETRIES {
+            if window.keeps_up() {
                 break;
             }
+            rate -= rate / 20;
+            window = measure(&mut audience, rate, seconds).await?;
         }
-        track.write_all(&packets);
+        window
+    } else {
+        measure(&mut audience, options.rate, seconds).await?
+    };
+    audience.end().await?;
+    Ok(window.result(options))
+}
+
+/// The highest rate at which next to nothing is lost: doubles, then halves the interval to 1/32. A rate fails when it
+/// fails twice.
+async fn highest(audience: &mut Audience, first: u32) -> Result<u32, Failure> {
+    let (mut good, mut bad) = (0, None);
+    let mut rate = first.max(1);
+    for _ in 0..PROBES {
+        let keeps_up = measure(audience, rate, PROBE).await?.keeps_up()
+            || measure(audience, rate, PROBE).await?.keeps_up();
+        if keeps_up {
+            good = rate;
+        } else {
+            bad = Some(rate);
+        }
+        rate = bad.map_or(rate.saturating_mul(2), |bad: u32| u32::midpoint(good, bad));
+        if bad.is_some_and(|bad| bad - good <= good / 32) || rate == good {
+            break;
+        }
+    }
+    Ok(good.max(1))
+}
+
+async fn measure(audience: &mut Audience, rate: u32, length: Duration) -> Result<Window, Failure> {
+    drain(audience).await;
+    audience.publish(rate);
+    sleep(WARM_UP).await;
+    let (account, counts) = (audience.account().await?, audience.counts());
+    let (cpu, started) = (cpu_time(), Instant::now());
+    sleep(length).await;
+    let (after, counts_after) = (audience.account().await?, audience.counts());
+    Ok(Window {
+        rate,
+        elapsed: started.elapsed(),
+        forwarder: difference(account, after),
+        counts: Counts {
+            published: counts_after.published - counts.published,
+            received: counts_after.received - counts.received,
+        },
+        audience_cpu: cpu_time().saturating_sub(cpu),
+        subscribers: audience.subscribers(),
+    })
+}
+
+/// What an overloaded forwarder still holds must not count in the next measurement.
+async fn drain(audience: &Audience) {
+    audience.publish(0);
+    let mut before = audience.counts().received;
+    for _ in 0..QUIET.1 {
+        sleep(QUIET.0).await;
+        let received = audience.counts().received;
+        if received == before {
+            return;
+        }
+        before = received;
     }
 }
 
-struct Forwarder {
-    api: Api,
-    track: TrackLocalStaticRtp,
-    connections: Vec<(PeerConnection, Events)>,
-    source: Option<RtpTransceiver>,
+fn difference(before: Account, after: Account) -> Account {
+    Account {
+        cpu_us: after.cpu_us.saturating_sub(before.cpu_us),
+        sent: after.sent.saturating_sub(before.sent),
+        rtcp: after.rtcp.saturating_sub(before.rtcp),
+        rss_kib: after.rss_kib,
+    }
 }
 
-impl Forwarder {
-    fn new() -> Result<Self, Failure> {
-        let endpoint = Endpoint::bind("127.0.0.1:0".parse()?, SettingEngine::default().mtu)?;
-        Ok(Self {
-            api: Api::builder().endpoint(endpoint).build(),
-            track: TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "forwarded"),
-            connections: Vec::new(),
-            source: None,
+/// What happened at one rate.
+struct Window {
+    rate: u32,
+    elapsed: Duration,
+    forwarder: Account,
+    counts: Counts,
+    audience_cpu: Duration,
+    subscribers: u64,
+}
+
+impl Window {
+    /// In per cent of what was published, repairs included. What only waits in a queue is lost as well.
+    fn loss(&self) -> f64 {
+        let expected = float(self.counts.published.max(1) * self.subscribers.max(1));
+        100.0 * (1.0 - float(self.counts.received) / expected)
+    }
+
+    fn keeps_up(&self) -> bool {
+        let asked = f64::from(self.rate) * self.elapsed.as_secs_f64();
+        self.loss() < LOST && float(self.counts.published) >= PUBLISHED * asked
+    }
+
+    fn result(&self, options: &Options) -> Value {
+        let seconds = self.elapsed.as_secs_f64();
+        let cpu = Duration::from_micros(self.forwarder.cpu_us).as_secs_f64();
+        let sent = float(self.forwarder.sent);
+        json!({
+            "peer": options.peer,
+            "subscribers": self.subscribers,
+            "saturated": options.saturate,
+            "us_per_packet": round(cpu * 1e6 / sent.max(1.0), 3),
+            "packets_per_s": round(sent / seconds, 0),
+            "packets_per_s_per_core": round(sent / cpu.max(1e-9), 0),
+            "core_pct": round(100.0 * cpu / seconds, 1),
+            "audience_core_pct": round(100.0 * self.audience_cpu.as_secs_f64() / seconds, 1),
+            "rtcp_per_s": round(float(self.forwarder.rtcp) / seconds, 0),
+            "rss_mb": round(self.forwarder.rss_kib / 1024.0, 1),
+            "published_per_s": round(float(self.counts.published) / seconds, 0),
+            "loss_pct": round(self.loss(), 2),
         })
     }
-
-    async fn publisher(&mut self, offer: String) -> Result<String, Failure> {
-        let (pc, events) = self.api.new_peer_connection(Configuration::default())?;
-        pc.set_remote_description(&SessionDescription::offer(offer))?;
-        self.source = pc.transceivers().into_iter().next();
-        self.answer(pc, events).await
-    }
-
-    async fn subscriber(&mut self, offer: String) -> Result<String, Failure> {
-        let (pc, events) = self.api.new_peer_connection(Configuration::default())?;
-        pc.set_remote_description(&SessionDescription::offer(offer))?;
-        pc.add_track(&self.track, &[])?;
-        self.answer(pc, events).await
-    }
-
-    async fn answer(&mut self, pc: PeerConnection, mut events: Events) -> Result<String, Failure> {
-        pc.set_local_description(None)?;
-        let answer = gathered(&pc, &mut events).await?;
-        self.connections.push((pc, events));
-        Ok(answer)
-    }
-
-    fn sent(&self) -> u64 {
-        let stats = self.connections.iter().filter_map(|(pc, _)| pc.rtp_stats());
-        stats.map(|stats| stats.packets_sent).sum()
-    }
-
-    fn rtcp(&self) -> u64 {
-        let stats = self.connections.iter().filter_map(|(pc, _)| pc.rtp_stats());
-        stats.map(|stats| stats.rtcp_received).sum()
-    }
 }
 
-/// The local description with all its candidates.
-pub(crate) async fn gathered(pc: &PeerConnection, events: &mut Events) -> Result<String, Failure> {
-    while pc.ice_gathering_state() != IceGatheringState::Complete {
-        events.next().await.ok_or("the connection has ended")?;
-    }
-    Ok(pc.local_description().ok_or("no description")?.sdp)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-pub(crate) async fn connected(pc: &PeerConnection, events: &mut Events) -> Result<(), Failure> {
-    while pc.connection_state() != PeerConnectionState::Connected {
-        if let Event::Failed(reason) = events.next().await.ok_or("the connection has ended")? {
-            return Err(reason.into());
+    fn window(published: u64, received: u64) -> Window {
+        Window {
+            rate: 1000,
+            elapsed: Duration::from_secs(1),
+            forwarder: Account::default(),
+            counts: Counts { published, received },
+            audience_cpu: Duration::ZERO,
+            subscribers: 2,
         }
     }
-    Ok(())
-}
 
-/// The other process.
-struct Audience {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Audience {
-    fn start(options: &Options) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["audience", "--pairs", &options.pairs.to_string()])
-            .args([
-                "--rate",
-                &options.rate.to_string(),
-                "--size",
-                &options.size.to_string(),
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let input = child.stdin.take().ok_or("no standard input")?;
-        let output = BufReader::new(child.stdout.take().ok_or("no standard output")?).lines();
-        Ok(Self { child, input, output })
+    #[test]
+    fn a_forwarder_that_loses_one_per_cent_does_not_keep_up() {
+        assert!(window(1000, 1981).keeps_up());
+        assert!(!window(1000, 1980).keeps_up());
     }
 
-    async fn line(&mut self) -> Result<String, Failure> {
-        self.output
-            .next_line()
-            .await?
-            .ok_or_else(|| "the audience has left".into())
-    }
-
-    async fn request(&mut self) -> Result<Request, Failure> {
-        Ok(serde_json::from_str(&self.line().await?)?)
-    }
-
-    async fn report(&mut self) -> Result<Report, Failure> {
-        Ok(serde_json::from_str(&self.line().await?)?)
-    }
-
-    async fn tell(&mut self, line: &str) -> Result<(), Failure> {
-        Ok(self.input.write_all(format!("{line}\n").as_bytes()).await?)
-    }
-
-    async fn end(mut self) -> Result<(), Failure> {
-        drop(self.input);
-        self.child.wait().await?;
-        Ok(())
+    #[test]
+    fn a_rate_that_nobody_published_does_not_count() {
+        assert!(window(950, 1900).keeps_up());
+        assert!(!window(949, 1898).keeps_up());
     }
 }

@@ -2,6 +2,7 @@
 
 mod audience;
 mod fan_out;
+mod forwarder;
 mod idle;
 mod latency;
 mod pair;
@@ -36,9 +37,9 @@ enum Work {
     Idle(Options),
     /// One publisher, many subscribers.
     FanOut(Options),
-    /// The process that `fan-out` starts.
+    /// The forwarding process of `fan-out`.
     #[command(hide = true)]
-    Audience(Options),
+    Forwarder,
     /// The receiving process of `throughput --processes 2`.
     #[command(hide = true)]
     Receiver,
@@ -74,6 +75,15 @@ struct Options {
     /// Packets a second that are published (fan-out).
     #[arg(long, default_value_t = 1000)]
     rate: u32,
+    /// Look for the highest rate without loss, from `rate` on, and measure there (fan-out).
+    #[arg(long)]
+    saturate: bool,
+    /// The command line of another forwarder (fan-out).
+    #[arg(long)]
+    forwarder: Option<String>,
+    /// The name of who is measured.
+    #[arg(long, default_value = "ours")]
+    peer: String,
 }
 
 fn main() -> Result<(), Failure> {
@@ -85,7 +95,7 @@ fn main() -> Result<(), Failure> {
 /// anyway runs on one thread, where no turn waits for another thread to wake up.
 fn runtime(work: &Work) -> std::io::Result<Runtime> {
     let takes_turns = match work {
-        Work::Latency(_) | Work::Idle(_) | Work::FanOut(_) | Work::Audience(_) => true,
+        Work::Latency(_) | Work::Idle(_) | Work::FanOut(_) | Work::Forwarder => true,
         Work::Setup(options) => options.concurrent <= 1,
         Work::Throughput(_) | Work::Receiver => false,
     };
@@ -104,7 +114,7 @@ async fn run(work: Work) -> Result<(), Failure> {
         Work::Setup(options) => ("setup", setup::run(&options).await?),
         Work::Idle(options) => ("idle", idle::run(&options).await?),
         Work::FanOut(options) => ("fan-out", fan_out::run(&options).await?),
-        Work::Audience(options) => return audience::serve(&options).await,
+        Work::Forwarder => return forwarder::serve().await,
         Work::Receiver => return receiver::serve().await,
     };
     print(work, result);
@@ -115,7 +125,7 @@ async fn run(work: Work) -> Result<(), Failure> {
 fn print(work: &str, mut result: Value) {
     if let Some(fields) = result.as_object_mut() {
         fields.insert("work".into(), work.into());
-        fields.insert("peer".into(), "ours".into());
+        fields.entry("peer").or_insert_with(|| "ours".into());
     }
     println!("{result}");
 }
