@@ -59,11 +59,8 @@ async fn answer(api: Api, offer: Offer) -> Result<String, Failure> {
 
 /// Packets to frames, what the page did undone, what the page expects done, and frames to packets.
 async fn send_back(video: RtpTransceiver, track: TrackLocalStaticSample) {
-    let config = SampleConfig {
-        // A frame goes on as soon as it is whole, and is taken to last as long as the one before.
-        wait_for_duration: false,
-        ..SampleConfig::new(90_000)
-    };
+    // A frame waits for the next one, which tells how long it lasts.
+    let config = SampleConfig::new(90_000);
     let mut builder = SampleBuilder::new(Box::new(vp8::Depacketizer::new()), config);
     while let Some((packet, _)) = video.recv_rtp().await {
         builder.push(packet);
