@@ -84,6 +84,8 @@ impl RtpTransport {
         let config = srtp::Config::new(keys.profile, keys.provider.clone());
         let chain = interceptor::Config {
             cname: Some(setup.cname.to_owned()),
+            // Users' interceptors are told directly.
+            max_results: 0,
             ..setup.registry.config.clone()
         };
         let mut chain = Chain::new(chain, now, setup.unix, setup.seed);

@@ -186,7 +186,7 @@ impl Section {
             let wanted = next.filter(|next| next.direction.sends());
             let stays = wanted.is_some_and(|next| {
                 let mut streams = next.outbound.iter();
-                streams.any(|stream| outbound(next, stream) == encoding.description)
+                streams.any(|stream| stream.ssrc == encoding.description.ssrc)
             });
             if !stays {
                 chain.remove_outbound(now, encoding.id);
@@ -198,6 +198,10 @@ impl Section {
     /// Begins the streams that are not there.
     fn enter(&mut self, now: Instant, agreed: &NegotiatedSection, chain: &mut Chain) {
         self.agreed.clone_from(agreed);
+        for layer in &self.layers {
+            // An SSRC of retransmissions that is taken keeps its stream.
+            let _taken = chain.update_inbound(layer.id, inbound(agreed, layer.ssrc));
+        }
         if agreed.direction.receives() {
             for stream in &agreed.inbound {
                 let Some(ssrc) = stream.ssrc else { continue };
@@ -237,14 +241,7 @@ impl Section {
         if self.layers.len() >= MAX_LAYERS {
             chain.remove_inbound(self.layers.remove(0).id);
         }
-        let stream = interceptor::Inbound {
-            ssrc,
-            rtx_ssrc: None,
-            kind: kind(self.agreed.kind),
-            codecs: codecs(&self.agreed.receive),
-            feedback: feedback(&self.agreed.receive),
-        };
-        let Ok(id) = chain.add_inbound(now, stream) else {
+        let Ok(id) = chain.add_inbound(now, inbound(&self.agreed, ssrc)) else {
             return false;
         };
         self.layers.push(Layer {
@@ -268,10 +265,19 @@ fn encoding(
 ) -> Option<Encoding> {
     let description = outbound(agreed, stream);
     let is_sent = stream.active && !stream.paused;
-    let known = before.iter().position(|known| known.description == description);
+    let known = before
+        .iter()
+        .position(|known| known.description.ssrc == description.ssrc);
     if let Some(index) = known {
         let known = before.swap_remove(index);
-        return Some(Encoding { is_sent, ..known });
+        if known.description != description {
+            chain.update_outbound(known.id, description.clone());
+        }
+        return Some(Encoding {
+            is_sent,
+            description,
+            ..known
+        });
     }
     Some(Encoding {
         id: chain.add_outbound(now, description.clone()).ok()?,
@@ -280,6 +286,16 @@ fn encoding(
         rid: stream.rid.as_deref().map(Arc::from),
         description,
     })
+}
+
+fn inbound(agreed: &NegotiatedSection, ssrc: u32) -> interceptor::Inbound {
+    interceptor::Inbound {
+        ssrc,
+        rtx_ssrc: None,
+        kind: kind(agreed.kind),
+        codecs: codecs(&agreed.receive),
+        feedback: feedback(&agreed.receive),
+    }
 }
 
 fn outbound(agreed: &NegotiatedSection, stream: &OutboundStream) -> interceptor::Outbound {
