@@ -81,6 +81,7 @@ fn padded(packet: &PacketRef<'_>) {
 }
 
 /// Everything that there is to iterate over.
+#[expect(clippy::wildcard_enum_match_arm, reason = "others have no lists")]
 fn visit(packet: &PacketRef<'_>) -> usize {
     match packet {
         PacketRef::SenderReport(it) => it.reports.iter().count(),
@@ -105,6 +106,7 @@ fn visit(packet: &PacketRef<'_>) -> usize {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "others have no lists")]
 fn visit_block(block: &XrBlock<'_>) -> usize {
     match block {
         XrBlock::LossRle(it) | XrBlock::DuplicateRle(it) => it.packets().count(),

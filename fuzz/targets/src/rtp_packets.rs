@@ -100,7 +100,7 @@ fn changed(data: &[u8], packet: &PacketRef<'_>) {
     edited.set_timestamp(!packet.timestamp());
     edited.set_ssrc(!packet.ssrc());
     let csrcs = packet.csrcs().len();
-    assert_eq!(edited.set_csrc(csrcs, 7), false, "there is no such source");
+    assert!(!edited.set_csrc(csrcs, 7), "there is no such source");
     let mut csrcs: Vec<_> = packet.csrcs().collect();
     if let Some(first) = csrcs.first_mut() {
         *first = 7;
