@@ -13,19 +13,19 @@ use crate::throughput::float;
 use crate::{Failure, Options, round};
 
 /// Left out of the measurement, after each change of the rate.
-const WARM_UP: Duration = Duration::from_millis(700);
+const WARM_UP: Duration = Duration::from_millis(500);
 /// How long a rate is tried when the highest one is looked for.
-const PROBE: Duration = Duration::from_millis(1000);
+const PROBE: Duration = Duration::from_millis(700);
 /// Rates tried at most.
-const PROBES: usize = 14;
+const PROBES: usize = 10;
 /// At this loss, in per cent, a forwarder no longer keeps up.
 const LOST: f64 = 1.0;
 /// The share of the packets asked for that has to be published for a rate to count.
 const PUBLISHED: f64 = 0.95;
 /// How often the last measurement may be repeated at a rate 5 % lower.
-const RETRIES: usize = 3;
+const RETRIES: usize = 2;
 /// Queues are empty when nothing more arrived for so long; they are given up after so many looks.
-const QUIET: (Duration, usize) = (Duration::from_millis(100), 30);
+const QUIET: (Duration, usize) = (Duration::from_millis(100), 10);
 
 pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
     let mut audience = Audience::connect(options).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: &Options) -> Result<Value, Failure> {
     Ok(window.result(options))
 }
 
-/// The highest rate at which next to nothing is lost: doubles, then halves the interval to 1/32. A rate fails when it
+/// The highest rate at which next to nothing is lost: doubles, then halves the interval to 1/16. A rate fails when it
 /// fails twice.
 async fn highest(audience: &mut Audience, first: u32) -> Result<u32, Failure> {
     let (mut good, mut bad) = (0, None);
@@ -62,7 +62,7 @@ async fn highest(audience: &mut Audience, first: u32) -> Result<u32, Failure> {
             bad = Some(rate);
         }
         rate = bad.map_or(rate.saturating_mul(2), |bad: u32| u32::midpoint(good, bad));
-        if bad.is_some_and(|bad| bad - good <= good / 32) || rate == good {
+        if bad.is_some_and(|bad| bad - good <= good / 16) || rate == good {
             break;
         }
     }

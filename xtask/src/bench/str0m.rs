@@ -18,7 +18,9 @@ pub(super) fn program() -> PathBuf {
 
 /// Builds it in release mode, with the versions of its lock file.
 pub(super) fn build() -> Result<(), String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("interop").join("str0m");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("interop")
+        .join("str0m");
     let status = Command::new("cargo")
         .args(["build", "--quiet", "--release", "--locked", "--target-dir"])
         .arg(target())
