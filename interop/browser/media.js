@@ -45,7 +45,8 @@ export class Media {
   /** Plays a track, as a page would. */
   show(track) {
     const element = document.createElement(track.kind);
-    element.muted = element.autoplay = true;
+    element.autoplay = true;
+    element.muted = track.kind === 'video';
     element.srcObject = new MediaStream([track]);
     element.play().catch(() => {});
     document.body.append(element);

@@ -97,7 +97,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     media("media VP9 and PCMU", BROWSERS, media::vp9_and_pcmu),
     media("media AV1 and G722", BROWSERS, media::av1_and_g722),
     media("media H264 and PCMA", CHROMIUM, media::h264_and_pcma),
-    media("media, three layers", BROWSERS, simulcast::layers),
+    media("media, three layers", CHROMIUM, simulcast::layers),
     media("media, they change tracks", ALL, tracks::theirs),
     media("media, we change tracks", ALL, tracks::ours),
     media("media, 5 % loss", ALL, media::loss),

@@ -8,9 +8,11 @@ use super::super::json::Members;
 use super::{Kind, Outcome, SETUP, Scene, Side, number};
 
 /// How long pictures have to keep coming.
-const WATCHED: Duration = Duration::from_secs(5);
+const WATCHED: Duration = Duration::from_secs(10);
 /// The same for one codec more.
 const GLANCED: Duration = Duration::from_millis(2500);
+/// The same where packets are lost.
+const LOSSY: Duration = Duration::from_secs(5);
 /// How often the counters are looked at meanwhile; each time there have to be more pictures.
 const INTERVAL: Duration = Duration::from_millis(1250);
 /// Beyond these, of thousand packets one may be lost: the sockets' buffers are finite.
@@ -46,6 +48,7 @@ fn call(scene: &mut Scene<'_>, video: &str, audio: &str) -> Outcome {
         lossless(stream)?;
         uses(stream, codec)?;
     }
+    heard(inbound(&last, "audio")?)?;
     healthy(scene, FAULTS)?;
     Ok(note)
 }
@@ -56,7 +59,7 @@ pub(super) fn loss(scene: &mut Scene<'_>) -> Outcome {
     scene.ask(Side::Them, "new", json!({}))?;
     connect(scene, &["VP8"], &["opus"])?;
     let before = media(scene, Side::Them)?;
-    let note = watch(scene, WATCHED)?;
+    let note = watch(scene, LOSSY)?;
     let after = media(scene, Side::Them)?;
     let sent = |report: &Value| {
         let video = outbound(report, "video");
@@ -183,6 +186,14 @@ fn begin(scene: &mut Scene<'_>) -> Result<Value, String> {
             return Err(format!("nothing comes back: {report}; we: {ours}"));
         }
         scene.matched.idle(Duration::from_millis(200))?;
+    }
+}
+
+/// What comes out of a browser's decoder must not be silence.
+fn heard(audio: &Value) -> Result<(), String> {
+    match audio.at("totalAudioEnergy").as_f64() {
+        Some(energy) if energy <= 0.0 => Err(format!("nothing is heard: {audio}")),
+        Some(_) | None => Ok(()),
     }
 }
 
