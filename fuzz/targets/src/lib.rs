@@ -6,29 +6,35 @@
 //!
 //! `cargo +nightly fuzz run stun_decode` runs one; `cargo test -p fuzz-targets` replays the corpora of all.
 
+mod chains;
 mod channels;
 mod connection;
 mod dtls_targets;
 mod duel;
 mod framing;
 mod ice_targets;
+mod media_targets;
 mod mux;
 mod rtcp_targets;
 mod rtp_packets;
+mod rtp_payloads;
 mod sctp_targets;
 mod sdp_targets;
 mod srtp_targets;
 mod stun_cores;
 mod stun_decoders;
 
+pub use chains::interceptor_chain;
 pub use channels::{datachannel_channels, datachannel_dcep};
 pub use connection::webrtc_connection;
 pub use dtls_targets::{dtls_certificate, dtls_connection, dtls_decode};
 pub use framing::datagram_framed;
 pub use ice_targets::{ice_agent, ice_candidate};
+pub use media_targets::{media_files, media_jitter};
 pub use mux::ice_mux;
 pub use rtcp_targets::rtcp_decode;
 pub use rtp_packets::rtp_packet;
+pub use rtp_payloads::rtp_payload;
 pub use sctp_targets::{sctp_association, sctp_decode};
 pub use sdp_targets::sdp_parse;
 pub use srtp_targets::srtp_inbound;
@@ -49,8 +55,12 @@ pub const TARGETS: &[Target] = &[
     ("ice_agent", ice_agent),
     ("ice_candidate", ice_candidate),
     ("ice_mux", ice_mux),
+    ("interceptor_chain", interceptor_chain),
+    ("media_files", media_files),
+    ("media_jitter", media_jitter),
     ("rtcp_decode", rtcp_decode),
     ("rtp_packet", rtp_packet),
+    ("rtp_payload", rtp_payload),
     ("sctp_association", sctp_association),
     ("sctp_decode", sctp_decode),
     ("sdp_parse", sdp_parse),
