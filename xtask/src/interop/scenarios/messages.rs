@@ -9,8 +9,9 @@ use super::{Outcome, SOON, Scene, Side, number, text};
 
 const COUNT: u64 = 1000;
 const BURST: Duration = Duration::from_secs(60);
-/// A limited channel has lost its last messages when nothing more arrives for this long.
-const QUIET: Duration = Duration::from_millis(300);
+/// A limited channel has lost its last messages when nothing more arrives for this long: longer than a sender waits before it
+/// sends again (RTO.Initial and RTO.Min are 1 s).
+const QUIET: Duration = Duration::from_secs(3);
 
 /// The seed of what a side sends.
 const fn seed(side: Side) -> u32 {
