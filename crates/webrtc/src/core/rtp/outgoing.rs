@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 const MAX_BYTES: usize = 4 << 20;
 
 /// The room that is kept when nothing waits, in bytes.
-const KEPT: usize = 256 << 10;
+const KEPT: usize = 64 << 10;
 
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
