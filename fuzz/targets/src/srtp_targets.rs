@@ -17,6 +17,7 @@ struct World {
     stranger: Inbound,
     /// Protected packets, whether they are RTCP, and what was in them.
     sent: Vec<(Vec<u8>, bool, Vec<u8>)>,
+    writes_cryptex: bool,
 }
 
 /// The first byte chooses the profile, the second one how headers are treated; then packets are protected, damaged, repeated
@@ -70,6 +71,7 @@ impl World {
             inbound: Inbound::new(&config, &key(1)).ok()?,
             stranger: Inbound::new(&config, &key(2)).ok()?,
             sent: Vec::new(),
+            writes_cryptex: matches!(config.cryptex, Cryptex::Prefer | Cryptex::Require),
         })
     }
 
@@ -140,10 +142,28 @@ impl World {
             return;
         }
         assert!(packet.len() <= plain.len() + self.outbound.max_overhead() + 4);
-        self.sent.push((packet.clone(), is_rtcp, plain.to_vec()));
+        let plain = match is_rtcp {
+            true => plain.to_vec(),
+            false => self.as_received(plain.to_vec()),
+        };
+        self.sent.push((packet.clone(), is_rtcp, plain.clone()));
         if script.flag() {
-            self.opens(&packet, is_rtcp, plain);
+            self.opens(&packet, is_rtcp, &plain);
         }
+    }
+
+    /// To hide CSRCs where there are no extensions, Cryptex adds an extension without elements (RFC 9335 §5.1), which stays.
+    fn as_received(&self, mut plain: Vec<u8>) -> Vec<u8> {
+        let Some(first) = plain.first_mut() else {
+            return plain;
+        };
+        let csrcs = usize::from(*first & 15);
+        if self.writes_cryptex && csrcs > 0 && *first & 0x10 == 0 {
+            *first |= 0x10;
+            let end = 12 + 4 * csrcs;
+            plain.splice(end..end, [0xbe, 0xde, 0, 0]);
+        }
+        plain
     }
 
     /// A genuine packet is opened as what it was, or refused for its number.
@@ -205,7 +225,7 @@ impl World {
             return;
         }
         let packet = out.split_off(5);
-        let plain = [header, payload].concat();
+        let plain = self.as_received([header, payload].concat());
         self.opens(&packet, false, &plain);
         self.sent.push((packet, false, plain));
     }
