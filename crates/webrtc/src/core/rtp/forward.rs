@@ -11,7 +11,7 @@ use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
 
 use super::RtpReceived;
 use super::splice::Splice;
-use crate::core::media::RtpCodec;
+use crate::core::media::{MediaKind, RtpCodec};
 
 /// What has to be renumbered beside the RTP header.
 #[derive(Debug)]
@@ -57,14 +57,22 @@ struct Frames {
 #[derive(Debug)]
 pub struct LayerForwarder {
     clock_rate: u32,
+    /// What knows the key frames of a video codec.
     depacketizer: Option<Box<dyn Depacketizer>>,
     renumber: Renumber,
     splice: Splice,
     /// The layer that is sent.
     current: Option<Option<Arc<str>>>,
+    /// The number with which it began.
+    first: u64,
     /// The layer to go over to.
     next: Option<Option<Arc<str>>>,
+    /// The timestamp of a frame whose first packet does not tell what frame it is.
+    begun: Option<u32>,
 }
+
+/// A packet so far behind the first of its layer is late. What is further behind was numbered anew.
+const LATE: u64 = 512;
 
 impl LayerForwarder {
     /// Forwards whatever comes first, of this codec.
@@ -79,11 +87,15 @@ impl LayerForwarder {
         };
         Self {
             clock_rate: codec.clock_rate,
-            depacketizer: depacketizer(codec.name()),
+            depacketizer: (codec.kind() != Some(MediaKind::Audio))
+                .then(|| depacketizer(codec.name()))
+                .flatten(),
             renumber,
             splice: Splice::default(),
             current: None,
+            first: 0,
             next: None,
+            begun: None,
         }
     }
 
@@ -98,6 +110,7 @@ impl LayerForwarder {
     pub fn select(&mut self, rid: Option<&str>) {
         let rid: Option<Arc<str>> = rid.map(Arc::from);
         self.next = (self.current.as_ref() != Some(&rid)).then_some(rid);
+        self.begun = None;
     }
 
     /// The layer of which a key frame is wanted, if there is one to go over to.
@@ -122,9 +135,12 @@ impl LayerForwarder {
             None => self.current.is_none(),
         };
         if is_next && self.begins_here(&packet) {
-            self.switch(received.rid.clone());
+            self.switch(received);
         }
-        if self.current.as_ref() != Some(&received.rid) || !self.renumber.apply(&mut packet) {
+        // What comes late from before the switch would take a number that the old layer has used.
+        let late = self.first.saturating_sub(received.sequence_number);
+        let is_current = self.current.as_ref() == Some(&received.rid) && !(1..=LATE).contains(&late);
+        if !is_current || !self.renumber.apply(&mut packet) {
             return false;
         }
         let mut header = rtp::Header {
@@ -138,21 +154,27 @@ impl LayerForwarder {
         true
     }
 
-    fn switch(&mut self, rid: Option<Arc<str>>) {
+    fn switch(&mut self, received: &RtpReceived) {
         if self.current.is_some() {
             self.splice.begin();
             self.renumber.switch();
         }
-        self.current = Some(rid);
+        self.current = Some(received.rid.clone());
+        self.first = received.sequence_number;
         self.next = None;
+        self.begun = None;
     }
 
-    /// A decoder can begin with this packet. Sound has no key frames.
-    fn begins_here(&self, packet: &PacketMut<'_>) -> bool {
+    /// A decoder can begin with this packet. Sound has no key frames. A key frame may begin with units that any frame may
+    /// begin with, alone in their packets: a delimiter, or metadata. A decoder does without them.
+    fn begins_here(&mut self, packet: &PacketMut<'_>) -> bool {
+        let Some(codec) = &self.depacketizer else {
+            return true;
+        };
         let payload = packet.payload();
-        self.depacketizer
-            .as_ref()
-            .is_none_or(|codec| codec.is_frame_start(payload) && codec.is_key_frame(payload) != Some(false))
+        let is_begun = codec.is_frame_start(payload) || self.begun == Some(packet.timestamp());
+        self.begun = is_begun.then(|| packet.timestamp());
+        is_begun && codec.is_key_frame(payload) == Some(true)
     }
 }
 
@@ -209,10 +231,11 @@ mod tests {
 
     const KEY: [u8; 10] = [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
 
-    fn received(rid: &str) -> RtpReceived {
+    fn received(rid: &str, packet: &[u8]) -> RtpReceived {
         RtpReceived {
             rid: Some(rid.into()),
-            sequence_number: 0,
+            // The numbers of these sources have wrapped once.
+            sequence_number: 0x1_0000 + u64::from(rtp::PacketRef::decode(packet).unwrap().sequence_number()),
             is_repaired: false,
             arrived: Instant::now(),
         }
@@ -240,7 +263,8 @@ mod tests {
         let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
         let mut sent = Vec::new();
         let mut take = |forwarder: &mut LayerForwarder, rid: &str, mut packet: Vec<u8>| {
-            let taken = forwarder.forward(now, &received(rid), &mut packet);
+            let received = received(rid, &packet);
+            let taken = forwarder.forward(now, &received, &mut packet);
             if taken {
                 sent.push(numbers(&packet));
             }
@@ -260,12 +284,67 @@ mod tests {
             "the old layer goes on"
         );
         assert!(take(&mut forwarder, "f", vp8(501, 901, &KEY)));
+        for late in [500, 499, 0] {
+            let is_taken = take(&mut forwarder, "f", vp8(late, 900, &delta));
+            assert!(!is_taken, "{late} is from before the switch");
+        }
         assert_eq!((forwarder.wanted(), forwarder.current()), (None, Some(Some("f"))));
         assert!(!take(&mut forwarder, "q", vp8(13, 103, &KEY)));
         assert!(take(&mut forwarder, "f", vp8(502, 902, &delta)));
         assert_eq!(sent, [(11, 101), (12, 102), (13, 103), (14, 104)]);
         forwarder.select(Some("f"));
         assert_eq!(forwarder.wanted(), None, "it is there already");
+    }
+
+    /// Payloads of a frame each, and with which of them a forwarder begins.
+    #[test]
+    fn begins_with_nothing_but_a_key_frame() {
+        let now = Instant::now();
+        let h264: [&[&[u8]]; 4] = [
+            &[&[0x41, 0x9a, 0]],
+            // A delimiter, enhancement information and a picture that needs others.
+            &[&[0x09, 0x30], &[0x06, 1, 1, 0x80], &[0x41, 0x9a, 0]],
+            // A delimiter, then parameter sets and a picture that needs no other.
+            &[&[0x09, 0x10], &[0x67, 0x42, 0, 0x1f], &[0x68, 0xce], &[0x65, 0x88, 0]],
+            &[&[0x41, 0x9a, 0]],
+        ];
+        let h265: [&[&[u8]]; 2] = [
+            &[&[70, 1, 0x50], &[2, 1, 0xd0]],
+            &[&[70, 1, 0x10], &[64, 1, 0x0c], &[38, 1, 0xac]],
+        ];
+        let vp9: [&[&[u8]]; 2] = [
+            // Only the second of two layers of a key picture, and the whole of one.
+            &[&[0xa8, 1, 0x03, 0, 0]],
+            &[&[0xa8, 2, 0x01, 0, 0], &[0xa8, 2, 0x03, 0, 0]],
+        ];
+        let av1: [&[&[u8]]; 2] = [
+            // Metadata, then a frame that is no key frame; a sequence header and a key frame.
+            &[&[0x10, 0x28, 1, 0], &[0x10, 0x30, 0x20, 0]],
+            &[&[0x18, 0x0a, 0x08, 0, 0]],
+        ];
+        let cases: [(&str, &[&[&[u8]]], usize); 4] = [
+            ("H264", &h264, 1 + 3 + 2),
+            ("H265", &h265, 2 + 2),
+            ("VP9", &vp9, 1 + 1),
+            ("AV1", &av1, 2 + 1),
+        ];
+        for (name, frames, first) in cases {
+            let mut forwarder = LayerForwarder::new(&RtpCodec::video(name, ""));
+            let mut number = 0u8;
+            let mut taken = Vec::new();
+            for (time, frame) in (0u8..).zip(frames) {
+                for payload in *frame {
+                    number += 1;
+                    let mut packet = [&[0x80, 96, 0, number, 0, 0, 0, time, 0, 0, 0, 5], *payload].concat();
+                    let received = received("q", &packet);
+                    if forwarder.forward(now, &received, &mut packet) {
+                        taken.push(usize::from(number));
+                    }
+                }
+            }
+            let expected: Vec<_> = (first..=usize::from(number)).collect();
+            assert_eq!(taken, expected, "{name}");
+        }
     }
 
     #[test]
