@@ -1,15 +1,14 @@
 //! `simulcast`: a browser sends one picture in three sizes, and gets back the one that it chooses.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use clap::Parser;
 use page::{Failure, Offer, say};
-use rtp::payload::vp8::Renumberer;
-use rtp::payload::{Depacketizer, vp8};
 use webrtc::{
-    Api, Configuration, DataChannel, Event, Events, MediaKind, PeerConnection, PeerConnectionState, RtpCodec,
-    RtpEvent, RtpTransceiver, SessionDescription, SettingEngine, TrackInfo,
+    Api, Configuration, DataChannel, Event, Events, LayerForwarder, MediaKind, PeerConnection,
+    PeerConnectionState, RtpCodec, RtpEvent, RtpTransceiver, SessionDescription, SettingEngine, TrackInfo,
 };
 
 /// Receives three layers and sends one of them back.
@@ -21,8 +20,8 @@ struct Arguments {
     listen: SocketAddr,
 }
 
-/// The name of the layer that the page has chosen.
-type Wanted = Arc<Mutex<String>>;
+/// What makes one stream of the layer that the page has chosen.
+type Chosen = Arc<Mutex<LayerForwarder>>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -49,66 +48,67 @@ async fn answer(api: Api, offer: Offer) -> Result<String, Failure> {
     video.set_codec_preferences(&[RtpCodec::video("VP8", ""), RtpCodec::video("rtx", "")])?;
     pc.set_local_description(None)?;
     let answer = pc.local_description().ok_or("no answer")?;
-    let wanted = Wanted::new(Mutex::new("f".to_owned()));
-    tokio::spawn(send_back(video.clone(), Arc::clone(&wanted)));
-    tokio::spawn(relay_requests(video.clone(), Arc::clone(&wanted)));
-    tokio::spawn(watch(pc, events, video, wanted));
+    let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+    forwarder.select(Some("f"));
+    let chosen = Chosen::new(Mutex::new(forwarder));
+    tokio::spawn(send_back(video.clone(), Arc::clone(&chosen)));
+    tokio::spawn(relay_requests(video.clone(), Arc::clone(&chosen)));
+    tokio::spawn(watch(pc, events, video, chosen));
     Ok(answer.sdp)
 }
 
-fn name(wanted: &Wanted) -> String {
-    wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+fn lock(chosen: &Chosen) -> MutexGuard<'_, LayerForwarder> {
+    chosen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sends the packets of one layer. A change waits for a key frame of the other layer; until it comes, the old one goes on.
-async fn send_back(video: RtpTransceiver, wanted: Wanted) {
+/// For the browser it is one stream: its sequence numbers, times and picture numbers go on without a jump.
+async fn send_back(video: RtpTransceiver, chosen: Chosen) {
     let mut current = None;
-    let mut renumberer = Renumberer::new();
-    let reader = vp8::Depacketizer::new();
-    while let Some((mut packet, received)) = video.recv_rtp().await {
-        let wanted = name(&wanted);
-        let is_wanted = received.rid.as_deref() == Some(wanted.as_str());
-        let is_start =
-            reader.is_frame_start(&packet.payload) && reader.is_key_frame(&packet.payload) == Some(true);
-        if is_wanted && is_start && current.as_deref() != Some(wanted.as_str()) {
-            // For the browser it is one stream: its sequence numbers, times and picture numbers go on without a jump.
-            video.begin_source();
-            renumberer.switch();
-            say(format!("layer {wanted}"));
-            current = Some(wanted);
-        }
-        if current.is_none() || received.rid.as_deref() != current.as_deref() {
+    let mut packet = Vec::new();
+    while let Some(received) = video.recv_rtp_into(&mut packet).await {
+        if !lock(&chosen).forward(Instant::now(), &received, &mut packet) {
             continue;
         }
-        let mut payload = packet.payload.to_vec();
-        if renumberer.forward(&mut payload).is_ok() {
-            let _ = video.send_rtp(&mut packet.header, &payload[..]);
+        if current != received.rid {
+            current = received.rid;
+            say(format!("layer {}", current.as_deref().unwrap_or_default()));
+        }
+        if let Ok(view) = rtp::PacketRef::decode(&packet) {
+            let _ = video.send_rtp(&mut rtp::Header::from(&view), view.payload());
         }
     }
 }
 
+/// The layer that a key frame is needed of: the one to go over to, or the one that is watched.
+fn needed(chosen: &Chosen) -> Option<String> {
+    let forwarder = lock(chosen);
+    let layer = forwarder.wanted().or_else(|| forwarder.current());
+    layer.flatten().map(str::to_owned)
+}
+
 /// The browser's decoder asks for a key frame of what it sees.
-async fn relay_requests(video: RtpTransceiver, wanted: Wanted) {
+async fn relay_requests(video: RtpTransceiver, chosen: Chosen) {
     while let Some(event) = video.next_rtp_event().await {
         if let RtpEvent::KeyFrameRequested { .. } = event {
-            video.request_key_frame(Some(&name(&wanted)));
+            video.request_key_frame(needed(&chosen).as_deref());
         }
     }
 }
 
 /// The page says on a data channel which layer it wants.
-async fn choose(channel: DataChannel, video: RtpTransceiver, wanted: Wanted) {
+async fn choose(channel: DataChannel, video: RtpTransceiver, chosen: Chosen) {
     while let Some(message) = channel.recv().await {
         let Ok(layer) = std::str::from_utf8(&message.data) else {
             continue;
         };
-        layer.clone_into(&mut wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        lock(&chosen).select(Some(layer));
         video.request_key_frame(Some(layer));
     }
 }
 
 /// Holds the connection for as long as there is a browser.
-async fn watch(pc: PeerConnection, mut events: Events, video: RtpTransceiver, wanted: Wanted) {
+async fn watch(pc: PeerConnection, mut events: Events, video: RtpTransceiver, chosen: Chosen) {
     while let Some(event) = events.next().await {
         #[expect(
             clippy::wildcard_enum_match_arm,
@@ -116,7 +116,7 @@ async fn watch(pc: PeerConnection, mut events: Events, video: RtpTransceiver, wa
         )]
         match event {
             Event::DataChannel(channel) => {
-                tokio::spawn(choose(channel, video.clone(), Arc::clone(&wanted)));
+                tokio::spawn(choose(channel, video.clone(), Arc::clone(&chosen)));
             }
             Event::ConnectionStateChange(state) => {
                 say(format!("connection {state}"));

@@ -305,7 +305,12 @@ mod tests {
             // A delimiter, enhancement information and a picture that needs others.
             &[&[0x09, 0x30], &[0x06, 1, 1, 0x80], &[0x41, 0x9a, 0]],
             // A delimiter, then parameter sets and a picture that needs no other.
-            &[&[0x09, 0x10], &[0x67, 0x42, 0, 0x1f], &[0x68, 0xce], &[0x65, 0x88, 0]],
+            &[
+                &[0x09, 0x10],
+                &[0x67, 0x42, 0, 0x1f],
+                &[0x68, 0xce],
+                &[0x65, 0x88, 0],
+            ],
             &[&[0x41, 0x9a, 0]],
         ];
         let h265: [&[&[u8]]; 2] = [
