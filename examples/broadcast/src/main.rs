@@ -76,6 +76,7 @@ impl Station {
             codecs.extend((id == "picture").then(|| RtpCodec::video("rtx", "")));
             transceiver.set_codec_preferences(&codecs)?;
             let track = TrackLocalStaticRtp::new(codec, id);
+            track.set_source(&transceiver);
             tokio::spawn(forward(transceiver.clone(), track.clone()));
             programme.push((transceiver, track));
         }

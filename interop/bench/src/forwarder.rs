@@ -58,6 +58,7 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 
 /// Everything that is waiting goes to every subscriber in one go.
 async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
+    track.set_source(&source);
     let mut buffer = Vec::new();
     let mut packets = Vec::new();
     while source.recv_rtp_into(&mut buffer).await.is_some() {

@@ -296,11 +296,33 @@ mod tests {
         assert_eq!(forwarder.wanted(), None, "it is there already");
     }
 
-    /// Payloads of a frame each, and with which of them a forwarder begins.
+    /// Payloads of a frame.
+    type Frame = &'static [&'static [u8]];
+
+    /// The numbers of the packets that are taken of a stream, and how many there are.
+    fn taken(codec: &str, frames: &[Frame]) -> (Vec<usize>, usize) {
+        let mut forwarder = LayerForwarder::new(&RtpCodec::video(codec, ""));
+        let payloads = (0u8..).zip(frames);
+        let payloads = payloads.flat_map(|(time, frame)| frame.iter().map(move |payload| (time, *payload)));
+        let mut packets: Vec<_> = (1u8..)
+            .zip(payloads)
+            .map(|(number, (time, payload))| {
+                [&[0x80, 96, 0, number, 0, 0, 0, time, 0, 0, 0, 5], payload].concat()
+            })
+            .collect();
+        let all = packets.len();
+        let taken = (1..).zip(&mut packets).filter_map(|(number, packet)| {
+            let received = received("q", packet);
+            forwarder
+                .forward(Instant::now(), &received, packet)
+                .then_some(number)
+        });
+        (taken.collect(), all)
+    }
+
     #[test]
     fn begins_with_nothing_but_a_key_frame() {
-        let now = Instant::now();
-        let h264: [&[&[u8]]; 4] = [
+        let h264: [Frame; 4] = [
             &[&[0x41, 0x9a, 0]],
             // A delimiter, enhancement information and a picture that needs others.
             &[&[0x09, 0x30], &[0x06, 1, 1, 0x80], &[0x41, 0x9a, 0]],
@@ -313,42 +335,29 @@ mod tests {
             ],
             &[&[0x41, 0x9a, 0]],
         ];
-        let h265: [&[&[u8]]; 2] = [
+        let h265: [Frame; 2] = [
             &[&[70, 1, 0x50], &[2, 1, 0xd0]],
             &[&[70, 1, 0x10], &[64, 1, 0x0c], &[38, 1, 0xac]],
         ];
-        let vp9: [&[&[u8]]; 2] = [
+        let vp9: [Frame; 2] = [
             // Only the second of two layers of a key picture, and the whole of one.
             &[&[0xa8, 1, 0x03, 0, 0]],
             &[&[0xa8, 2, 0x01, 0, 0], &[0xa8, 2, 0x03, 0, 0]],
         ];
-        let av1: [&[&[u8]]; 2] = [
+        let av1: [Frame; 2] = [
             // Metadata, then a frame that is no key frame; a sequence header and a key frame.
             &[&[0x10, 0x28, 1, 0], &[0x10, 0x30, 0x20, 0]],
             &[&[0x18, 0x0a, 0x08, 0, 0]],
         ];
-        let cases: [(&str, &[&[&[u8]]], usize); 4] = [
+        let cases: [(_, &[Frame], _); 4] = [
             ("H264", &h264, 1 + 3 + 2),
             ("H265", &h265, 2 + 2),
             ("VP9", &vp9, 1 + 1),
             ("AV1", &av1, 2 + 1),
         ];
-        for (name, frames, first) in cases {
-            let mut forwarder = LayerForwarder::new(&RtpCodec::video(name, ""));
-            let mut number = 0u8;
-            let mut taken = Vec::new();
-            for (time, frame) in (0u8..).zip(frames) {
-                for payload in *frame {
-                    number += 1;
-                    let mut packet = [&[0x80, 96, 0, number, 0, 0, 0, time, 0, 0, 0, 5], *payload].concat();
-                    let received = received("q", &packet);
-                    if forwarder.forward(now, &received, &mut packet) {
-                        taken.push(usize::from(number));
-                    }
-                }
-            }
-            let expected: Vec<_> = (first..=usize::from(number)).collect();
-            assert_eq!(taken, expected, "{name}");
+        for (codec, frames, first) in cases {
+            let (taken, all) = taken(codec, frames);
+            assert_eq!(taken, (first..=all).collect::<Vec<_>>(), "{codec}");
         }
     }
 

@@ -52,9 +52,10 @@ impl Outgoing {
             }
         }
         let end = self.start + len;
-        if out.is_empty() && self.start == 0 && self.sizes.is_empty() {
-            // All of it goes: no copy is needed, and a buffer that was lent goes back.
+        if out.is_empty() && self.sizes.is_empty() {
+            // All of it goes: a buffer that was lent goes back, and nothing is copied if nothing has gone before.
             std::mem::swap(&mut self.bytes, out);
+            out.drain(..self.start);
         } else {
             out.extend_from_slice(self.bytes.get(self.start..end).unwrap_or_default());
         }
@@ -120,6 +121,16 @@ mod tests {
         push(&mut outgoing, 9, 10);
         assert_eq!(outgoing.take(64, &mut other), Some(10));
         assert_eq!(other, [9; 10]);
+        // In several bursts, too: not every connection is to end with a large buffer.
+        let mut small = Vec::new();
+        outgoing.lend(&mut buffer);
+        for byte in 0..5 {
+            push(&mut outgoing, byte, 1000);
+        }
+        assert_eq!(outgoing.take(4, &mut small), Some(1000));
+        let mut rest = Vec::new();
+        assert_eq!(outgoing.take(4, &mut rest), Some(1000));
+        assert_eq!((rest.as_ptr(), rest.as_slice()), (place, &[4; 1000][..]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Tracks of ours (`MediaStreamTrack` as a source): what a sender is given to send.
 
+mod header_extensions;
 mod sample;
 mod static_rtp;
 

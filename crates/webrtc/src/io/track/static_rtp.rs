@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::TrackLocal;
+use super::header_extensions::{Source, Translation};
 use crate::core::{MediaKind, NegotiatedSection, RtpCodec, TrackInfo};
 use crate::io::rtp_transceiver::RtpTransceiver;
 
@@ -12,12 +13,14 @@ struct Binding {
     transceiver: RtpTransceiver,
     /// The payload type of the track's codec there, as of a generation of what was negotiated.
     payload_type: (u64, Option<u8>),
+    translation: Translation,
 }
 
 #[derive(Debug)]
 struct Inner {
     info: TrackInfo,
     codec: RtpCodec,
+    source: Mutex<Source>,
     bindings: Mutex<Vec<Binding>>,
 }
 
@@ -47,6 +50,7 @@ impl TrackLocalStaticRtp {
         Self(Arc::new(Inner {
             info: TrackInfo { id: id.into(), kind },
             codec,
+            source: Mutex::default(),
             bindings: Mutex::default(),
         }))
     }
@@ -57,12 +61,30 @@ impl TrackLocalStaticRtp {
         &self.0.codec
     }
 
+    /// The packets are those that a transceiver receives, perhaps of another connection. Their header extensions go on, each
+    /// under the id that it has on the connection where it is sent, where it was agreed upon there too. Without a source,
+    /// packets are sent without the extensions that they carry, but for those that a connection writes itself.
+    pub fn set_source(&self, source: &RtpTransceiver) {
+        self.source().follow(source);
+    }
+
+    /// Says what the ids in the headers of the packets mean, for packets that come from elsewhere: ids with the URIs of
+    /// [`rtp::extension`].
+    pub fn set_header_extensions(&self, extensions: Vec<(u8, String)>) {
+        self.source().fix(extensions);
+    }
+
+    fn source(&self) -> MutexGuard<'_, Source> {
+        self.0.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn bindings(&self) -> MutexGuard<'_, Vec<Binding>> {
         self.0.bindings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a packet on every connection that takes it, and returns how many did. SSRC and payload type are those of
-    /// the connection; sequence number, timestamp, marker and extensions those of the packet.
+    /// the connection; sequence number, timestamp and marker those of the packet, and extensions by what
+    /// [`set_source`](Self::set_source) says.
     pub fn write_rtp(&self, packet: &rtp::Packet) -> usize {
         self.write_all(std::slice::from_ref(packet))
     }
@@ -71,8 +93,10 @@ impl TrackLocalStaticRtp {
     /// Returns on how many connections all of them were sent.
     pub fn write_all(&self, packets: &[rtp::Packet]) -> usize {
         let mut taken = 0;
+        let mut source = self.source();
+        source.refresh();
         self.bindings().retain_mut(|binding| {
-            let outcome = binding.write(&self.0.codec, &self.0.info, packets);
+            let outcome = binding.write(&self.0, &source, packets);
             taken += usize::from(outcome == Outcome::Sent);
             outcome != Outcome::Gone
         });
@@ -94,6 +118,7 @@ impl TrackLocal for TrackLocalStaticRtp {
         bindings.push(Binding {
             transceiver: transceiver.clone(),
             payload_type: (0, None),
+            translation: Translation::default(),
         });
     }
 }
@@ -108,21 +133,22 @@ enum Outcome {
 }
 
 impl Binding {
-    fn write(&mut self, codec: &RtpCodec, info: &TrackInfo, packets: &[rtp::Packet]) -> Outcome {
+    fn write(&mut self, track: &Inner, source: &Source, packets: &[rtp::Packet]) -> Outcome {
         let id = self.transceiver.id();
         self.transceiver.connection().run(|state, now| {
             let core = &mut state.core;
             let sender = core.transceiver(id).map(|it| it.sender().track());
-            if sender.is_none_or(|track| track != Some(info)) || core.is_closed() {
+            if sender.is_none_or(|sent| sent != Some(&track.info)) || core.is_closed() {
                 return Outcome::Gone;
             }
             let Some(media) = core.negotiated_media() else {
                 return Outcome::NotSent;
             };
+            let section = media.by_transceiver(id);
             if self.payload_type.0 != media.generation {
-                let section = media.by_transceiver(id);
-                self.payload_type = (media.generation, section.and_then(|it| find(it, codec)));
+                self.payload_type = (media.generation, section.and_then(|it| find(it, &track.codec)));
             }
+            self.translation.refresh(source, media, section);
             let (_, Some(payload_type)) = self.payload_type else {
                 return Outcome::NotSent;
             };
@@ -130,7 +156,7 @@ impl Binding {
             state.lend_buffer();
             let core = &mut state.core;
             for packet in packets {
-                let mut header = packet.header.clone();
+                let mut header = self.translation.apply(&packet.header);
                 header.payload_type = payload_type;
                 sent &= core.send_rtp(now, (id, 0), &mut header, &packet.payload).is_ok();
             }

@@ -1,0 +1,132 @@
+//! Packets of one connection that are sent on others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
+
+mod common;
+
+use common::{Pair, Peer, api, settings, within};
+use rtp::extension::{Extension, PlayoutDelay, VideoOrientation, VideoTiming};
+use webrtc::{Api, Event, MediaEngine, MediaKind, RtpCodec, RtpTransceiver, TrackInfo, TrackLocalStaticRtp};
+
+async fn incoming(peer: &mut Peer) -> RtpTransceiver {
+    peer.wait_for(|event| match event {
+        Event::Track(transceiver) => Some(transceiver),
+        _ => None,
+    })
+    .await
+}
+
+/// Two peers, of which the first one sends the second one a track.
+struct Link {
+    _pair: Pair,
+    sender: RtpTransceiver,
+    receiver: RtpTransceiver,
+}
+
+impl Link {
+    async fn new(api: &Api, track: &dyn webrtc::TrackLocal) -> Self {
+        let mut pair = Pair::new(api);
+        let sender = pair.offerer.pc.add_track(track, &[]).unwrap();
+        pair.negotiate();
+        let receiver = incoming(&mut pair.answerer).await;
+        pair.offerer.connected().await;
+        pair.answerer.connected().await;
+        Self {
+            _pair: pair,
+            sender,
+            receiver,
+        }
+    }
+}
+
+fn id(transceiver: &RtpTransceiver, uri: &str) -> Option<u8> {
+    let negotiated = transceiver.negotiated().unwrap();
+    let known = negotiated.extensions.iter().find(|known| known.uri == uri);
+    known.map(|known| known.id)
+}
+
+/// An API whose header extensions have each other's ids, and one is missing.
+fn other_api(missing: &str) -> Api {
+    let mut engine = MediaEngine::default();
+    let known: Vec<_> = engine.header_extensions(MediaKind::Video).cloned().collect();
+    let ids: Vec<_> = known.iter().rev().map(|known| known.id).collect();
+    for (mut extension, id) in known.into_iter().zip(ids) {
+        extension.id = id;
+        engine.register_header_extension(extension).unwrap();
+    }
+    engine.remove_header_extension(missing);
+    Api::builder()
+        .setting_engine(settings())
+        .media_engine(engine)
+        .build()
+}
+
+#[tokio::test]
+async fn header_extensions_go_on_under_the_ids_of_the_next_connection() {
+    let camera = TrackInfo {
+        id: "camera".to_owned(),
+        kind: MediaKind::Video,
+    };
+    let publisher = Link::new(&api(), &camera).await;
+    let track = TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "forwarded");
+    let subscriber = Link::new(&other_api(PlayoutDelay::URI), &track).await;
+    let uris = [VideoOrientation::URI, PlayoutDelay::URI, VideoTiming::URI];
+    let before = uris.map(|uri| id(&publisher.sender, uri).unwrap());
+    let after = uris.map(|uri| id(&subscriber.sender, uri));
+    assert_ne!(Some(before[0]), after[0], "this test needs other ids");
+    assert_eq!(after[1], None, "and an extension that one side does not know");
+
+    let mut header = rtp::Header {
+        payload_type: publisher
+            .sender
+            .negotiated()
+            .unwrap()
+            .preferred_codec()
+            .unwrap()
+            .payload_type,
+        sequence_number: 7,
+        ..rtp::Header::default()
+    };
+    header.extensions.set(before[0], &[3]).unwrap();
+    header.extensions.set(before[1], &[0, 1, 2]).unwrap();
+    for (number, source) in [(7, None), (8, Some(&publisher.receiver))] {
+        header.sequence_number = number;
+        publisher
+            .sender
+            .send_rtp(&mut header.clone(), &[0x10, 0, 0][..])
+            .unwrap();
+        let (packet, _) = within(publisher.receiver.recv_rtp()).await.unwrap();
+        assert_eq!(packet.header.extensions.get(before[0]), Some(&[3][..]));
+        if let Some(source) = source {
+            track.set_source(source);
+        }
+        assert_eq!(track.write_rtp(&packet), 1);
+        let (received, _) = within(subscriber.receiver.recv_rtp()).await.unwrap();
+        let extensions = &received.header.extensions;
+        let expected = source.map(|_| &[3][..]);
+        assert_eq!(
+            extensions.get(after[0].unwrap()),
+            expected,
+            "translated if the source is known"
+        );
+        let data: Vec<_> = extensions.iter().map(|(_, data)| data).collect();
+        assert!(!data.contains(&&[0, 1, 2][..]), "nobody agreed upon it");
+    }
+    track.set_header_extensions(vec![(1, VideoOrientation::URI.to_owned())]);
+    let mut packet = rtp::Packet {
+        payload: vec![0x10, 0, 0].into(),
+        ..rtp::Packet::default()
+    };
+    packet.header.extensions.set(1, &[2]).unwrap();
+    packet.header.sequence_number = 9;
+    assert_eq!(track.write_rtp(&packet), 1);
+    let (received, _) = within(subscriber.receiver.recv_rtp()).await.unwrap();
+    assert_eq!(received.header.extensions.get(after[0].unwrap()), Some(&[2][..]));
+}
