@@ -471,6 +471,58 @@ fn a_host_that_moves_to_another_network_is_found_again() {
 }
 
 #[test]
+fn a_new_address_may_come_before_the_old_one_goes() {
+    for moves in [BOTH[0], BOTH[1]] {
+        let mut scene = Scene::pair(4, &latency(), BOTH.map(config));
+        scene.connect();
+        scene.until_selected(5 * SECOND).unwrap();
+        scene.net.run_for(10 * SECOND);
+        let (node, old, new) = if moves == Role::Controlling {
+            (scene.a, "192.0.2.1:5000", "192.0.2.77:5000")
+        } else {
+            (scene.b, "192.0.2.2:5000", "192.0.2.78:5000")
+        };
+        let [old, new] = [old, new].map(|text| text.parse::<std::net::SocketAddr>().unwrap());
+        scene
+            .net
+            .add_interface(node, netsim::INTERNET, new.ip(), &latency());
+        scene.with(node, |agent, now| agent.add_local_address(now, new));
+        scene.net.run_for(SECOND);
+        scene.net.set_up(node, old.ip(), false);
+        scene.with(node, |agent, now| agent.remove_local_address(now, old));
+        scene.net.run_for(10 * SECOND);
+        scene.ping(1);
+        assert_eq!(scene.agent(node).data_path().unwrap().local, new);
+        scene.net.run_for(60 * SECOND);
+        scene.ping(2);
+        for node in [scene.a, scene.b] {
+            assert!(!scene.saw(node, ConnectionState::Failed), "{moves:?}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_came_after_the_selection_takes_over_when_the_old_one_falls_silent() {
+    let mut scene = Scene::pair(4, &latency(), BOTH.map(config));
+    scene.connect();
+    scene.until_selected(5 * SECOND).unwrap();
+    scene.net.run_for(10 * SECOND);
+    let (a, new) = (scene.a, ip("192.0.2.77"));
+    scene.net.add_interface(a, netsim::INTERNET, new, &latency());
+    scene.with(a, |agent, now| agent.add_local_address(now, (new, 5000).into()));
+    scene.net.run_for(SECOND);
+    // A working pair is not left for the new address.
+    assert_eq!(scene.agent(a).candidate_pairs().len(), 1);
+    scene.net.set_up(a, ip("192.0.2.1"), false);
+    scene.net.run_for(20 * SECOND);
+    scene.ping(1);
+    assert_eq!(scene.agent(a).data_path().unwrap().local.ip(), new);
+    for node in [a, scene.b] {
+        assert!(!scene.saw(node, ConnectionState::Failed));
+    }
+}
+
+#[test]
 fn servers_that_do_not_help_are_reported_and_waited_for_no_longer_than_said() {
     let mut net = Network::new(1);
     let config = with_server(Role::Controlling);

@@ -39,6 +39,7 @@ impl Agent {
                 Some(Due::Disconnected) => active.consent.disconnected = true,
                 Some(Due::FailOver) => {
                     active.consent.failing_over = Some(now);
+                    self.pair_all();
                     self.reopen_pairs();
                 }
                 Some(Due::Probe) => {

@@ -17,7 +17,10 @@ impl Agent {
             .as_ref()
             .is_some_and(|remote| !remote.parameters.lite);
         let both_lite = self.config.lite && !remote_full;
-        let concluded = self.active.as_ref().is_some_and(|active| active.selected);
+        let concluded = self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.selected && active.consent.failing_over.is_none());
         self.session.remote.is_some()
             && (!self.config.lite || both_lite)
             && (!concluded || self.config.renomination)
@@ -31,6 +34,14 @@ impl Agent {
                 self.create_pair(base, remote, false);
             }
             self.pairs.unfreeze();
+        }
+    }
+
+    /// Pairs what has come, or was dropped, while a pair was selected: that pair is gone or silent.
+    pub(super) fn pair_all(&mut self) {
+        for base in 0..self.local.bases.len() {
+            let Ok(base) = u8::try_from(base) else { break };
+            self.pair_base(base);
         }
     }
 

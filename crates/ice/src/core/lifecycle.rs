@@ -142,6 +142,7 @@ impl Agent {
         {
             self.previous = None;
         }
+        self.pairs.retain(|pair| pair.path.local != address);
         if self
             .active
             .as_ref()
@@ -150,9 +151,9 @@ impl Agent {
             self.active = None;
             // The search begins again, and has the time of a new one.
             self.phase.started = self.phase.started.map(|_| now);
+            self.pair_all();
             self.reopen_pairs();
         }
-        self.pairs.retain(|pair| pair.path.local != address);
         let pairs = &self.pairs;
         self.checks
             .triggered

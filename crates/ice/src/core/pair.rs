@@ -179,9 +179,11 @@ impl Pairs {
         }
     }
 
-    /// The pair whose turn an ordinary check is (§6.1.4.2).
+    /// The pair whose turn an ordinary check is (§6.1.4.2); one that has worked before goes first.
     pub(crate) fn next_waiting(&self) -> Option<&Pair> {
-        self.list.iter().find(|pair| pair.state == PairState::Waiting)
+        let mut waiting = self.list.iter().filter(|pair| pair.state == PairState::Waiting);
+        let first = waiting.clone().next();
+        waiting.find(|pair| pair.valid).or(first)
     }
 
     /// How many pairs are waiting or being checked (§14.3).
