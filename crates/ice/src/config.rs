@@ -56,7 +56,9 @@ pub struct Timers {
     pub consent_expiry: Duration,
     /// How long a path that was asked may stay silent before the state is `Disconnected`. 5 s.
     pub disconnected: Duration,
-    /// Tr: how long a path may be idle before a keepalive. 15 s (RFC 8445 §11); consent requests count.
+    /// Tr: how long a path may be idle before a keepalive. 15 s (RFC 8445 §11); consent requests count. As often the
+    /// STUN servers are asked again until a pair is selected, so that NATs keep the reflexive candidates
+    /// (§5.1.1.4), but at most once a second.
     pub keepalive: Duration,
     /// ICE-PAC: the earliest time behind the start of checks at which the agent may fail. 39.5 s (RFC 8863 §4).
     pub patience: Duration,

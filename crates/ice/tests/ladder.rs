@@ -924,6 +924,49 @@ fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
     assert!(text.contains("the socket cannot send there"), "{text}");
 }
 
+/// Answers the question of a server; whom it was asked of.
+fn answer_question(agent: &mut Agent, now: Instant, mapped: &str) -> Option<SocketAddr> {
+    let mut out = Vec::new();
+    let asked = agent.poll_transmit(now, &mut out)?;
+    let id = MessageRef::decode(&out).unwrap().transaction_id();
+    let mut bytes = Vec::new();
+    MessageWriter::new(&mut bytes, Class::SuccessResponse, Method::BINDING, id)
+        .attribute(&XorMappedAddress(address(mapped)))
+        .finish();
+    agent.handle_input(now, asked.path, &bytes);
+    Some(asked.path.remote)
+}
+
+#[test]
+fn an_address_that_a_nat_has_changed_is_a_candidate_of_its_own() {
+    let (mut agent, mut now) = (Agent::new(Config::default(), [9; 32]), Instant::now());
+    agent.add_stun_server(now, address("192.0.2.9:3478"), "stun:near");
+    agent.add_local_address(now, address(HERE));
+    agent.end_local_addresses(now);
+    assert!(answer_question(&mut agent, now, "203.0.113.1:1000").is_some());
+    assert_eq!(agent.gathering_state(), ice::GatheringState::Complete);
+    let mut later = |mapped: &str| {
+        now += Duration::from_secs(15);
+        while agent.poll_event().is_some() {}
+        assert_eq!(agent.poll_timeout(), Some(now));
+        agent.handle_timeout(now);
+        answer_question(&mut agent, now, mapped).unwrap();
+        std::iter::from_fn(|| agent.poll_event()).collect::<Vec<_>>()
+    };
+    assert_eq!(later("203.0.113.1:1000"), []);
+    let news = later("203.0.113.1:2000");
+    let [
+        Event::GatheringStateChange(ice::GatheringState::Gathering),
+        Event::LocalCandidate(candidate),
+        Event::GatheringStateChange(ice::GatheringState::Complete),
+    ] = news.as_slice()
+    else {
+        panic!("{news:?}")
+    };
+    assert_eq!(candidate.address.ip(), Some(address("203.0.113.1:2000")));
+    assert_eq!(later("203.0.113.1:2000"), []);
+}
+
 #[test]
 fn a_role_that_is_set_is_no_news() {
     let mut ladder = Ladder::controlling();

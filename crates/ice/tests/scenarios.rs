@@ -258,6 +258,69 @@ fn a_nat_that_restarts_breaks_nothing() {
 }
 
 #[test]
+fn a_reflexive_candidate_is_kept_alive_until_a_pair_is_selected() {
+    let mut net = Network::new(6);
+    let server = net.add_host(
+        Host::Server(StunServer::default()),
+        &[ip("198.51.100.1")],
+        &latency(),
+    );
+    let home = Nat {
+        timeout: 30 * SECOND,
+        ..Nat::default()
+    };
+    let realm = net.add_nat(netsim::INTERNET, &[ip("203.0.113.1")], home);
+    let [a, b] = [with_server(BOTH[0]), config(BOTH[1])]
+        .map(|config| Host::Peer(Box::new(Peer::new(config, seed(6, 1)))));
+    let a = net.add_host_in(realm, a, &[ip("10.0.1.2")], &latency());
+    let b = net.add_host(b, &[ip("192.0.2.2")], &latency());
+    let mut scene = Scene::new(net, a, b);
+    scene.add_addresses(a, &["10.0.1.2"]);
+    scene.add_addresses(b, &["192.0.2.2"]);
+    scene.net.run_for(600 * SECOND);
+    let asked = |scene: &Scene| scene.net.endpoint(server).server().asked;
+    // Tr: once when gathering, then every 15 s.
+    assert_eq!(asked(&scene), 40);
+    assert_eq!(scene.agent(a).gathering_state(), ice::GatheringState::Complete);
+    let news = scene.net.take_events(a).into_iter();
+    let ends = news.filter(|event| matches!(event, Event::GatheringStateChange(_)));
+    assert_eq!(ends.count(), 2, "a refresh is no gathering");
+    // The checks of an answer that comes late find a way in, before anything of ours opens one.
+    let offer = support::parameters(scene.agent(a));
+    let candidates = scene.agent(a).local_candidates();
+    scene.with(b, |agent, now| {
+        agent.set_remote(now, offer).unwrap();
+        for candidate in candidates {
+            agent.add_remote_candidate(now, candidate).unwrap();
+        }
+    });
+    scene.net.run_for(SECOND);
+    assert!(scene.agent(a).stats().requests_received > 0);
+    let answer = support::parameters(scene.agent(b));
+    scene.with(a, |agent, now| agent.set_remote(now, answer).unwrap());
+    assert!(scene.until_selected(5 * SECOND).is_some());
+    let before = asked(&scene);
+    scene.net.run_for(600 * SECOND);
+    assert_eq!(asked(&scene), before, "consent keeps the binding that matters");
+    // A new generation has new candidates.
+    scene.with(a, |agent, now| agent.restart(now));
+    scene.net.run_for(600 * SECOND);
+    assert!(asked(&scene) > before + 30, "{}", asked(&scene));
+    scene.with(a, |agent, _| agent.close());
+    let before = asked(&scene);
+    scene.net.run_for(600 * SECOND);
+    assert_eq!(asked(&scene), before);
+}
+
+#[test]
+fn who_asks_no_server_and_knows_no_peer_sleeps() {
+    let mut scene = Scene::pair(6, &latency(), BOTH.map(config));
+    scene.add_addresses(scene.a, &["192.0.2.1"]);
+    scene.net.run_for(SECOND);
+    assert_eq!(scene.agent(scene.a).poll_timeout(), None);
+}
+
+#[test]
 fn consent_expires_thirty_seconds_behind_the_last_answer() {
     let mut scene = Scene::pair(9, &latency(), BOTH.map(config));
     scene.connect();

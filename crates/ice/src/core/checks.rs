@@ -72,6 +72,7 @@ impl Agent {
         self.expire_transactions(now);
         self.keep_consent(now);
         self.nominate(now);
+        self.local.ask_again(now, self.config.timers.keepalive);
         self.send_checks(now);
         self.update_gathering();
         self.update_state(now);
@@ -151,10 +152,10 @@ impl Agent {
                     self.send_check(now, next.pair);
                 }
                 Turn::Question => {
-                    let (base, server) = self.local.questions.remove(0);
+                    let question = self.local.questions.remove(0);
                     self.checks.asked_last = true;
                     self.checks.pacer.take(now);
-                    self.send_question(now, base, server);
+                    self.send_question(now, question);
                 }
                 Turn::Ordinary(id) => {
                     self.checks.asked_last = false;
@@ -253,7 +254,7 @@ impl Agent {
                 return;
             };
             let end = match transaction.purpose {
-                Purpose::Gather { .. } => Some(transaction.sent + timers.gathering),
+                Purpose::Gather(_) => Some(transaction.sent + timers.gathering),
                 Purpose::Check(_) | Purpose::Consent => None,
             };
             let over = end.is_some_and(|end| end <= now);
@@ -273,7 +274,7 @@ impl Agent {
 
     fn timed_out(&mut self, transaction: &Transaction) {
         match transaction.purpose {
-            Purpose::Gather { server, .. } => self.gathering_timed_out(transaction, server),
+            Purpose::Gather(question) => self.gathering_timed_out(transaction, question),
             Purpose::Check(id) if !transaction.cancelled => self.fail_pair(id, PairError::NoResponse),
             Purpose::Check(_) | Purpose::Consent => {}
         }
@@ -312,7 +313,7 @@ impl Agent {
             return None;
         }
         let pair = match transaction.purpose {
-            Purpose::Gather { .. } => return Some((transaction.path, message::write_gather(out, id))),
+            Purpose::Gather(_) => return Some((transaction.path, message::write_gather(out, id))),
             Purpose::Check(pair) => self.pairs.get_mut(pair),
             Purpose::Consent if transaction.previous => None,
             Purpose::Consent => self
@@ -342,6 +343,7 @@ impl Agent {
             self.consent_deadline(),
             self.nomination_deadline(),
             self.failure_deadline(),
+            self.local.next_refresh(),
         ];
         parts.into_iter().flatten().min()
     }

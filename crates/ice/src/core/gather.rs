@@ -6,7 +6,7 @@ use std::time::Instant;
 use stun::{Class, MessageRef};
 
 use super::agent::Agent;
-use super::local::LocalCandidate;
+use super::local::{LocalCandidate, Question};
 use super::transaction::{Purpose, Transaction};
 use crate::candidate::CandidateKind;
 use crate::event::{Event, GatheringError, GatheringState, PairError, Path};
@@ -36,26 +36,30 @@ impl Agent {
         }
     }
 
-    /// Adds and emits a candidate.
-    fn add_local_candidate(&mut self, candidate: LocalCandidate) {
-        if self
-            .local
-            .add_candidate(candidate, self.config.limits.local_candidates)
-            .is_some()
-        {
-            let shown = self.local.describe(&candidate, &self.session.local.ufrag);
-            self.outbox.event(Event::LocalCandidate(shown));
+    /// Adds and emits a candidate; false when it is redundant, or there is no room.
+    fn add_local_candidate(&mut self, candidate: LocalCandidate) -> bool {
+        let limit = self.config.limits.local_candidates;
+        if self.local.add_candidate(candidate, limit).is_none() {
+            let known = self.local.at_address(candidate.base, candidate.address);
+            self.phase.stats.overflow += u64::from(known.is_none());
+            return false;
         }
+        // What comes behind the end begins gathering anew, so that it is followed by an end, too.
+        if self.local.state == GatheringState::Complete {
+            self.set_gathering_state(GatheringState::Gathering);
+        }
+        let shown = self.local.describe(&candidate, &self.session.local.ufrag);
+        self.outbox.event(Event::LocalCandidate(shown));
+        true
     }
 
     /// Sends the next question to a server.
-    pub(super) fn send_question(&mut self, now: Instant, base: u8, server: u8) {
-        let socket = self.local.bases.get(usize::from(base)).map(|base| base.address);
-        let target = self
-            .local
-            .servers
-            .get(usize::from(server))
-            .map(|server| server.address);
+    pub(super) fn send_question(&mut self, now: Instant, question: Question) {
+        let bases = &self.local.bases;
+        let socket = bases.get(usize::from(question.base)).map(|base| base.address);
+        let servers = &self.local.servers;
+        let target = servers.get(usize::from(question.server));
+        let target = target.map(|server| server.address);
         let (Some(local), Some(remote)) = (socket, target) else {
             return;
         };
@@ -71,7 +75,7 @@ impl Agent {
         self.checks.transactions.insert(Transaction {
             id,
             path: super::agent::canonical(Path { local, remote }),
-            purpose: Purpose::Gather { base, server },
+            purpose: Purpose::Gather(question),
             priority: 0,
             nominate: None,
             role: self.roles.role,
@@ -87,20 +91,26 @@ impl Agent {
     }
 
     /// A server answered.
-    pub(super) fn handle_gathered(&mut self, transaction: &Transaction, message: &MessageRef<'_>) {
-        let Purpose::Gather { base, server } = transaction.purpose else {
+    pub(super) fn handle_gathered(
+        &mut self,
+        now: Instant,
+        transaction: &Transaction,
+        message: &MessageRef<'_>,
+    ) {
+        let Purpose::Gather(question) = transaction.purpose else {
             return;
         };
+        let base = question.base;
         if message.class() == Class::ErrorResponse {
             let (code, reason) = message
                 .error_code()
                 .map_or((400, ""), |error| (error.code, error.reason));
             let reason = reason.chars().take(128).collect();
-            return self.report_server(transaction, server, GatheringError::Refused { code, reason });
+            return self.report_server(transaction, question, GatheringError::Refused { code, reason });
         }
         // RFC 8489 §6.3.3; old servers send MAPPED-ADDRESS only.
         let Some(mapped) = message.xor_mapped_address().or_else(|| message.mapped_address()) else {
-            return self.report_server(transaction, server, GatheringError::NoAddress);
+            return self.report_server(transaction, question, GatheringError::NoAddress);
         };
         let kind = CandidateKind::ServerReflexive;
         let candidate = LocalCandidate {
@@ -112,14 +122,18 @@ impl Agent {
                 .local
                 .foundation(base, kind, Some(transaction.path.remote.ip())),
         };
-        self.add_local_candidate(candidate);
+        let concluded = self.active.as_ref().is_some_and(|active| active.selected);
+        if self.add_local_candidate(candidate) && !concluded {
+            let next = now + self.config.timers.keepalive;
+            self.local.keep_alive(question, next);
+        }
     }
 
     /// A server did not answer.
-    pub(super) fn gathering_timed_out(&mut self, transaction: &Transaction, server: u8) {
+    pub(super) fn gathering_timed_out(&mut self, transaction: &Transaction, question: Question) {
         self.report_server(
             transaction,
-            server,
+            question,
             GatheringError::Timeout(self.config.timers.gathering),
         );
     }
@@ -131,12 +145,12 @@ impl Agent {
             .transactions
             .iter()
             .find_map(|transaction| match transaction.purpose {
-                Purpose::Gather { server, .. } if transaction.path == path => Some((transaction.id, server)),
-                Purpose::Gather { .. } | Purpose::Check(_) | Purpose::Consent => None,
+                Purpose::Gather(question) if transaction.path == path => Some((transaction.id, question)),
+                Purpose::Gather(_) | Purpose::Check(_) | Purpose::Consent => None,
             });
-        if let Some((id, server)) = asked {
+        if let Some((id, question)) = asked {
             if let Some(transaction) = self.checks.transactions.remove(id) {
-                self.report_server(&transaction, server, GatheringError::Unreachable);
+                self.report_server(&transaction, question, GatheringError::Unreachable);
             }
         } else if let Some(pair) = self
             .pairs
@@ -147,11 +161,15 @@ impl Agent {
         }
     }
 
-    fn report_server(&mut self, transaction: &Transaction, server: u8, reason: GatheringError) {
+    /// A server gave no candidate. Where it is only asked to keep a binding, the question did that on its way.
+    fn report_server(&mut self, transaction: &Transaction, question: Question, reason: GatheringError) {
+        if question.refresh {
+            return;
+        }
         let url = self
             .local
             .servers
-            .get(usize::from(server))
+            .get(usize::from(question.server))
             .map(|server| server.url.clone())
             .unwrap_or_default();
         let address: SocketAddr = transaction.path.local;
@@ -170,13 +188,14 @@ impl Agent {
         }
     }
 
-    /// Whether a server still owes an answer.
+    /// Whether a server still owes the answer that may be a candidate.
     pub(super) fn is_asking(&self) -> bool {
         let asks = |transaction: &Transaction| match transaction.purpose {
-            Purpose::Gather { .. } => true,
+            Purpose::Gather(question) => !question.refresh,
             Purpose::Check(_) | Purpose::Consent => false,
         };
-        !self.local.questions.is_empty() || self.checks.transactions.iter().any(asks)
+        let waits = self.local.questions.iter().any(|question| !question.refresh);
+        waits || self.checks.transactions.iter().any(asks)
     }
 
     pub(super) fn update_gathering(&mut self) {

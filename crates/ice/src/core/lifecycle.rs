@@ -84,6 +84,7 @@ impl Agent {
         }
         self.local.candidates.clear();
         self.local.questions.clear();
+        self.local.free_bindings();
         self.checks
             .transactions
             .retain(|transaction| transaction.previous);
@@ -115,7 +116,7 @@ impl Agent {
             moved = true;
         }
         self.checks.clear(|transaction| match transaction.purpose {
-            Purpose::Gather { .. } => true,
+            Purpose::Gather(_) => true,
             Purpose::Consent => moved != transaction.previous,
             Purpose::Check(_) => false,
         });
@@ -131,7 +132,7 @@ impl Agent {
 
     /// A socket is gone.
     pub(super) fn drop_base(&mut self, now: Instant, index: u8, address: SocketAddr) {
-        self.local.questions.retain(|(base, _)| *base != index);
+        self.local.drop_questions(index);
         self.checks
             .transactions
             .retain(|transaction| transaction.path.local != address);
@@ -311,6 +312,7 @@ impl Agent {
         self.phase.old_path = None;
         self.checks.clear(|_| false);
         self.local.questions = Vec::new();
+        self.local.free_bindings();
         self.remote.early = Vec::new();
         self.remote.waiting = Vec::new();
         self.roles.reset();

@@ -1,6 +1,7 @@
 //! RFC 8445 §5.1.1: the bases and candidates of this end, and the servers that are asked for more.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use crate::candidate::{Candidate, CandidateKind, Foundation};
 use crate::config::StunServer;
@@ -28,14 +29,36 @@ pub(crate) struct LocalCandidate {
     pub(crate) foundation: u32,
 }
 
+/// What a STUN server is asked: the mapped address of a base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Index of the base.
+    pub(crate) base: u8,
+    /// Index of the server.
+    pub(crate) server: u8,
+    /// The address is known: the question keeps the binding of the NAT.
+    pub(crate) refresh: bool,
+}
+
+/// A server-reflexive candidate that is kept alive (§5.1.1.4).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Binding {
+    /// How it was learned.
+    question: Question,
+    /// When to ask again.
+    next: Instant,
+}
+
 /// All of this end.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) bases: Vec<Base>,
     pub(crate) candidates: Vec<LocalCandidate>,
     pub(crate) servers: Vec<StunServer>,
-    /// Questions that wait for their slot: base and server.
-    pub(crate) questions: Vec<(u8, u8)>,
+    /// Questions that wait for their slot.
+    pub(crate) questions: Vec<Question>,
+    /// What is asked again; nothing where a pair is selected.
+    bindings: Vec<Binding>,
     pub(crate) state: GatheringState,
     /// No base will follow.
     pub(crate) ended: bool,
@@ -50,6 +73,7 @@ impl Local {
             candidates: Vec::new(),
             servers,
             questions: Vec::new(),
+            bindings: Vec::new(),
             state: GatheringState::New,
             ended: false,
             salt,
@@ -186,8 +210,50 @@ impl Local {
             && !socket.gone
             && let Ok(server) = u8::try_from(server)
         {
-            self.questions.push((base, server));
+            self.questions.push(Question {
+                base,
+                server,
+                refresh: false,
+            });
         }
+    }
+
+    /// §5.1.1.4: has the binding behind a candidate kept alive from now on.
+    pub(crate) fn keep_alive(&mut self, question: Question, next: Instant) {
+        if !question.refresh {
+            let question = Question {
+                refresh: true,
+                ..question
+            };
+            self.bindings.push(Binding { question, next });
+        }
+    }
+
+    /// Asks again where it is time to.
+    pub(crate) fn ask_again(&mut self, now: Instant, interval: Duration) {
+        for binding in self.bindings.iter_mut().filter(|binding| binding.next <= now) {
+            binding.next = now + interval.max(Duration::from_secs(1));
+            if !self.questions.contains(&binding.question) {
+                self.questions.push(binding.question);
+            }
+        }
+    }
+
+    /// When a binding has to be refreshed.
+    pub(crate) fn next_refresh(&self) -> Option<Instant> {
+        self.bindings.iter().map(|binding| binding.next).min()
+    }
+
+    /// §8.3: bindings are left to themselves.
+    pub(crate) fn free_bindings(&mut self) {
+        self.bindings = Vec::new();
+        self.questions.retain(|question| !question.refresh);
+    }
+
+    /// Forgets what a base was to be asked for.
+    pub(crate) fn drop_questions(&mut self, base: u8) {
+        self.questions.retain(|question| question.base != base);
+        self.bindings.retain(|binding| binding.question.base != base);
     }
 }
 

@@ -340,6 +340,7 @@ impl Agent {
             return;
         };
         self.roles.nominating = None;
+        self.local.free_bindings();
         let priority = self.pairs.get(selected).map_or(0, |pair| pair.priority);
         let wants_better = self.config.renomination;
         let mut spares: Vec<(bool, u64, PairId)> = self
@@ -355,13 +356,13 @@ impl Agent {
             .retain(|pair| kept(pair.id) || wants_better && pair.priority > priority);
         let pairs = &self.pairs;
         self.checks.clear(|transaction| match transaction.purpose {
-            Purpose::Gather { .. } => true,
+            Purpose::Gather(question) => !question.refresh,
             Purpose::Consent => !transaction.previous,
             Purpose::Check(id) => pairs.get(id).is_some(),
         });
         let timers = self.config.timers;
         for transaction in self.checks.transactions.iter_mut() {
-            let gathers = matches!(transaction.purpose, Purpose::Gather { .. });
+            let gathers = matches!(transaction.purpose, Purpose::Gather(_));
             if !gathers && transaction.purpose != Purpose::Check(selected) && !transaction.cancelled {
                 transaction.cancel(&timers);
             }

@@ -20,12 +20,12 @@ impl Agent {
             return;
         };
         match transaction.purpose {
-            Purpose::Gather { .. } => {
+            Purpose::Gather(_) => {
                 // Nothing but the identifier proves the server; it has at least to be asked and to answer.
                 if transaction.path != path {
                     self.phase.stats.unexpected += 1;
                 } else if let Some(transaction) = self.checks.transactions.remove(id) {
-                    self.handle_gathered(&transaction, message);
+                    self.handle_gathered(now, &transaction, message);
                     self.advance(now);
                 }
             }
@@ -100,7 +100,7 @@ impl Agent {
         let pair = match transaction.purpose {
             Purpose::Check(pair) => Some(pair),
             Purpose::Consent => self.active.as_ref().map(|active| active.pair),
-            Purpose::Gather { .. } => None,
+            Purpose::Gather(_) => None,
         };
         let Some(pair) = pair.filter(|pair| {
             self.pairs

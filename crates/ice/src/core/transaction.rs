@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use stun::TransactionId;
 
+use super::local::Question;
 use super::pair::PairId;
 use crate::config::Timers;
 use crate::event::{Path, Role};
@@ -18,13 +19,8 @@ pub(crate) enum Purpose {
     Check(PairId),
     /// A consent request (RFC 7675), sent once.
     Consent,
-    /// Asks a STUN server for the mapped address of a base.
-    Gather {
-        /// Index of the base.
-        base: u8,
-        /// Index of the server.
-        server: u8,
-    },
+    /// Asks a STUN server.
+    Gather(Question),
 }
 
 /// A request that waits for its response.
@@ -205,7 +201,11 @@ mod tests {
         Transaction {
             id: [0; 12].into(),
             path,
-            purpose: Purpose::Gather { base: 0, server: 0 },
+            purpose: Purpose::Gather(Question {
+                base: 0,
+                server: 0,
+                refresh: false,
+            }),
             priority: 0,
             nominate: None,
             role: Role::Controlling,

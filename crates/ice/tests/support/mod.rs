@@ -36,6 +36,13 @@ impl Host {
         }
     }
 
+    pub(crate) fn server(&self) -> &StunServer {
+        match self {
+            Self::Peer(_) => panic!("a peer"),
+            Self::Server(server) => server,
+        }
+    }
+
     pub(crate) fn peer_mut(&mut self) -> &mut Peer {
         match self {
             Self::Peer(peer) => peer,
@@ -160,6 +167,8 @@ pub(crate) struct StunServer {
     pub(crate) answers: VecDeque<(ice::Path, Vec<u8>)>,
     /// Refuses with this code.
     pub(crate) refuse: Option<u16>,
+    /// How many requests came.
+    pub(crate) asked: usize,
 }
 
 impl StunServer {
@@ -170,6 +179,7 @@ impl StunServer {
         if message.class() != stun::Class::Request {
             return;
         }
+        self.asked += 1;
         let mut out = Vec::new();
         let id = message.transaction_id();
         if let Some(code) = self.refuse {
