@@ -90,7 +90,7 @@ impl Default for Timers {
 pub struct Limits {
     /// Socket bases. 32.
     pub bases: usize,
-    /// Local candidates of one generation. 64.
+    /// Local candidates of one generation. 64; at most 32 of a base are server-reflexive.
     pub local_candidates: usize,
     /// Remote candidates of one generation, peer-reflexive ones included. 64.
     pub remote_candidates: usize,

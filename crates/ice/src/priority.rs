@@ -22,19 +22,22 @@ pub(crate) fn pair_priority(controlling: u32, controlled: u32) -> u64 {
     (g.min(d) << 32) + 2 * g.max(d) + u64::from(g > d)
 }
 
-/// The local preference of the `index`-th address of its family.
+/// How many candidates of one kind a base may have: the step between the preferences of two bases.
+pub(crate) const PER_BASE: u16 = 32;
+
+/// The local preference of the `index`-th address of its family, of which there are 256 at most.
 ///
 /// RFC 8421 §4: the families take turns, IPv6 first, so that a broken family costs one check, not all of
 /// them. Addresses that rarely lead anywhere (loopback, link-local) come behind all others.
 pub(crate) fn local_preference(address: IpAddr, index: u16) -> u16 {
-    let turn = index.min(1000) * 2 + u16::from(address.is_ipv4());
-    let penalty = match address {
-        _ if address.is_loopback() => 16_000,
-        IpAddr::V4(v4) if v4.is_link_local() => 8_000,
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => 8_000,
+    let turn = index.min(255) * 2 + u16::from(address.is_ipv4());
+    let class = match address {
+        _ if address.is_loopback() => 2,
+        IpAddr::V4(v4) if v4.is_link_local() => 1,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => 1,
         IpAddr::V4(_) | IpAddr::V6(_) => 0,
     };
-    u16::MAX - penalty - turn * 8
+    u16::MAX - (class * 512 + turn) * PER_BASE
 }
 
 #[cfg(test)]
@@ -74,8 +77,9 @@ mod tests {
             ("10.0.0.1", 0),
             ("2001:db8::2", 1),
             ("10.0.0.2", 1),
+            ("10.0.0.3", 255),
             ("169.254.0.1", 0),
-            ("169.254.0.2", 60),
+            ("169.254.0.2", 255),
             ("::1", 0),
             ("127.0.0.1", 0),
         ];
@@ -83,7 +87,8 @@ mod tests {
             .iter()
             .map(|(ip, n)| local_preference(ip.parse().unwrap(), *n))
             .collect();
-        assert!(values.is_sorted_by(|a, b| a > b), "{values:?}");
-        assert!(local_preference("127.0.0.1".parse().unwrap(), u16::MAX) > 0);
+        // Between two of them there is room for all candidates of a base.
+        assert!(values.is_sorted_by(|a, b| a - b >= PER_BASE), "{values:?}");
+        assert!(local_preference("127.0.0.1".parse().unwrap(), u16::MAX) >= PER_BASE);
     }
 }

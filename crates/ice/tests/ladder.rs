@@ -968,6 +968,51 @@ fn an_address_that_a_nat_has_changed_is_a_candidate_of_its_own() {
 }
 
 #[test]
+fn each_candidate_has_a_priority_of_its_own() {
+    // RFC 8445 §5.1.2, where each of more servers than are usual sees another address.
+    let limits = Limits {
+        stun_servers: 20,
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..Config::default()
+    };
+    let (mut agent, mut now) = (Agent::new(config, [9; 32]), Instant::now());
+    for server in 1..=20 {
+        let server = SocketAddr::from(([192, 0, 2, server], 3478));
+        agent.add_stun_server(now, server, "stun:one");
+    }
+    for n in [1, 2] {
+        agent.add_local_address(now, SocketAddr::from(([10, 0, 0, n], 1000)));
+    }
+    agent.end_local_addresses(now);
+    for n in 0..40 {
+        assert!(answer_question(&mut agent, now, &format!("203.0.113.1:{}", 1000 + n)).is_some());
+        now += 50 * MS;
+        agent.handle_timeout(now);
+    }
+    let candidates = agent.local_candidates();
+    assert_eq!(candidates.len(), 42);
+    let mut priorities: Vec<u32> = candidates.iter().map(|candidate| candidate.priority).collect();
+    priorities.sort_unstable();
+    priorities.dedup();
+    assert_eq!(priorities.len(), candidates.len());
+    let reflexive = |first: bool| {
+        let related = move |candidate: &&Candidate| {
+            candidate
+                .related
+                .is_some_and(|base| (base == address(HERE)) == first)
+        };
+        candidates
+            .iter()
+            .filter(related)
+            .map(|candidate| candidate.priority)
+    };
+    assert!(reflexive(true).min() > reflexive(false).max());
+}
+
+#[test]
 fn a_role_that_is_set_is_no_news() {
     let mut ladder = Ladder::controlling();
     ladder.agent.set_role(Role::Controlled);

@@ -113,11 +113,16 @@ impl Agent {
             return self.report_server(transaction, question, GatheringError::NoAddress);
         };
         let kind = CandidateKind::ServerReflexive;
+        let Some(priority) = self.local.reflexive_priority(base) else {
+            let known = self.local.at_address(base, mapped);
+            self.phase.stats.overflow += u64::from(known.is_none());
+            return;
+        };
         let candidate = LocalCandidate {
             base,
             kind,
             address: mapped,
-            priority: self.local.priority(base, kind),
+            priority,
             foundation: self
                 .local
                 .foundation(base, kind, Some(transaction.path.remote.ip())),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::candidate::{Candidate, CandidateKind, Foundation};
 use crate::config::StunServer;
 use crate::event::GatheringState;
-use crate::priority::{candidate_priority, local_preference};
+use crate::priority::{PER_BASE, candidate_priority, local_preference};
 
 /// A socket.
 #[derive(Clone, Copy, Debug)]
@@ -144,11 +144,23 @@ impl Local {
         hasher.finalize()
     }
 
+    /// The priority of the next reflexive candidate that a server tells of: several of one base, as a NAT makes that
+    /// maps by destination, differ (§5.1.2.1). `None` when the base has as many as there are values.
+    pub(crate) fn reflexive_priority(&self, base: u8) -> Option<u32> {
+        let kind = CandidateKind::ServerReflexive;
+        let same = self
+            .candidates
+            .iter()
+            .filter(|other| other.kind == kind && other.base == base);
+        let rank = u16::try_from(same.count()).ok().filter(|rank| *rank < PER_BASE)?;
+        let preference = self.bases.get(usize::from(base))?.preference;
+        Some(candidate_priority(kind, preference - rank))
+    }
+
     /// Adds a candidate unless it is redundant (§5.1.3: same address and base) or the table is full.
     pub(crate) fn add_candidate(&mut self, candidate: LocalCandidate, limit: usize) -> Option<u8> {
-        let redundant =
-            |other: &LocalCandidate| other.address == candidate.address && other.base == candidate.base;
-        if self.candidates.iter().any(redundant) || self.candidates.len() >= limit.min(usize::from(u8::MAX)) {
+        let known = self.at_address(candidate.base, candidate.address);
+        if known.is_some() || self.candidates.len() >= limit.min(usize::from(u8::MAX)) {
             return None;
         }
         self.candidates.push(candidate);
