@@ -21,6 +21,9 @@ pub enum SendError {
     /// The stream was removed.
     #[error("no such stream")]
     UnknownStream,
+    /// The stream pauses. [`Chain::resume_outbound`](crate::Chain::resume_outbound) goes on with it.
+    #[error("the stream pauses")]
+    Paused,
     /// A user's interceptor dropped the packet.
     #[error("dropped by an interceptor")]
     Intercepted,

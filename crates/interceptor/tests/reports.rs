@@ -476,3 +476,49 @@ fn of_two_reference_times_the_last_is_told_back() {
     };
     assert!(delays.iter().map(|delay| delay.last_reference).eq([2 << 24]));
 }
+
+#[test]
+fn a_stream_that_pauses_says_farewell_and_goes_on_with_its_numbers() {
+    let (mut script, id) = Script::sender(quiet());
+    script.at(ms(10)).send(id, 7);
+    let ask = |script: &mut Script, number| {
+        let pairs = rtcp::nack_pairs([number]).collect::<Vec<_>>();
+        script.rtcp(&rtcp::Nack {
+            sender_ssrc: REMOTE,
+            media_ssrc: LOCAL,
+            pairs: (&pairs).into(),
+        });
+        script.retransmits()
+    };
+    let rtx = |packets: &[Vec<u8>]| rtp::PacketRef::decode(&packets[0]).unwrap().sequence_number();
+    let first = rtx(&ask(&mut script, 7));
+
+    script.at(ms(300));
+    script.chain.pause_outbound(script.now, id);
+    script.chain.pause_outbound(script.now, id);
+    let said = script.says();
+    assert!(said.len() == 1 && said[0].ends_with("BYE(aaaa aaab)"), "{said:?}");
+    assert!(
+        ask(&mut script, 7).is_empty(),
+        "the peer has forgotten the stream"
+    );
+    let mut header = rtp::Header::default();
+    let sent = script.chain.send_rtp(script.now, id, &mut header, &[1][..]);
+    assert_eq!(sent.map(<[u8]>::len), Err(interceptor::SendError::Paused));
+    assert_eq!(script.next(), None, "nothing to report on");
+
+    script.at(ms(600));
+    script.chain.resume_outbound(script.now, id);
+    script.send(id, 8);
+    assert_eq!(rtx(&ask(&mut script, 8)), first.wrapping_add(1));
+    assert_eq!(script.chain.outbound_stats(id).unwrap().packets_sent, 4);
+
+    // Who goes on before the farewell went out has not left.
+    script.chain.pause_outbound(script.now, id);
+    script.chain.resume_outbound(script.now, id);
+    assert!(script.at(ms(900)).says().is_empty());
+    script.chain.pause_outbound(script.now, id);
+    script.at(ms(1200)).says();
+    script.chain.remove_outbound(script.now, id);
+    assert!(script.at(ms(1500)).says().is_empty(), "one farewell is enough");
+}

@@ -162,7 +162,7 @@ impl Chain {
         let removed = self.streams.remove_outbound(stream)?;
         let stats = removed.stats();
         self.retransmissions.forget(stream);
-        if stats.packets_sent > 0 {
+        if stats.packets_sent > 0 && !removed.is_paused {
             self.outbox
                 .say_goodbye(removed.ssrc, removed.rtx.map(|rtx| rtx.ssrc));
             self.outbox.feedback_due(self.clock.time(now));
@@ -172,16 +172,55 @@ impl Chain {
         Some(stats)
     }
 
+    /// Ends a stream that was sent and may go on later under the same SSRCs, which needs its numbers (RFC 3711 §9.1) and
+    /// counters. The peer is told (BYE) if it has had any packet; nothing is sent until [`resume_outbound`](Self::resume_outbound).
+    /// Does nothing if it was removed.
+    pub fn pause_outbound(&mut self, now: Instant, stream: OutboundId) {
+        let found = self.streams.outbound.get_mut(stream.0);
+        let Some(outbound) = found.filter(|outbound| !outbound.is_paused) else {
+            return;
+        };
+        outbound.pause(&self.config);
+        if outbound.stats().packets_sent > 0 {
+            self.outbox
+                .say_goodbye(outbound.ssrc, outbound.rtx.as_ref().map(|rtx| rtx.ssrc));
+            self.outbox.feedback_due(self.clock.time(now));
+        }
+        self.retransmissions.forget(stream);
+        self.choose_reporter();
+        self.stop_if_empty();
+    }
+
+    /// Goes on with a stream after [`pause_outbound`](Self::pause_outbound); to the peer it is like one that begins. Does nothing
+    /// if it was removed.
+    pub fn resume_outbound(&mut self, now: Instant, stream: OutboundId) {
+        let found = self.streams.outbound.get_mut(stream.0);
+        let Some(outbound) = found.filter(|outbound| outbound.is_paused) else {
+            return;
+        };
+        outbound.is_paused = false;
+        let rtx = outbound.rtx.as_ref().map(|rtx| rtx.ssrc);
+        self.outbox.take_back_goodbye(outbound.ssrc, rtx);
+        self.choose_reporter();
+        self.outbox.schedule.start(self.clock.time(now));
+    }
+
+    /// Streams that are sent, without those that pause.
+    fn sending(&self) -> impl Iterator<Item = &crate::outbound::OutboundStream> {
+        let streams = self.streams.outbound.iter().map(|(_, stream)| stream);
+        streams.filter(|stream| !stream.is_paused)
+    }
+
     /// Reports come from the first stream that is sent, or from an SSRC of their own.
     fn choose_reporter(&mut self) {
-        let first = self.streams.outbound.iter().next().map(|(_, stream)| stream.ssrc);
+        let first = self.sending().next().map(|stream| stream.ssrc);
         if self.outbox.set_reporter(first) {
             self.recorder.set_ssrc(self.outbox.reporter());
         }
     }
 
     fn stop_if_empty(&mut self) {
-        if self.streams.inbound.len() + self.streams.outbound.len() == 0 {
+        if self.streams.inbound.len() == 0 && self.sending().next().is_none() {
             self.outbox.schedule.stop();
             self.outbox.report = Report::default();
         }

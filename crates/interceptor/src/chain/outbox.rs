@@ -146,6 +146,12 @@ impl Outbox {
         }
     }
 
+    /// Sources go on after all.
+    pub(super) fn take_back_goodbye(&mut self, ssrc: u32, rtx: Option<u32>) {
+        let goodbyes = &mut self.waiting.goodbyes;
+        goodbyes.retain(|ended| *ended != ssrc && Some(*ended) != rtx);
+    }
+
     /// A limit was set and is to be acknowledged.
     pub(super) fn acknowledge_limit(&mut self, stream: u32, limit: BitrateLimit) {
         let limits = &mut self.waiting.limits;

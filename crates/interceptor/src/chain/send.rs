@@ -69,7 +69,7 @@ impl Chain {
     /// Extensions of [`Outbound::extensions`](crate::Outbound::extensions) in `header` are left out: the chain writes them.
     ///
     /// # Errors
-    /// When the stream was removed, a user's stage dropped the packet, or it is too long.
+    /// When the stream was removed or pauses, a user's stage dropped the packet, or it is too long.
     pub fn send_rtp<'p>(
         &mut self,
         now: Instant,
@@ -105,6 +105,9 @@ impl Chain {
             .outbound
             .get_mut(id.0)
             .ok_or(SendError::UnknownStream)?;
+        if stream.is_paused {
+            return Err(SendError::Paused);
+        }
         let out = &mut self.retransmissions.header;
         out.clear();
         let stamp = Stamp {

@@ -49,6 +49,8 @@ pub(crate) struct OutboundStream {
     pub(crate) remote: Remote,
     /// Key frames that the peer asks for.
     pub(crate) key_frames: KeyFrames,
+    /// Nothing is sent for the time being, and the peer was told so.
+    pub(crate) is_paused: bool,
     breaker: Breaker,
 }
 
@@ -83,6 +85,7 @@ impl OutboundStream {
             stats: OutboundStats::default(),
             remote: Remote::default(),
             key_frames: KeyFrames::default(),
+            is_paused: false,
             breaker: Breaker::default(),
             codecs: Codecs::new(stream.codecs),
         }
@@ -113,6 +116,21 @@ impl OutboundStream {
             keep(&mut rtx.numbers);
         }
         self.codecs = Codecs::new(update.codecs);
+    }
+
+    /// Nothing is sent until the stream goes on. What the peer knew of it is void; numbers and counters stay, as RFC 3550 §6.4.1
+    /// (counts begin anew with another SSRC only) and RFC 3711 §9.1 (no number twice under one key) want it.
+    pub(crate) fn pause(&mut self, config: &Config) {
+        self.is_paused = true;
+        self.history = self.history.take().map(|_| History::new(config.history()));
+        self.remote = Remote::default();
+        self.key_frames = KeyFrames::default();
+        self.breaker = Breaker::default();
+        self.sent.pause();
+        if let Some(rtx) = &mut self.rtx {
+            rtx.is_acknowledged = false;
+            rtx.sent.pause();
+        }
     }
 
     /// A report block about the stream itself. Gives the round trip if there is one, and the circuit breaker that it fires.

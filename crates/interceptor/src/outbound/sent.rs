@@ -59,6 +59,12 @@ impl Sent {
         });
     }
 
+    /// Nothing is sent for a while: there are no sender reports, and what was guessed of the clock says nothing any more.
+    pub(crate) fn pause(&mut self) {
+        self.reported = [self.packets; 2];
+        self.relation = self.relation.filter(|relation| relation.is_given);
+    }
+
     /// Whether a sender report is due rather than a receiver report.
     pub(crate) const fn is_active(&self) -> bool {
         let [_, before_last] = self.reported;
@@ -116,6 +122,19 @@ mod tests {
         // Another clock rate is another relation.
         sent.relate(Time(2_000_000), 1, 48_000);
         assert_eq!(sent.report(Time(2_001_000), NtpTime(9)).rtp_timestamp, 49);
+    }
+
+    #[test]
+    fn a_pause_ends_sender_reports_at_once() {
+        let mut sent = Sent::default();
+        sent.count(12, 1);
+        sent.relate(Time(0), 0, 8000);
+        assert!(sent.is_active());
+        sent.pause();
+        assert!(!sent.is_active());
+        sent.count(12, 1);
+        sent.relate(Time(9_000_000), 500, 8000);
+        assert_eq!(sent.report(Time(9_000_000), NtpTime(0)).rtp_timestamp, 500);
     }
 
     #[test]

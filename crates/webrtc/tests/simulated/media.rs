@@ -7,7 +7,10 @@ use netsim::{Link, Loss};
 use rtp::payload::{Packetizer, Payloads, packetizer};
 use rtp::{Packet, Sequencer};
 use webrtc::core::{Event, MediaKind, PeerConnection, RtpTransportStats, TransceiverId};
-use webrtc::{PeerConnectionState, RtpCodec, RtpTransceiverInit, SettingEngine, TrackInfo};
+use webrtc::{
+    PeerConnectionState, RtpCodec, RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine,
+    TrackInfo,
+};
 
 use crate::peer::{ADDRESSES, Call, PATIENCE};
 
@@ -97,6 +100,31 @@ impl Video {
             let received = peer.0.recv_rtp(theirs, &mut bytes)?;
             Some((Packet::decode(bytes.into()).unwrap(), received.is_repaired))
         })
+    }
+
+    /// Sends these pictures in time. Returns how many packets were sent, how many came, and how many of them repaired.
+    fn run(&mut self, numbers: std::ops::Range<u32>) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for number in numbers {
+            counts[0] += self.send(number);
+            let until = self.call.network.now() + PICTURE;
+            run_until(self, until);
+            while let Some((_, is_repaired)) = self.receive() {
+                counts[1] += 1;
+                counts[2] += usize::from(is_repaired);
+            }
+        }
+        counts
+    }
+
+    /// The offerer wants this direction, and a second goes by.
+    fn direct(&mut self, direction: Direction) {
+        let ours = self.ours;
+        self.call.network.with(self.call.offerer, |peer, _| {
+            peer.0.set_direction(ours, direction).unwrap();
+        });
+        self.call.negotiate();
+        self.call.network.run_for(Duration::from_secs(1));
     }
 
     fn stats(&self) -> RtpTransportStats {
@@ -254,4 +282,54 @@ fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
     assert!(video.receive().is_some(), "the call goes on");
     let core: &PeerConnection = &video.call.network.endpoint(video.call.answerer).0;
     assert_eq!(core.connection_state(), PeerConnectionState::Connected);
+}
+
+/// The numbers of both SSRCs go on, whatever the numbers of the source do meanwhile: SRTP protects none twice.
+#[test]
+fn a_stream_goes_on_after_hold_and_its_packets_are_repaired() {
+    let link = Link {
+        latency: Duration::from_millis(20),
+        loss: Link::hostile(0.05).loss,
+        ..Link::default()
+    };
+    for (seed, source) in [
+        (0, None),
+        (1, None),
+        (2, Some(7)),
+        (3, Some(40_000)),
+        (4, Some(64_000)),
+    ] {
+        let mut video = Video::new(seed, &link);
+        video.run(0..60);
+        video.direct(Direction::Inactive);
+        video.direct(Direction::SendRecv);
+        if let Some(first) = source {
+            video.sequencer = Sequencer::starting_at(first);
+        }
+        let [sent, received, repaired] = video.run(60..160);
+        assert!(
+            received + 3 >= sent,
+            "seed {seed}: {received} of {sent} packets came"
+        );
+        assert!(repaired > sent / 40, "seed {seed}: {repaired} were repaired");
+        let core = &video.call.network.endpoint(video.call.offerer).0;
+        assert_eq!(core.rtp_stats().unwrap().send_errors, 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_replaced_track_goes_on_after_hold() {
+    let mut video = Video::new(1, &Link::default());
+    video.run(0..20);
+    let ours = video.ours;
+    video
+        .call
+        .network
+        .with(video.call.offerer, |peer, _| peer.0.begin_source(ours));
+    video.sequencer = Sequencer::starting_at(40_000);
+    video.run(20..40);
+    video.direct(Direction::RecvOnly);
+    video.direct(Direction::SendRecv);
+    let [sent, received, _] = video.run(40..60);
+    assert_eq!(sent, received);
 }

@@ -35,6 +35,8 @@ pub(super) struct Encoding {
     pub(super) id: OutboundId,
     pub(super) is_sent: bool,
     pub(super) splice: Splice,
+    /// It is in [`Section::parked`], or was until this exchange.
+    is_parked: bool,
     rid: Option<Arc<str>>,
     description: interceptor::Outbound,
 }
@@ -45,6 +47,9 @@ pub(super) struct Section {
     pub(super) agreed: NegotiatedSection,
     pub(super) layers: Vec<Layer>,
     pub(super) encodings: Vec<Encoding>,
+    /// Encodings that are not sent by what is agreed upon, as on hold. Their SSRCs come back with them, so that their numbers
+    /// have to go on: SRTP protects none twice (RFC 3711 §9.1). One for each SSRC of the transceiver at most.
+    parked: Vec<Encoding>,
     pub(super) received: PacketQueue,
 }
 
@@ -164,6 +169,7 @@ impl Section {
             agreed: agreed.clone(),
             layers: Vec::new(),
             encodings: Vec::new(),
+            parked: Vec::new(),
             received: PacketQueue::default(),
         }
     }
@@ -182,17 +188,20 @@ impl Section {
             }
             stays
         });
-        self.encodings.retain(|encoding| {
-            let wanted = next.filter(|next| next.direction.sends());
-            let stays = wanted.is_some_and(|next| {
-                let mut streams = next.outbound.iter();
-                streams.any(|stream| stream.ssrc == encoding.description.ssrc)
-            });
-            if !stays {
+        let wanted = next.filter(|next| next.direction.sends());
+        let ends = |encoding: &mut Encoding| {
+            let mut streams = wanted.iter().flat_map(|next| &next.outbound);
+            !streams.any(|stream| stream.ssrc == encoding.description.ssrc)
+        };
+        self.parked.extend(self.encodings.extract_if(.., ends));
+        for encoding in &mut self.parked {
+            encoding.is_parked = true;
+            if next.is_some() {
+                chain.pause_outbound(now, encoding.id);
+            } else {
                 chain.remove_outbound(now, encoding.id);
             }
-            stays
-        });
+        }
     }
 
     /// Begins the streams that are not there.
@@ -218,11 +227,13 @@ impl Section {
         }
         if agreed.direction.sends() {
             let mut before = std::mem::take(&mut self.encodings);
+            before.append(&mut self.parked);
             self.encodings = agreed
                 .outbound
                 .iter()
                 .filter_map(|stream| encoding(now, agreed, stream, &mut before, chain))
                 .collect();
+            self.parked = before;
         }
     }
 
@@ -269,9 +280,14 @@ fn encoding(
         .iter()
         .position(|known| known.description.ssrc == description.ssrc);
     if let Some(index) = known {
-        let known = before.swap_remove(index);
+        let mut known = before.swap_remove(index);
         if known.description != description {
             chain.update_outbound(known.id, description.clone());
+        }
+        if std::mem::take(&mut known.is_parked) {
+            chain.resume_outbound(now, known.id);
+            // The source's numbers may be anywhere by then.
+            known.splice.begin();
         }
         return Some(Encoding {
             is_sent,
@@ -283,6 +299,7 @@ fn encoding(
         id: chain.add_outbound(now, description.clone()).ok()?,
         is_sent,
         splice: Splice::default(),
+        is_parked: false,
         rid: stream.rid.as_deref().map(Arc::from),
         description,
     })
