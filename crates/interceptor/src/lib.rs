@@ -170,7 +170,7 @@ mod stats;
 mod stream;
 mod table;
 
-pub use chain::{Chain, DropReason, Received, Sent, Unsignalled};
+pub use chain::{Chain, DropReason, Prepared, Received, Sent, Unsignalled};
 pub use config::Config;
 pub use dump::{Direction, PacketSink, Passing, RtpDump, TextDump};
 pub use error::{AddError, SendError};

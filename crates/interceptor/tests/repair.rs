@@ -311,3 +311,44 @@ fn key_frame_requests_reach_the_application_but_not_too_often() {
         (None, 1)
     );
 }
+
+#[test]
+fn a_packet_that_was_refused_has_never_been() {
+    let stream = Outbound {
+        feedback: Feedback {
+            transport_cc: true,
+            ..feedback()
+        },
+        ..outbound()
+    };
+    let mut script = Script::new(quiet());
+    let id = script.chain.add_outbound(script.start, stream).unwrap();
+    let first = script.send(id, 7);
+    let before = script.chain.outbound_stats(id);
+    let mut header = Header {
+        payload_type: 96,
+        sequence_number: 7,
+        ..Header::default()
+    };
+    let refused = script
+        .chain
+        .prepare_rtp(script.now, id, &mut header, &b"other"[..]);
+    assert_eq!(
+        rtp::HeaderRef::decode(refused.unwrap().header())
+            .unwrap()
+            .sequence_number(),
+        7
+    );
+    assert_eq!(script.chain.outbound_stats(id), before);
+
+    // The first one is sent again, and the next one has the next transport-wide number.
+    ask(&mut script, &[7]);
+    let again = script.retransmits();
+    assert!(again[0].ends_with(&first[first.len() - 100..]), "{again:?}");
+    let number = |packet: &[u8]| {
+        let packet = rtp::HeaderRef::decode(packet).unwrap();
+        let data = packet.extension(3).unwrap();
+        u16::from_be_bytes([data[0], data[1]])
+    };
+    assert_eq!(number(&script.send(id, 8)), number(&first) + 2);
+}

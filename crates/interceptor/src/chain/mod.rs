@@ -13,7 +13,7 @@ mod send;
 mod streams;
 
 pub use receive::{DropReason, Received, Unsignalled};
-pub use send::Sent;
+pub use send::{Prepared, Sent};
 
 use crate::clock::{Clock, earliest};
 use crate::config::Config;

@@ -61,6 +61,16 @@ pub struct Sent {
     pub len: usize,
 }
 
+/// A packet that is about to leave, from [`Chain::prepare_rtp`]. Dropped, it has never been.
+#[derive(Debug)]
+pub struct Prepared<'c, 'p> {
+    chain: &'c mut Chain,
+    now: Instant,
+    header: &'p Header,
+    packet: SentPacket,
+    payload: Payload<'p>,
+}
+
 impl Chain {
     /// A packet leaves: gives the header to put in front of `payload`, with the stream's SSRC, the extensions of `header` and those
     /// of the chain. The packet is stored if the peer may ask for it again, and counted. Nothing is allocated in the steady
@@ -77,6 +87,23 @@ impl Chain {
         header: &mut Header,
         payload: impl Into<Payload<'p>>,
     ) -> Result<&[u8], SendError> {
+        let payload: Payload<'_> = payload.into();
+        self.prepare_rtp(now, stream, header, payload)?.sent();
+        Ok(&self.retransmissions.header)
+    }
+
+    /// The same in two steps, for a packet that may yet be refused, as by SRTP or for want of room: only
+    /// [`Prepared::sent`] stores and counts it.
+    ///
+    /// # Errors
+    /// Those of [`send_rtp`](Self::send_rtp).
+    pub fn prepare_rtp<'c, 'p>(
+        &'c mut self,
+        now: Instant,
+        stream: OutboundId,
+        header: &'p mut Header,
+        payload: impl Into<Payload<'p>>,
+    ) -> Result<Prepared<'c, 'p>, SendError> {
         let payload = payload.into();
         for user in self.users.iter_mut().rev() {
             match user.handle_outbound(now, stream, header, payload.bytes()) {
@@ -87,18 +114,16 @@ impl Chain {
                 }
             }
         }
-        self.send_stamped(now, stream, header, payload)?;
-        Ok(&self.retransmissions.header)
+        self.stamp(now, stream, header, payload)
     }
 
-    /// Stamps, stores and counts.
-    fn send_stamped(
+    fn stamp<'p>(
         &mut self,
         now: Instant,
         id: OutboundId,
-        header: &Header,
-        payload: Payload<'_>,
-    ) -> Result<(), SendError> {
+        header: &'p Header,
+        payload: Payload<'p>,
+    ) -> Result<Prepared<'_, 'p>, SendError> {
         let time = self.clock.time(now);
         let stream = self
             .streams
@@ -119,16 +144,6 @@ impl Chain {
         stream.stamps.write(header, stamp, out);
         let len = out.len() + payload.bytes().len();
         let size = u16::try_from(len).map_err(|_| SendError::TooLong)?;
-        if let Some(history) = &mut stream.history {
-            history.store(time, header.sequence_number, out, payload);
-        }
-        let codec = stream
-            .codecs
-            .find(header.payload_type)
-            .unwrap_or(stream.codecs.last());
-        stream.sent.count(out.len(), payload.bytes().len());
-        stream.sent.relate(time, header.timestamp, codec.clock_rate);
-        stream.remote.starting_at(header.sequence_number);
         let packet = SentPacket {
             sent: time,
             stream: id,
@@ -136,18 +151,13 @@ impl Chain {
             sequence_number: header.sequence_number,
             size,
         };
-        note(
-            &mut self.matcher,
-            stream.stamps.counts(),
+        Ok(Prepared {
+            chain: self,
+            now,
+            header,
             packet,
-            stream.numbers.as_mut(),
-        );
-        self.outbox.schedule.earn(len);
-        if self.sink.is_some() {
-            let shown = passing(now, &self.retransmissions.header, payload.bytes());
-            Self::show(self.sink.as_mut(), shown);
-        }
-        Ok(())
+            payload,
+        })
     }
 
     /// Appends the next packet that the chain itself has to send: one that the peer has asked for again, or one of a user's
@@ -174,10 +184,8 @@ impl Chain {
             let Some(stream) = user.and_then(|user| user.poll_rtp(now, &mut header, &mut payload)) else {
                 continue;
             };
-            if self
-                .send_stamped(now, stream, &header, Payload::Copied(&payload))
-                .is_ok()
-            {
+            if let Ok(prepared) = self.stamp(now, stream, &header, Payload::Copied(&payload)) {
+                prepared.sent();
                 let start = out.len();
                 out.extend_from_slice(&self.retransmissions.header);
                 out.extend_from_slice(&payload);
@@ -223,6 +231,47 @@ impl Chain {
             Self::show(self.sink.as_mut(), shown);
         }
         Some(len)
+    }
+}
+
+impl Prepared<'_, '_> {
+    /// The header to put in front of the payload.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        &self.chain.retransmissions.header
+    }
+
+    /// The packet leaves: it is stored for when the peer asks for it again, and counted.
+    #[inline]
+    pub fn sent(self) {
+        let Self {
+            chain,
+            now,
+            header,
+            packet,
+            payload,
+        } = self;
+        let Some(stream) = chain.streams.outbound.get_mut(packet.stream.0) else {
+            return;
+        };
+        let (time, written) = (packet.sent, chain.retransmissions.header.as_slice());
+        if let Some(history) = &mut stream.history {
+            history.store(time, packet.sequence_number, written, payload);
+        }
+        let codec = stream
+            .codecs
+            .find(header.payload_type)
+            .unwrap_or(stream.codecs.last());
+        stream.sent.count(written.len(), payload.bytes().len());
+        stream.sent.relate(time, header.timestamp, codec.clock_rate);
+        stream.remote.starting_at(packet.sequence_number);
+        let counts = stream.stamps.counts();
+        note(&mut chain.matcher, counts, packet, stream.numbers.as_mut());
+        chain.outbox.schedule.earn(packet.size.into());
+        if chain.sink.is_some() {
+            let shown = passing(now, written, payload.bytes());
+            Chain::show(chain.sink.as_mut(), shown);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use ice::Path;
 use netsim::{Link, Loss};
 use rtp::payload::{Packetizer, Payloads, packetizer};
 use rtp::{Packet, Sequencer};
-use webrtc::core::{Event, MediaKind, PeerConnection, RtpTransportStats, TransceiverId};
+use webrtc::core::{Event, MediaKind, PeerConnection, RtpSendError, RtpTransportStats, TransceiverId};
 use webrtc::{
     PeerConnectionState, RtpCodec, RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine,
     TrackInfo,
@@ -332,4 +332,35 @@ fn a_replaced_track_goes_on_after_hold() {
     video.direct(Direction::SendRecv);
     let [sent, received, _] = video.run(40..60);
     assert_eq!(sent, received);
+}
+
+#[test]
+fn a_packet_that_srtp_refused_does_not_repair_the_one_before() {
+    let mut video = Video::new(3, &Link::default());
+    video.run(0..3);
+    let number = video.sequencer.next_number();
+    let (ours, payload_type) = (video.ours, video.payload_type);
+    let send = |peer: &mut PeerConnection, now, sequence_number, byte| {
+        let mut header = rtp::Header {
+            payload_type,
+            sequence_number,
+            ..rtp::Header::default()
+        };
+        peer.send_rtp(now, (ours, 0), &mut header, &[0x10, byte][..])
+    };
+    video.call.network.with(video.call.offerer, |peer, now| {
+        send(&mut peer.0, now, number, b'a').unwrap();
+        // It is lost.
+        while peer.0.poll_transmit(now, 1, &mut Vec::new()).is_some() {}
+        let repeated = RtpSendError::Protect(srtp::ProtectError::Repeated);
+        assert_eq!(send(&mut peer.0, now, number, b'b'), Err(repeated));
+        send(&mut peer.0, now, number.wrapping_add(1), b'c').unwrap();
+    });
+    video.call.network.run_for(Duration::from_secs(1));
+    let received: Vec<_> = std::iter::from_fn(|| video.receive()).collect();
+    let received: Vec<_> = received
+        .iter()
+        .map(|(packet, is_repaired)| (packet.payload[1], *is_repaired))
+        .collect();
+    assert_eq!(received, [(b'c', false), (b'a', true)]);
 }

@@ -70,19 +70,20 @@ impl RtpTransport {
             .clock_rate;
         encoding.splice.apply(now, clock_rate, header);
         let stream = encoding.id;
-        let stamped = self
+        let prepared = self
             .chain
-            .send_rtp(now, stream, header, payload)
+            .prepare_rtp(now, stream, header, payload)
             .map_err(RtpSendError::Interceptor)?;
         let outbound = &mut self.outbound;
         let mut fault = RtpSendError::Full;
         let is_sent = self.outgoing.push(|out| {
-            let protected = outbound.protect_rtp_from(stamped, payload.bytes(), out);
+            let protected = outbound.protect_rtp_from(prepared.header(), payload.bytes(), out);
             protected
                 .map_err(|refused| fault = RtpSendError::Protect(refused))
                 .is_ok()
         });
         if is_sent {
+            prepared.sent();
             self.stats.packets_sent += 1;
             Ok(())
         } else {
