@@ -57,9 +57,13 @@ pub struct Config {
     /// Whether a sequence number may be protected again. Safe only if the packet is the same, byte for byte: for
     /// retransmissions without RTX (RFC 4588). Default: it may not.
     pub allow_repeats: bool,
-    /// How many SSRCs have state at most, about 350 bytes each. Only packets whose tag was right make an entry.
-    /// Default: 1024.
+    /// How many SSRCs have state at most. Only packets whose tag was right make an entry. State is never dropped, since SSRCs
+    /// may come back: a number would be protected twice, or a replay accepted. Default: 65,536.
     pub max_ssrcs: usize,
+    /// How many of them have a replay window, about 350 bytes each. Of the others, those that were not in use for long, only the
+    /// highest numbers are kept (about 40 bytes): when one comes back, what is older than the last packet counts as replayed.
+    /// At least 1. Default: 1024.
+    pub max_windows: usize,
 }
 
 impl Config {
@@ -74,7 +78,8 @@ impl Config {
             encrypted_extensions: Vec::new(),
             encrypt_rtcp: true,
             allow_repeats: false,
-            max_ssrcs: 1024,
+            max_ssrcs: 1 << 16,
+            max_windows: 1024,
         }
     }
 }

@@ -419,6 +419,57 @@ fn state_is_bounded_and_only_made_behind_a_right_tag() {
     assert_eq!(inbound.stats().ssrcs, 3);
 }
 
+/// As in a long call whose streams come and go.
+#[test]
+fn a_thousand_ssrcs_more_than_there_are_windows_come_back() {
+    let small = Config {
+        max_windows: 4,
+        ..config(Profile::AeadAes128Gcm)
+    };
+    let (mut outbound, mut inbound) = pair(&small);
+    let mut first = Vec::new();
+    for round in 0..3_u16 {
+        for ssrc in 0..1000 {
+            let number = 65_000 + 100 * round;
+            let packet = protected(&mut outbound, &rtp_of(ssrc, number, b"x"));
+            assert!(
+                inbound.unprotect_rtp(&mut packet.clone()).is_ok(),
+                "{ssrc} in {round}"
+            );
+            let mut report = protected_rtcp(&mut outbound, &rtcp(ssrc));
+            assert!(inbound.unprotect_rtcp(&mut report.clone()).is_ok());
+            let replayed = Err(Rejected::Replayed);
+            assert_eq!(inbound.unprotect_rtcp(&mut report).map(drop), replayed);
+            first.push(packet);
+        }
+    }
+    assert_eq!((inbound.stats().ssrcs, outbound.stats().ssrcs), (1000, 1000));
+    for packet in &mut first {
+        assert_eq!(inbound.unprotect_rtp(packet), Err(Rejected::Replayed));
+    }
+    let repeated = Err(ProtectError::Repeated);
+    assert_eq!(outbound.protect_rtp(&mut rtp_of(0, 65_000, b"y"), 0), repeated);
+    // The rollover counter is not forgotten either.
+    assert!(
+        inbound
+            .unprotect_rtp(&mut protected(&mut outbound, &rtp_of(5, 3, b"x")))
+            .is_ok()
+    );
+    for other in 10..20 {
+        assert!(
+            inbound
+                .unprotect_rtp(&mut protected(&mut outbound, &rtp_of(other, 3, b"x")))
+                .is_ok()
+        );
+    }
+    assert_eq!((inbound.roc(5), outbound.roc(5)), (Some(1), Some(1)));
+    assert!(
+        inbound
+            .unprotect_rtp(&mut protected(&mut outbound, &rtp_of(5, 4, b"x")))
+            .is_ok()
+    );
+}
+
 #[test]
 fn the_mki_chooses_the_key() {
     for profile in Profile::ALL {

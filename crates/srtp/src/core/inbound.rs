@@ -51,7 +51,7 @@ impl Inbound {
     pub fn new(config: &Config, key: &MasterKey) -> Result<Self, ConfigError> {
         Ok(Self {
             keys: KeyRing::new(config, key)?,
-            streams: Streams::new(config.max_ssrcs, config.replay_window),
+            streams: Streams::new(config),
             cryptex: config.cryptex,
             stats: Stats::default(),
         })
@@ -110,26 +110,16 @@ impl Inbound {
 
     /// The index that a packet seems to have, if it is not known.
     fn rtp_index(&self, header: &RtpHeader) -> Result<u64, Rejected> {
-        let fresh;
-        let stream = match self.streams.get(header.ssrc) {
-            Some(stream) => stream,
-            None if self.streams.is_full() => return Err(Rejected::TooManySsrcs),
-            None => {
-                fresh = self.streams.fresh(header.ssrc);
-                &fresh
-            }
-        };
-        let index = match stream.estimate(header.sequence_number) {
-            Estimate::Index(index) => index,
-            // There is no counter below zero, so it can only be zero; the tag will tell.
-            Estimate::BeforeFirst => header.sequence_number.into(),
-            Estimate::Exhausted => return Err(Rejected::Replayed),
-        };
-        if stream.rtp.is_new(index) {
-            Ok(index)
-        } else {
-            Err(Rejected::Replayed)
-        }
+        let index = self.streams.look(header.ssrc, |stream| {
+            let index = match stream.estimate(header.sequence_number) {
+                Estimate::Index(index) => index,
+                // There is no counter below zero, so it can only be zero; the tag will tell.
+                Estimate::BeforeFirst => header.sequence_number.into(),
+                Estimate::Exhausted => return None,
+            };
+            stream.rtp.is_new(index).then_some(index)
+        });
+        index.ok_or(Rejected::TooManySsrcs)?.ok_or(Rejected::Replayed)
     }
 
     fn open_rtcp<'d>(&mut self, datagram: &'d mut [u8]) -> Result<&'d mut [u8], Rejected> {
@@ -140,10 +130,9 @@ impl Inbound {
         let ssrc = rtcp_ssrc(body).ok_or(Rejected::Malformed)?;
         let index = u64::from(u32::from_be_bytes(*word) & !ENCRYPTED);
         let keys = self.keys.find(mki).ok_or(Rejected::UnknownMki)?;
-        match self.streams.get(ssrc) {
-            Some(stream) if !stream.rtcp.is_new(index) => return Err(Rejected::Replayed),
-            None if self.streams.is_full() => return Err(Rejected::TooManySsrcs),
-            Some(_) | None => {}
+        let is_new = self.streams.look(ssrc, |stream| stream.rtcp.is_new(index));
+        if !is_new.ok_or(Rejected::TooManySsrcs)? {
+            return Err(Rejected::Replayed);
         }
         let number = PacketNumber { ssrc, index };
         keys.rtcp
@@ -159,7 +148,7 @@ impl Inbound {
 
     /// The rollover counter of an SSRC that something was received from.
     pub fn roc(&self, ssrc: u32) -> Option<u32> {
-        self.streams.get(ssrc).map(Stream::roc)
+        self.streams.look_at_known(ssrc, Stream::roc)
     }
 
     /// Sets the rollover counter of an SSRC: needed to join a stream after its first wrap (RFC 3711 §3.3.1), where the

@@ -56,7 +56,7 @@ impl Outbound {
     pub fn new(config: &Config, key: &MasterKey) -> Result<Self, ConfigError> {
         Ok(Self {
             keys: KeyRing::new(config, key)?,
-            streams: Streams::new(config.max_ssrcs, config.replay_window),
+            streams: Streams::new(config),
             cryptex: config.cryptex,
             encrypt_rtcp: config.encrypt_rtcp,
             allow_repeats: config.allow_repeats,
@@ -176,7 +176,7 @@ impl Outbound {
 
     /// The rollover counter of an SSRC that has sent, which late joiners must be told (RFC 3711 §3.3.1).
     pub fn roc(&self, ssrc: u32) -> Option<u32> {
-        self.streams.get(ssrc).map(super::streams::Stream::roc)
+        self.streams.look_at_known(ssrc, super::streams::Stream::roc)
     }
 
     /// Sets the rollover counter of an SSRC, to go on with a stream that another context began. **Never back**: numbers would be
@@ -193,11 +193,8 @@ impl Outbound {
 
     /// The index of the next RTCP packet of an SSRC; `None` after the last (2^31 - 1).
     pub fn rtcp_index(&self, ssrc: u32) -> Option<u32> {
-        let next = match self.streams.get(ssrc) {
-            Some(stream) => stream.next_rtcp()?,
-            None => 0,
-        };
-        u32::try_from(next).ok()
+        let next = self.streams.look_at_known(ssrc, |stream| stream.next_rtcp());
+        u32::try_from(next.unwrap_or(Some(0))?).ok()
     }
 
     /// Sets the index of the next RTCP packet of an SSRC, to go on with a stream that another context began. **Never back.**

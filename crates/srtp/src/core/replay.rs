@@ -24,13 +24,26 @@ impl<const WORDS: usize> ReplayWindow<WORDS> {
         }
     }
 
+    /// A window that knows no more than that everything below `next` counts as seen.
+    pub(crate) fn seen_below(next: u64, width: usize) -> Self {
+        let mut window = Self {
+            next,
+            bits: [u64::MAX; WORDS],
+            ..Self::new(width)
+        };
+        if let Some(word) = window.bits.get_mut(Self::place(next)) {
+            *word = bit(next) - 1;
+        }
+        window
+    }
+
     /// The highest index seen.
     pub(crate) fn highest(&self) -> Option<u64> {
         self.next.checked_sub(1)
     }
 
     /// The index behind the highest seen.
-    pub(crate) fn next(&self) -> u64 {
+    pub(crate) const fn next(&self) -> u64 {
         self.next
     }
 
@@ -109,6 +122,22 @@ mod tests {
         assert!(!window.is_new(5000 - 1024));
         window.insert(0);
         assert!(window.is_new(4999), "an old index has no place to be noted in");
+    }
+
+    #[test]
+    fn what_was_forgotten_counts_as_seen() {
+        for next in [0, 1, 63, 64, 65, 1000, 1024, 5000] {
+            let mut window = ReplayWindow::<4>::seen_below(next, 128);
+            assert_eq!(window.next(), next);
+            assert!((0..next).all(|index| !window.is_new(index)), "{next}");
+            for index in [next + 3, next, next + 90, next + 1] {
+                assert!(window.is_new(index), "{next}: {index}");
+                window.insert(index);
+                assert!(!window.is_new(index), "{next}: {index}");
+            }
+            assert!(window.is_new(next + 2) && window.is_new(next + 89), "{next}");
+            assert!((0..next).all(|index| !window.is_new(index)), "{next}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! table that holds them.
 
 use super::replay::ReplayWindow;
+use crate::Config;
+use std::collections::BTreeMap;
 
 /// SRTCP packets that the window looks back.
 const RTCP_WINDOW: usize = 128;
@@ -16,8 +18,18 @@ pub(super) struct Stream {
     ssrc: u32,
     /// The rollover counter of the first packet.
     first_roc: u32,
+    /// When it was used last, counted in uses.
+    used: u64,
     pub(super) rtp: ReplayWindow<32>,
     pub(super) rtcp: ReplayWindow<4>,
+}
+
+/// What is kept of an SSRC that was not in use for long: enough to go on, and to refuse all that was before.
+#[derive(Clone, Copy, Debug)]
+struct Retired {
+    rtp: u64,
+    rtcp: u64,
+    first_roc: u32,
 }
 
 /// The index that a sequence number stands for.
@@ -36,8 +48,27 @@ impl Stream {
         Self {
             ssrc,
             first_roc: 0,
+            used: 0,
             rtp: ReplayWindow::new(window),
             rtcp: ReplayWindow::new(RTCP_WINDOW),
+        }
+    }
+
+    /// It is in use again.
+    fn revived(ssrc: u32, window: usize, retired: Retired) -> Self {
+        Self {
+            first_roc: retired.first_roc,
+            rtp: ReplayWindow::seen_below(retired.rtp, window),
+            rtcp: ReplayWindow::seen_below(retired.rtcp, RTCP_WINDOW),
+            ..Self::new(ssrc, window)
+        }
+    }
+
+    const fn retired(&self) -> Retired {
+        Retired {
+            rtp: self.rtp.next(),
+            rtcp: self.rtcp.next(),
+            first_roc: self.first_roc,
         }
     }
 
@@ -95,65 +126,122 @@ fn estimate(highest: u64, sequence_number: u16) -> Estimate {
     }
 }
 
-/// The streams of one direction: at most `max`, found by SSRC, the last one used without looking.
+/// Streams among which the one is looked for that has to go.
+const CANDIDATES: usize = 8;
+
+/// The streams of one direction, found by SSRC, the last one used without looking. Only some have windows: when there is no
+/// room for another window, that of a stream that was not in use for long makes room for it.
 #[derive(Debug)]
 pub(super) struct Streams {
     /// SSRCs in order, each with its place in `streams`.
     places: Vec<(u32, usize)>,
     streams: Vec<Stream>,
+    retired: BTreeMap<u32, Retired>,
     last: usize,
-    max: usize,
+    uses: u64,
+    /// Where the search for a stream to retire goes on.
+    hand: usize,
+    bounds: Bounds,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    ssrcs: usize,
+    windows: usize,
     window: usize,
 }
 
 impl Streams {
-    pub(super) fn new(max: usize, window: usize) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         Self {
             places: Vec::new(),
             streams: Vec::new(),
+            retired: BTreeMap::new(),
             last: 0,
-            max,
-            window,
+            uses: 0,
+            hand: 0,
+            bounds: Bounds {
+                ssrcs: config.max_ssrcs,
+                windows: config.max_windows.max(1),
+                window: config.replay_window,
+            },
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.streams.len()
+        self.streams.len() + self.retired.len()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.streams.len() >= self.max
+    /// Shows the stream of this SSRC, or what it would be before its first packet; `None` if there is no room for it. Nothing
+    /// is changed.
+    pub(super) fn look<R>(&self, ssrc: u32, at: impl FnOnce(&Stream) -> R) -> Option<R> {
+        if let Some(stream) = self.place(ssrc).and_then(|place| self.streams.get(place)) {
+            return Some(at(stream));
+        }
+        let is_known = self.retired.contains_key(&ssrc);
+        (is_known || self.len() < self.bounds.ssrcs).then(|| at(&self.begin(ssrc)))
     }
 
-    /// A stream as it is before its first packet; it has no place in the table yet.
-    pub(super) fn fresh(&self, ssrc: u32) -> Stream {
-        Stream::new(ssrc, self.window)
+    /// The same for SSRCs that have state.
+    pub(super) fn look_at_known<R>(&self, ssrc: u32, at: impl FnOnce(&Stream) -> R) -> Option<R> {
+        let is_known = self.place(ssrc).is_some() || self.retired.contains_key(&ssrc);
+        is_known.then(|| self.look(ssrc, at)).flatten()
     }
 
-    pub(super) fn get(&self, ssrc: u32) -> Option<&Stream> {
-        let place = self.place(ssrc)?;
-        self.streams.get(place)
+    /// A stream that has no window yet.
+    fn begin(&self, ssrc: u32) -> Stream {
+        match self.retired.get(&ssrc) {
+            Some(retired) => Stream::revived(ssrc, self.bounds.window, *retired),
+            None => Stream::new(ssrc, self.bounds.window),
+        }
     }
 
     /// The stream of this SSRC, made if there is room for it.
     pub(super) fn get_or_insert(&mut self, ssrc: u32) -> Option<&mut Stream> {
         self.last = match self.place(ssrc) {
             Some(place) => place,
-            None if self.is_full() => return None,
-            None => {
-                let at = self.places.partition_point(|(known, _)| *known < ssrc);
-                self.places.insert(at, (ssrc, self.streams.len()));
-                self.streams.push(Stream::new(ssrc, self.window));
-                self.streams.len() - 1
-            }
+            None => self.insert(ssrc)?,
         };
-        self.streams.get_mut(self.last)
+        self.uses += 1;
+        let stream = self.streams.get_mut(self.last)?;
+        stream.used = self.uses;
+        Some(stream)
+    }
+
+    fn insert(&mut self, ssrc: u32) -> Option<usize> {
+        if self.len() >= self.bounds.ssrcs && !self.retired.contains_key(&ssrc) {
+            return None;
+        }
+        let stream = self.begin(ssrc);
+        self.retired.remove(&ssrc);
+        let place = if self.streams.len() < self.bounds.windows {
+            self.streams.push(stream);
+            self.streams.len() - 1
+        } else {
+            self.replace_one(stream)?
+        };
+        let at = self.places.partition_point(|(known, _)| *known < ssrc);
+        self.places.insert(at, (ssrc, place));
+        Some(place)
+    }
+
+    /// Retires the one of a few streams that was used longest ago. That is close enough to the one of all, and bounds what it
+    /// costs when a peer makes up SSRCs.
+    fn replace_one(&mut self, stream: Stream) -> Option<usize> {
+        let len = self.streams.len();
+        let candidates = (0..CANDIDATES.min(len)).map(|ahead| (self.hand + ahead) % len);
+        let place = candidates.min_by_key(|place| self.streams.get(*place).map(|stream| stream.used))?;
+        self.hand = (self.hand + CANDIDATES) % len;
+        let old = std::mem::replace(self.streams.get_mut(place)?, stream);
+        self.retired.insert(old.ssrc, old.retired());
+        self.places.retain(|(_, known)| *known != place);
+        Some(place)
     }
 
     /// Forgets a stream.
     pub(super) fn remove(&mut self, ssrc: u32) -> bool {
         let Ok(at) = self.places.binary_search_by_key(&ssrc, |(known, _)| *known) else {
-            return false;
+            return self.retired.remove(&ssrc).is_some();
         };
         let (_, place) = self.places.remove(at);
         self.streams.swap_remove(place);
@@ -252,14 +340,58 @@ mod tests {
     }
 
     #[test]
-    fn an_ssrc_takes_350_bytes() {
-        assert!(size_of::<Stream>() + size_of::<(u32, usize)>() <= 350);
+    fn an_ssrc_takes_about_350_bytes() {
+        assert!(size_of::<Stream>() + size_of::<(u32, usize)>() <= 352);
+    }
+
+    fn streams(max_ssrcs: usize, max_windows: usize) -> Streams {
+        Streams::new(&Config {
+            max_ssrcs,
+            max_windows,
+            replay_window: 64,
+            ..Config::default()
+        })
+    }
+
+    #[test]
+    fn a_stream_without_a_window_goes_on_and_takes_nothing_twice() {
+        let mut table = streams(1000, 16);
+        let numbers = |table: &mut Streams, ssrc| {
+            let stream = table.get_or_insert(ssrc)?;
+            Some((stream.rtp.next(), stream.rtcp.next()))
+        };
+        for ssrc in 0..1000 {
+            let stream = table.get_or_insert(ssrc).unwrap();
+            stream.set_roc(ssrc);
+            if ssrc.is_multiple_of(2) {
+                stream.rtp.insert(u64::from(ssrc) << 16 | 9);
+                stream.rtcp.insert(7);
+            }
+            // This one is always in use.
+            table.get_or_insert(3).unwrap();
+        }
+        assert_eq!((table.len(), table.streams.len()), (1000, 16));
+        assert!(table.place(3).is_some(), "what is in use keeps its window");
+        assert!(table.get_or_insert(1000).is_none() && table.look(1000, |_| ()).is_none());
+        for ssrc in 0..1000_u32 {
+            assert_eq!(table.look_at_known(ssrc, Stream::roc), Some(ssrc));
+            let expected = u64::from(ssrc) << 16 | 9;
+            let is_new =
+                |stream: &Stream| [expected - 1, expected, expected + 1].map(|it| stream.rtp.is_new(it));
+            let fresh = ssrc % 2 == 1;
+            if table.place(ssrc).is_none() {
+                assert_eq!(table.look(ssrc, is_new), Some([fresh, fresh, true]), "{ssrc}");
+            }
+            let next = if fresh { (0, 0) } else { (expected + 1, 8) };
+            assert_eq!(numbers(&mut table, ssrc), Some(next));
+        }
+        assert_eq!((table.len(), table.streams.len()), (1000, 16));
     }
 
     proptest! {
         #[test]
         fn table_agrees_with_a_map(max in 1_usize..12, steps in prop::collection::vec((0_u8..3, 0_u32..16), 1..200)) {
-            let mut table = Streams::new(max, 64);
+            let mut table = streams(max, 3);
             let mut map = BTreeMap::new();
             for (number, (kind, ssrc)) in (0_u32..).zip(steps) {
                 match kind {
@@ -276,8 +408,12 @@ mod tests {
                 }
                 prop_assert_eq!(table.len(), map.len());
                 for ssrc in 0..16 {
-                    prop_assert_eq!(table.get(ssrc).map(Stream::roc), map.get(&ssrc).copied());
-                    prop_assert_eq!(table.get(ssrc).map(|s| s.ssrc), map.get(&ssrc).map(|_| ssrc));
+                    prop_assert_eq!(table.look_at_known(ssrc, Stream::roc), map.get(&ssrc).copied());
+                    prop_assert_eq!(table.look_at_known(ssrc, |s| s.ssrc), map.get(&ssrc).map(|_| ssrc));
+                }
+                prop_assert!(table.streams.len() <= 3);
+                for (ssrc, place) in &table.places {
+                    prop_assert_eq!(table.streams[*place].ssrc, *ssrc);
                 }
             }
         }
