@@ -268,6 +268,26 @@ fn a_receiver_measures_the_round_trip_with_extended_reports() {
 }
 
 #[test]
+fn the_round_trip_is_in_whichever_entry_has_it() {
+    let (mut script, _) = Script::sender(config());
+    let entry = |ssrc, last_reference| ReceiverDelay {
+        ssrc,
+        last_reference,
+        delay: 0,
+    };
+    // Of another's stream, of one that was never answered, of one that was.
+    let sent = ntp(ms(0)).compact();
+    let delays = [entry(0x77, sent), entry(LOCAL_RTX, 0), entry(LOCAL, sent)];
+    let blocks = [XrBlock::Dlrr((&delays).into())];
+    script.at(ms(80)).rtcp(&ExtendedReport {
+        sender_ssrc: REMOTE,
+        blocks: (&blocks).into(),
+    });
+    let rtt = script.chain.rtt().unwrap();
+    assert!(rtt.abs_diff(ms(80)) < Duration::from_micros(50), "{rtt:?}");
+}
+
+#[test]
 fn a_receivers_reference_time_is_told_back() {
     let (mut script, id) = Script::sender(config());
     script.send(id, 1);

@@ -167,8 +167,9 @@ impl Chain {
             XrBlock::Dlrr(delays) => {
                 let own =
                     |ssrc| ssrc == self.outbox.reporter() || self.streams.outbound_ssrcs.get(ssrc).is_some();
-                let delay = delays.iter().find(|delay| own(delay.ssrc))?;
-                let rtt = delay.round_trip_time(moment.ntp)?;
+                // RFC 3611 §4.5: of several streams of ours, only some may have had an answer.
+                let mut delays = delays.iter().filter(|delay| own(delay.ssrc));
+                let rtt = delays.find_map(|delay| delay.round_trip_time(moment.ntp))?;
                 let role = self.streams.inbound_ssrcs.get(sender);
                 if let Some(stream) = role.and_then(|role| self.streams.inbound.get_mut(role.key())) {
                     stream.round_trips.update(rtt);
