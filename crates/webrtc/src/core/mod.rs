@@ -218,7 +218,7 @@ impl PeerConnection {
         self.states.is_closed()
     }
 
-    /// Why the connection failed, if it did.
+    /// Why the connection failed, if it did. An ICE restart takes it back.
     #[must_use]
     pub const fn failure(&self) -> Option<&FailureReason> {
         self.failure.as_ref()

@@ -368,6 +368,8 @@ impl PeerConnection {
         self.candidates.restart();
         self.transport.ice.restart(now);
         self.transport.settle(now);
+        // An agent that had failed begins anew, and says so only when it checks.
+        self.ice_state(self.transport.ice.connection_state());
     }
 
     fn roll_back(&mut self, side: Side) -> Result<(), Error> {

@@ -153,7 +153,7 @@ impl PeerConnection {
         }
     }
 
-    fn ice_state(&mut self, state: ice::ConnectionState) {
+    pub(super) fn ice_state(&mut self, state: ice::ConnectionState) {
         let state = match state {
             ice::ConnectionState::New => IceConnectionState::New,
             ice::ConnectionState::Checking => IceConnectionState::Checking,
@@ -231,9 +231,15 @@ impl PeerConnection {
         }
     }
 
-    /// The cause comes before the state change, and only the first cause is told.
+    /// The cause comes before the state change. Of the causes of one failure only the first is told.
     fn fail(&mut self, reason: FailureReason) {
-        if self.failure.is_none() && !self.states.is_closed() {
+        // Without SCTP the connection goes on, and may fail as a whole.
+        let is_news = match (&self.failure, &reason) {
+            (None, _) => true,
+            (Some(FailureReason::Sctp(_)), reason) => !matches!(reason, FailureReason::Sctp(_)),
+            (Some(_), _) => false,
+        };
+        if is_news && !self.states.is_closed() {
             self.failure = Some(reason.clone());
             self.push(Event::Failed(reason));
         }
@@ -242,6 +248,9 @@ impl PeerConnection {
     fn update_connection_state(&mut self) {
         let state = self.states.combined();
         if !self.states.is_closed() && state != self.states.connection {
+            if self.states.connection == PeerConnectionState::Failed {
+                self.failure = None;
+            }
             self.states.connection = state;
             self.push(Event::ConnectionStateChange(state));
         }

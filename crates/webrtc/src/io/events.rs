@@ -39,7 +39,8 @@ pub enum Event {
     SelectedCandidatePairChange(ice::Path),
     /// `statechange` of the DTLS transport.
     DtlsStateChange(DtlsTransportState),
-    /// Why the connection fails, before the state change that says so.
+    /// Why the connection fails, before the state change that says so. Comes once for each failure: a connection that
+    /// an ICE restart has brought back may fail again. The end of SCTP alone changes no state.
     Failed(FailureReason),
     /// `connectionstatechange`.
     ConnectionStateChange(PeerConnectionState),

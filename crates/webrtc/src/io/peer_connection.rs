@@ -272,7 +272,7 @@ impl PeerConnection {
         self.read(|state| state.core.connection_state())
     }
 
-    /// Why the connection failed, if it did.
+    /// Why the connection failed, if it did. An ICE restart takes it back.
     #[must_use]
     pub fn failure(&self) -> Option<FailureReason> {
         self.read(|state| state.core.failure().cloned())

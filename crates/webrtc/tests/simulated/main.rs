@@ -14,5 +14,6 @@ mod credentials;
 mod laws;
 mod media;
 mod peer;
+mod restart;
 mod setup;
 mod transfer;

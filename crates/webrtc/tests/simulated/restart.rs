@@ -1,0 +1,85 @@
+//! ICE restarts: what brings a connection back, and what is told when it fails again.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ice::FailReason;
+use netsim::{Link, NodeId};
+use webrtc::core::Event;
+use webrtc::{DataChannelInit, FailureReason, PeerConnectionState};
+
+use crate::peer::{ADDRESSES, Call, PATIENCE};
+
+/// Longer than an agent searches for a path, or waits for consent.
+const TOO_LONG: Duration = Duration::from_secs(100);
+
+fn state(call: &Call, node: NodeId) -> PeerConnectionState {
+    call.network.endpoint(node).0.connection_state()
+}
+
+fn plug(call: &mut Call, up: bool) {
+    call.network.set_up(call.offerer, IpAddr::from(ADDRESSES[0]), up);
+}
+
+/// Every cause that was told so far, and whether it came before its state.
+fn causes(call: &mut Call, node: NodeId) -> Vec<FailureReason> {
+    let mut causes = Vec::new();
+    let mut failures = 0;
+    for event in call.network.take_events(node) {
+        match event {
+            Event::Failed(reason) => causes.push(reason),
+            Event::ConnectionStateChange(PeerConnectionState::Failed) => {
+                failures += 1;
+                assert_eq!(causes.len(), failures, "a state without a cause");
+            }
+            _ => {}
+        }
+    }
+    causes
+}
+
+#[test]
+fn each_failure_of_a_connection_has_its_cause() {
+    let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
+    let nodes = [call.offerer, call.answerer];
+    call.open(&DataChannelInit::default());
+    plug(&mut call, false);
+    call.negotiate();
+    call.network.run_for(TOO_LONG);
+    assert_eq!(
+        nodes.map(|node| state(&call, node)),
+        [PeerConnectionState::Failed; 2]
+    );
+
+    plug(&mut call, true);
+    call.network.with(call.offerer, |peer, _| peer.0.restart_ice());
+    call.negotiate();
+    let connected = call.network.run_while(PATIENCE, |network| {
+        let state = |node| network.endpoint(node).0.connection_state();
+        nodes
+            .iter()
+            .any(|node| state(*node) != PeerConnectionState::Connected)
+    });
+    assert!(connected, "the restart did not connect");
+    for node in nodes {
+        assert_eq!(call.network.endpoint(node).0.failure(), None);
+    }
+
+    plug(&mut call, false);
+    call.network.run_for(TOO_LONG);
+    for node in nodes {
+        assert_eq!(state(&call, node), PeerConnectionState::Failed);
+        let causes = causes(&mut call, node);
+        assert!(
+            matches!(
+                causes.as_slice(),
+                [
+                    FailureReason::Ice(FailReason::NoPairWorks { .. }),
+                    FailureReason::Ice(FailReason::ConsentExpired { .. }),
+                ]
+            ),
+            "{causes:?}"
+        );
+        assert_eq!(call.network.endpoint(node).0.failure(), causes.last());
+    }
+}
