@@ -57,7 +57,7 @@ pub struct Gathering {
     pub include_loopback: bool,
     /// Gather from IPv4 only. Default: false.
     pub ipv4_only: bool,
-    /// Local UDP ports to choose from. Default: any that is free.
+    /// Local UDP ports that connections choose from when they have no endpoint in common. Default: any that is free.
     pub udp_ports: Option<RangeInclusive<u16>>,
 }
 

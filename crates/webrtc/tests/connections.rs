@@ -12,12 +12,12 @@
 
 mod common;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use common::{Pair, Peer, api, edited, settings, within};
 use webrtc::{
-    Api, Configuration, DataChannelInit, Endpoint, Error, Event, FailureReason, IceCandidateInit,
-    OfferOptions, PeerConnectionState, SessionDescription, SignalingState,
+    Api, Configuration, DataChannelInit, Endpoint, Error, Event, FailureReason, Filter, IceCandidateInit,
+    OfferOptions, PeerConnectionState, SessionDescription, SettingEngine, SignalingState,
 };
 
 #[tokio::test]
@@ -204,6 +204,84 @@ async fn many_connections_share_one_port() {
     }
     drop(open);
     assert_eq!(endpoint.stats().connections, 0);
+}
+
+/// The host candidates of a connection: addresses and ports.
+fn announced(api: &Api) -> Vec<SocketAddr> {
+    let peer = Peer::new(api);
+    let _chat = peer
+        .pc
+        .create_data_channel("chat", DataChannelInit::default())
+        .unwrap();
+    peer.pc.set_local_description(None).unwrap();
+    let candidates = peer.pc.stats().local_candidates;
+    candidates
+        .iter()
+        .map(|candidate| candidate.address.to_string().parse().unwrap())
+        .collect()
+}
+
+fn with_endpoint(endpoint: &Endpoint, settings: SettingEngine) -> Api {
+    Api::builder()
+        .setting_engine(settings)
+        .endpoint(endpoint.clone())
+        .build()
+}
+
+fn only(address: &str) -> SettingEngine {
+    let mut settings = settings();
+    let address: IpAddr = address.parse().unwrap();
+    settings.gathering.addresses = Some(Filter::new(move |found: &IpAddr| *found == address));
+    settings
+}
+
+#[tokio::test]
+async fn an_endpoint_announces_what_the_settings_allow() {
+    let endpoint = Endpoint::bind("0.0.0.0:0".parse().unwrap(), 1200).unwrap();
+    let port = endpoint.local_addr().unwrap().port();
+    let allowed = announced(&with_endpoint(&endpoint, only("127.0.0.1")));
+    assert_eq!(allowed, [SocketAddr::from(([127, 0, 0, 1], port))]);
+    let mut without_loopback = settings();
+    without_loopback.gathering.include_loopback = false;
+    assert_eq!(announced(&with_endpoint(&endpoint, without_loopback)), []);
+    let mut other_interface = settings();
+    other_interface.gathering.interfaces = Some(Filter::new(|_: &str| false));
+    assert_eq!(announced(&with_endpoint(&endpoint, other_interface.clone())), []);
+
+    // What is bound on purpose is announced, unless a filter forbids it.
+    let loopback = Endpoint::bind("127.0.0.1:0".parse().unwrap(), 1200).unwrap();
+    let bound = loopback.local_addr().unwrap();
+    assert_eq!(
+        announced(&with_endpoint(&loopback, SettingEngine::default())),
+        [bound]
+    );
+    assert_eq!(announced(&with_endpoint(&loopback, only("192.0.2.1"))), []);
+    assert_eq!(announced(&with_endpoint(&loopback, other_interface)), []);
+}
+
+#[tokio::test]
+async fn one_port_serves_both_families() {
+    let endpoint = Endpoint::bind_port(0, 1200).unwrap();
+    let port = endpoint.local_addr().unwrap().port();
+    // Containers often have no IPv6.
+    let has_ipv6 = std::net::UdpSocket::bind("[::1]:0").is_ok();
+    for address in ["127.0.0.1", "::1"].into_iter().take(1 + usize::from(has_ipv6)) {
+        let server = with_endpoint(&endpoint, only(address));
+        let expected = SocketAddr::new(address.parse().unwrap(), port);
+        assert_eq!(announced(&server), [expected]);
+        let client = Api::builder().setting_engine(only(address)).build();
+        let mut pair = Pair {
+            offerer: Peer::new(&client),
+            answerer: Peer::new(&server),
+        };
+        let (ours, theirs) = pair.channel("chat", DataChannelInit::default()).await;
+        ours.send("hello").await.unwrap();
+        assert_eq!(within(theirs.recv()).await.unwrap().data, "hello");
+        let selected = pair.offerer.pc.stats().transport.selected_candidate_pair;
+        assert_eq!(selected.unwrap().remote, expected);
+    }
+    let again = Endpoint::bind_port(port, 1200).unwrap_err();
+    assert_eq!(again.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl Serve {
         let mtu = settings.mtu;
         let mut builder = Api::builder().setting_engine(settings);
         if let Some(port) = self.udp_port {
-            builder = builder.endpoint(Endpoint::bind(SocketAddr::from(([0, 0, 0, 0], port)), mtu)?);
+            builder = builder.endpoint(Endpoint::bind_port(port, mtu)?);
         }
         Ok(builder.build())
     }

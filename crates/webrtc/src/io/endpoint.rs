@@ -75,7 +75,6 @@ pub(super) struct Inner {
     pub(super) schedule: Schedule,
     /// Datagrams of one burst.
     pub(super) max_segments: usize,
-    gathering: Gathering,
     router: Mutex<Router>,
     unrouted: AtomicU64,
 }
@@ -93,9 +92,14 @@ pub struct EndpointStats {
 /// UDP sockets that many connections share, with one driver task. Cheap to clone; the sockets close when the last
 /// clone and the last connection are gone.
 ///
+/// Which of its addresses a connection announces is for [`SettingEngine::gathering`] of the connection's
+/// [`Api`](crate::Api) to say, as without an endpoint; only the port is the endpoint's.
+///
+/// [`SettingEngine::gathering`]: crate::SettingEngine::gathering
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), webrtc::Error> {
-/// let endpoint = webrtc::Endpoint::bind("127.0.0.1:0".parse().unwrap(), 1200)?;
+/// let endpoint = webrtc::Endpoint::bind_port(0, 1200)?;
 /// let api = webrtc::Api::builder().endpoint(endpoint.clone()).build();
 /// let (connection, _events) = api.new_peer_connection(webrtc::Configuration::default())?;
 /// # drop(connection);
@@ -119,7 +123,24 @@ impl Drop for Owner {
 }
 
 impl Endpoint {
-    /// Binds one UDP port. An unspecified address means every interface.
+    /// Binds one UDP port at every address of this host, IPv4 and IPv6: with one socket where the system allows it. On a
+    /// host without IPv6 it is IPv4 alone. Port 0 is any that is free.
+    ///
+    /// `mtu` is the largest datagram that its connections send, in bytes; see [`SettingEngine::mtu`].
+    ///
+    /// # Errors
+    ///
+    /// The port is taken or not for us, or there is no tokio runtime.
+    ///
+    /// [`SettingEngine::mtu`]: crate::SettingEngine::mtu
+    pub fn bind_port(port: u16, mtu: usize) -> io::Result<Self> {
+        let runtime = current_runtime()?;
+        let _entered = runtime.enter();
+        Self::with(gather::bind_port(port)?, mtu, &runtime)
+    }
+
+    /// Binds one UDP port at one address, which is announced even if it is a loopback address. An unspecified address means
+    /// every interface, of its family alone; [`bind_port`](Self::bind_port) serves both.
     ///
     /// `mtu` is the largest datagram that its connections send, in bytes; see [`SettingEngine::mtu`].
     ///
@@ -131,16 +152,16 @@ impl Endpoint {
     pub fn bind(address: SocketAddr, mtu: usize) -> io::Result<Self> {
         let runtime = current_runtime()?;
         let _entered = runtime.enter();
-        let sockets = vec![Socket::new(UdpSocket::bind(address)?)?];
-        let gathering = Gathering {
-            include_loopback: address.ip().is_loopback(),
-            ..Gathering::default()
-        };
-        let inner = Inner::start(sockets, gathering, Router::new(false), mtu, &runtime);
+        Self::with(vec![UdpSocket::bind(address)?], mtu, &runtime)
+    }
+
+    fn with(sockets: Vec<UdpSocket>, mtu: usize, runtime: &Handle) -> io::Result<Self> {
+        let sockets: io::Result<Vec<_>> = sockets.into_iter().map(Socket::new).collect();
+        let inner = Inner::start(sockets?, Router::new(false), mtu, runtime);
         Ok(Self(Arc::new(Owner(inner))))
     }
 
-    /// The address of its first socket.
+    /// The address of its first socket, which is unspecified when it serves several.
     ///
     /// # Errors
     ///
@@ -189,23 +210,11 @@ impl Inner {
         }
         match last_error {
             Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok(Self::start(
-                sockets,
-                gathering.clone(),
-                Router::new(true),
-                mtu,
-                runtime,
-            )),
+            _ => Ok(Self::start(sockets, Router::new(true), mtu, runtime)),
         }
     }
 
-    fn start(
-        sockets: Vec<Socket>,
-        gathering: Gathering,
-        router: Router,
-        mtu: usize,
-        runtime: &Handle,
-    ) -> Arc<Self> {
+    fn start(sockets: Vec<Socket>, router: Router, mtu: usize, runtime: &Handle) -> Arc<Self> {
         let offload = sockets
             .iter()
             .map(|socket| socket.socket.max_send_segments())
@@ -215,7 +224,6 @@ impl Inner {
             sockets,
             schedule: Schedule::new(),
             max_segments: offload.min(MAX_BURST / mtu.max(1)).max(1),
-            gathering,
             router: Mutex::new(router),
             unrouted: AtomicU64::new(0),
         });
@@ -227,27 +235,33 @@ impl Inner {
         self.router.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection in and returns the addresses that it can be reached at.
-    pub(super) fn insert(self: &Arc<Self>, shared: Arc<Shared>) -> (Home, Vec<SocketAddr>) {
+    /// Takes a connection in and returns the addresses that it announces.
+    pub(super) fn insert(
+        self: &Arc<Self>,
+        shared: Arc<Shared>,
+        gathering: &Gathering,
+    ) -> (Home, Vec<SocketAddr>) {
         let id = self.router().insert(shared);
         (
             Home {
                 endpoint: Arc::clone(self),
                 id,
             },
-            self.local_addresses(),
+            self.local_addresses(gathering),
         )
     }
 
-    fn local_addresses(&self) -> Vec<SocketAddr> {
+    fn local_addresses(&self, gathering: &Gathering) -> Vec<SocketAddr> {
         let mut addresses = Vec::new();
         for socket in &self.sockets {
             if !socket.is_wildcard() {
-                addresses.push(socket.local);
+                if gather::keeps(socket.local.ip(), gathering) {
+                    addresses.push(socket.local);
+                }
                 continue;
             }
             // An interface list that cannot be read leaves the connection without candidates, which it reports itself.
-            let all = gather::addresses(&self.gathering).unwrap_or_default();
+            let all = gather::addresses(gathering).unwrap_or_default();
             let served = all.into_iter().filter(|address| socket.serves(*address));
             addresses.extend(served.map(|address| SocketAddr::new(address, socket.local.port())));
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use datagram::{UdpConfig, UdpSocket};
+use datagram::{Datagram, UdpConfig, UdpSocket};
 
 use crate::setting_engine::Gathering;
 
@@ -27,12 +27,44 @@ pub(super) fn addresses(gathering: &Gathering) -> io::Result<Vec<IpAddr>> {
     Ok(addresses)
 }
 
+/// Whether an address that somebody bound a socket to may be announced: what kind of address it is was their choice.
+pub(super) fn keeps(address: IpAddr, gathering: &Gathering) -> bool {
+    let Gathering {
+        interfaces,
+        addresses,
+        ipv4_only,
+        ..
+    } = gathering;
+    (address.is_ipv4() || !ipv4_only)
+        && addresses.as_ref().is_none_or(|filter| filter.keeps(&address))
+        && interfaces.as_ref().is_none_or(|filter| {
+            let known = ice::interface_addresses().unwrap_or_default();
+            let named = known.iter().find(|known| known.address == address);
+            named.is_some_and(|known| filter.keeps(&known.interface))
+        })
+}
+
 /// Where to bind a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     address: IpAddr,
     /// `[::]` that takes IPv4 as well.
     dual_stack: bool,
+}
+
+impl Place {
+    const BOTH_FAMILIES: Self = Self {
+        address: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        dual_stack: true,
+    };
+
+    fn bind(self, port: u16) -> io::Result<UdpSocket> {
+        let config = UdpConfig {
+            dual_stack: self.dual_stack,
+            ..UdpConfig::default()
+        };
+        UdpSocket::bind_with(SocketAddr::new(self.address, port), &config)
+    }
 }
 
 impl From<IpAddr> for Place {
@@ -57,10 +89,7 @@ pub(super) fn places(gathering: &Gathering) -> io::Result<Vec<Place>> {
     }
     let (v4, v6): (Vec<_>, Vec<_>) = addresses.into_iter().partition(IpAddr::is_ipv4);
     if HAS_DUAL_STACK && !v4.is_empty() && !v6.is_empty() {
-        return Ok(vec![Place {
-            address: Ipv6Addr::UNSPECIFIED.into(),
-            dual_stack: true,
-        }]);
+        return Ok(vec![Place::BOTH_FAMILIES]);
     }
     let mut places = of_family(v4, Ipv4Addr::UNSPECIFIED.into());
     places.extend(of_family(v6, Ipv6Addr::UNSPECIFIED.into()));
@@ -95,11 +124,7 @@ fn is_excluded(address: Ipv6Addr) -> bool {
 
 /// A socket on the first free port of the range, if there is one.
 pub(super) fn bind(place: Place, gathering: &Gathering) -> io::Result<UdpSocket> {
-    let config = UdpConfig {
-        dual_stack: place.dual_stack,
-        ..UdpConfig::default()
-    };
-    let bind = |port| UdpSocket::bind_with(SocketAddr::new(place.address, port), &config);
+    let bind = |port| place.bind(port);
     let Some(ports) = gathering.udp_ports.clone() else {
         return bind(0);
     };
@@ -111,6 +136,31 @@ pub(super) fn bind(place: Place, gathering: &Gathering) -> io::Result<UdpSocket>
         }
     }
     Err(last_error)
+}
+
+/// One port at every address of both families, or of the one that there is.
+pub(super) fn bind_port(port: u16) -> io::Result<Vec<UdpSocket>> {
+    let any_v4 = Place::from(IpAddr::from(Ipv4Addr::UNSPECIFIED));
+    if HAS_DUAL_STACK {
+        return match Place::BOTH_FAMILIES.bind(port) {
+            Err(error) if is_without_ipv6(&error) => Ok(vec![any_v4.bind(port)?]),
+            both => Ok(vec![both?]),
+        };
+    }
+    let v4 = any_v4.bind(port)?;
+    let any_v6 = Place::from(IpAddr::from(Ipv6Addr::UNSPECIFIED));
+    match any_v6.bind(v4.local_addr()?.port()) {
+        Err(error) if is_without_ipv6(&error) => Ok(vec![v4]),
+        v6 => Ok(vec![v4, v6?]),
+    }
+}
+
+/// Whether an IPv6 socket was refused for another reason than its port.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+    )
 }
 
 #[cfg(test)]
@@ -180,7 +230,7 @@ mod tests {
             .unwrap();
         let _entered = runtime.enter();
         let loopback = Place::from(IpAddr::from([127, 0, 0, 1]));
-        let free = datagram::Datagram::local_addr(&bind(loopback, &Gathering::default()).unwrap());
+        let free = bind(loopback, &Gathering::default()).unwrap().local_addr();
         let port = free.unwrap().port();
         let gathering = Gathering {
             udp_ports: Some(port..=port),

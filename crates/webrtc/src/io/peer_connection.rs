@@ -310,7 +310,7 @@ impl PeerConnection {
                 Some(endpoint) => Arc::clone(endpoint.inner()),
                 None => Inner::private(&owner.settings.gathering, owner.settings.mtu, &owner.runtime)?,
             };
-            let (home, addresses) = inner.insert(Arc::clone(&owner.shared));
+            let (home, addresses) = inner.insert(Arc::clone(&owner.shared), &owner.settings.gathering);
             state.settle_in(home);
             for address in addresses {
                 state.core.add_local_address(now, address);
