@@ -8,57 +8,15 @@
     clippy::wildcard_enum_match_arm,
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
-#![allow(
-    unsafe_code,
-    reason = "a global allocator that counts cannot be written without"
-)]
 
 mod support;
 
+use allocations::allocations;
 use bytes::Bytes;
 use interceptor::{Chain, Config, Ecn, InboundId, Outbound, OutboundId, Received};
 use rtp::{FormRule, Header, HeaderWriter};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 use support::{IDS, LOCAL, REMOTE, REMOTE_RTX, feedback, inbound, outbound};
-
-/// The system's allocator, counting what each thread asks for.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator; the counter is a constant-initialised thread local without a
-// destructor, which does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> usize {
-    let before = COUNT.get();
-    work();
-    COUNT.get() - before
-}
 
 /// Two chains, the packets between them, and buffers that are used again.
 struct Pair {

@@ -1,53 +1,16 @@
 //! What a packet allocates in a jitter buffer, once it has grown: nothing. What a frame does in a sample builder: its bytes. And
 //! what an empty jitter buffer takes.
 #![allow(
-    unsafe_code,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
-    reason = "a test program: counting allocations takes an allocator, and clippy excuses its tests, not their helpers"
+    reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
+use allocations::allocated;
 use bytes::Bytes;
 use media::{Arrival, JitterBuffer, JitterConfig, SampleBuilder, SampleConfig};
 use rtp::{Header, Packet};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::time::{Duration, Instant};
-
-thread_local! {
-    /// Allocations of this thread, and the bytes of them.
-    static ALLOCATED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-struct Counting;
-
-// SAFETY: every call is passed on to the system's allocator as it came; the counter allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _: Result<(), _> = ALLOCATED.try_with(|it| {
-            let (count, bytes) = it.get();
-            it.set((count + 1, bytes + layout.size()));
-        });
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of some work, and their bytes.
-fn allocated(work: impl FnOnce()) -> (usize, usize) {
-    let (count, bytes) = ALLOCATED.get();
-    work();
-    let after = ALLOCATED.get();
-    (after.0 - count, after.1 - bytes)
-}
 
 fn packet(number: u64, payload: &Bytes) -> Packet {
     let header = Header {

@@ -6,54 +6,11 @@
     clippy::wildcard_enum_match_arm,
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
-#![allow(
-    unsafe_code,
-    reason = "a global allocator that counts cannot be written without"
-)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::hint::black_box;
 use std::time::Duration;
 
+use allocations::allocations;
 use rtcp::*;
-
-/// The system's allocator, counting what each thread asks for.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is passed on to the system's allocator; the counter is a constant-initialised thread local without a
-// destructor, which does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations<R>(work: impl FnOnce() -> R) -> usize {
-    let before = ALLOCATIONS.get();
-    black_box(work());
-    ALLOCATIONS.get() - before
-}
 
 /// One of everything that has a list.
 fn write(out: &mut Vec<u8>) {

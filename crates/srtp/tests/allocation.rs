@@ -1,50 +1,17 @@
 //! A packet costs no allocation, in either direction, with any profile and provider.
 
 #![allow(
-    unsafe_code,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test program: counting allocations takes an allocator, and clippy excuses its tests, not their helpers"
+    reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use allocations::allocations;
 use crypto::Provider;
 use srtp::{Config, Cryptex, Inbound, Outbound, Profile};
 use support::{key, rtcp, rtp_with};
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counting per thread.
-struct Counting;
-
-// SAFETY: every call is passed on to the system's allocator as it came; the counter allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _: Result<(), _> = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
 
 /// Four packets in every way, each way back.
 fn exchange(outbound: &mut Outbound, inbound: &mut Inbound, packet: &mut [u8], out: &mut Vec<u8>) {
