@@ -143,19 +143,24 @@ impl Chain {
             let shown = passing(now, packet);
             Self::show(self.sink.as_mut(), shown);
         }
-        match self.streams.inbound_ssrcs.get(parsed.ssrc) {
-            Some(Role::Media(key)) => self.receive_media(now, key, parsed, packet),
-            Some(Role::Rtx(key)) => self.receive_rtx(now, key, parsed, packet),
-            None => {
-                self.stats.unsignalled += 1;
-                Received::Unsignalled(Unsignalled {
-                    ssrc: parsed.ssrc,
-                    payload_type: parsed.payload_type,
-                    packet,
-                    ids: self.config.extensions,
-                })
-            }
+        let Some(role) = self.streams.inbound_ssrcs.get(parsed.ssrc) else {
+            return self.unsignalled(parsed.ssrc, parsed.payload_type, packet);
+        };
+        self.outbox.schedule.earn(packet.len());
+        match role {
+            Role::Media(key) => self.receive_media(now, key, parsed, packet),
+            Role::Rtx(key) => self.receive_rtx(now, key, parsed, packet),
         }
+    }
+
+    fn unsignalled<'p>(&mut self, ssrc: u32, payload_type: u8, packet: &'p mut [u8]) -> Received<'p> {
+        self.stats.unsignalled += 1;
+        Received::Unsignalled(Unsignalled {
+            ssrc,
+            payload_type,
+            packet,
+            ids: self.config.extensions,
+        })
     }
 
     fn receive_media<'p>(
@@ -166,12 +171,10 @@ impl Chain {
         packet: &'p mut [u8],
     ) -> Received<'p> {
         let time = self.clock.time(now);
-        let rtt = self.stats.round_trips.smoothed;
-        self.outbox.schedule.earn(packet.len());
         let Some(stream) = self.streams.inbound.get_mut(key) else {
             return Received::Dropped(DropReason::Malformed);
         };
-        count_marks(stream, parsed.ecn);
+        stream.count(time, packet.len(), parsed.payload_len, parsed.ecn);
         if let Some(arrivals) = &mut stream.arrivals {
             self.recorder
                 .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);
@@ -188,10 +191,9 @@ impl Chain {
             sequence_number: parsed.sequence_number,
             timestamp: parsed.timestamp,
             clock_rate: codec.clock_rate,
-            rtt,
+            rtt: self.stats.round_trips.smoothed,
             has_rtx: stream.rtx.is_some(),
         });
-        stream.count(time, packet.len() - parsed.payload_len, parsed.payload_len);
         match outcome {
             Outcome::Fresh {
                 sequence,
@@ -265,13 +267,8 @@ impl Chain {
             return Received::Dropped(DropReason::Malformed);
         };
         let Some(Role::Media(key)) = self.streams.inbound_ssrcs.get(view.ssrc()) else {
-            self.stats.unsignalled += 1;
-            return Received::Unsignalled(Unsignalled {
-                ssrc: view.ssrc(),
-                payload_type: view.payload_type(),
-                packet,
-                ids: self.config.extensions,
-            });
+            let (ssrc, payload_type) = (view.ssrc(), view.payload_type());
+            return self.unsignalled(ssrc, payload_type, packet);
         };
         let seen = Seen {
             now: time,
@@ -302,12 +299,10 @@ impl Chain {
         packet: &'p mut [u8],
     ) -> Received<'p> {
         let time = self.clock.time(now);
-        let rtt = self.stats.round_trips.smoothed;
-        self.outbox.schedule.earn(packet.len());
         let Some(stream) = self.streams.inbound.get_mut(key) else {
             return Received::Dropped(DropReason::Malformed);
         };
-        count_marks(stream, parsed.ecn);
+        stream.count(time, packet.len(), parsed.payload_len, parsed.ecn);
         if let Some(source) = &mut stream.rtx {
             if source.source.update(parsed.sequence_number) != Arrival::Jump {
                 source.source.count();
@@ -317,7 +312,6 @@ impl Chain {
                     .record_stream(time, parsed.sequence_number, parsed.ecn, arrivals);
             }
         }
-        stream.count(time, packet.len() - parsed.payload_len, parsed.payload_len);
         if let Some(next) = self.recorder.next() {
             self.outbox.feedback_due(next);
         }
@@ -339,7 +333,7 @@ impl Chain {
             sequence_number: sequence_number(original),
             timestamp: parsed.timestamp,
             clock_rate: codec.map_or(0, |codec| codec.clock_rate),
-            rtt,
+            rtt: self.stats.round_trips.smoothed,
             has_rtx: true,
         });
         let Outcome::Fresh { sequence, .. } = outcome else {
@@ -354,16 +348,6 @@ impl Chain {
             is_repaired: true,
         };
         self.deliver(now, fresh, original)
-    }
-}
-
-/// Counts ECN marks.
-#[inline]
-fn count_marks(stream: &mut InboundStream, ecn: Ecn) {
-    match ecn {
-        Ecn::NotEct | Ecn::Ect0 => {}
-        Ecn::Ect1 => stream.stats.packets_received_with_ect1 += 1,
-        Ecn::Ce => stream.stats.packets_received_with_ce += 1,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::feedback::Arrivals;
 use crate::report::RoundTrips;
 use crate::stats::{InboundStats, RemoteOutboundStats};
 use crate::stream::{Codecs, Feedback, Inbound, Kind};
-use rtcp::{NtpTime, ReportBlock, SenderInfo};
+use rtcp::{Ecn, NtpTime, ReportBlock, SenderInfo};
 
 /// The last report of a stream's sender, and how many there were.
 #[derive(Clone, Copy, Debug)]
@@ -109,12 +109,17 @@ impl InboundStream {
         });
     }
 
-    /// Takes note of a packet that is new to the application or, as `Duplicate`, was not.
+    /// Counts a packet that has come, whatever becomes of it, of so many bytes with header and padding.
     #[inline]
-    pub(crate) fn count(&mut self, now: Time, header: usize, payload: usize) {
+    pub(crate) fn count(&mut self, now: Time, packet: usize, payload: usize, ecn: Ecn) {
         self.stats.packets_received += 1;
-        self.stats.header_bytes_received += header as u64;
+        self.stats.header_bytes_received += (packet - payload) as u64;
         self.stats.bytes_received += payload as u64;
+        match ecn {
+            Ecn::NotEct | Ecn::Ect0 => {}
+            Ecn::Ect1 => self.stats.packets_received_with_ect1 += 1,
+            Ecn::Ce => self.stats.packets_received_with_ce += 1,
+        }
         self.last_packet = Some(now);
     }
 
