@@ -1,7 +1,7 @@
 //! RFC 6184 §6: cutting access units.
 
 use super::super::Payloads;
-use super::super::nal::{Format, Packer, ParameterSets, SeenSets, units};
+use super::super::nal::{Cutter, Format, Role};
 use super::NalType;
 
 /// Which packets may be sent (§5.4), as `packetization-mode` in SDP says.
@@ -60,63 +60,31 @@ impl Config {
 /// Packetizer::new(Config::with_mode(PacketizationMode::SingleNalUnit)).packetize(&frame, 1200, &mut payloads);
 /// assert!(payloads.is_empty(), "the slice is longer than a packet");
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Packetizer {
-    config: Config,
-    sets: ParameterSets,
+    cutter: Cutter,
 }
 
 impl Packetizer {
     /// One with these settings.
     pub fn new(config: Config) -> Self {
+        let is_single = config.mode == PacketizationMode::SingleNalUnit;
         Self {
-            config,
-            sets: ParameterSets::default(),
+            cutter: Cutter::new(is_single, config.repeat_parameter_sets),
         }
     }
+}
 
-    fn add<'a>(&self, packer: &mut Packer<'a, '_>, unit: &'a [u8]) {
-        match self.config.mode {
-            PacketizationMode::SingleNalUnit => packer.single(unit),
-            PacketizationMode::NonInterleaved => packer.add::<H264>(unit),
-        }
+impl Default for Packetizer {
+    fn default() -> Self {
+        Self::new(Config::default())
     }
 }
 
 impl super::super::Packetizer for Packetizer {
     fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
-        out.clear();
-        let mut packer = Packer::new(mtu, out);
-        let mut seen = SeenSets::default();
-        let mut needs_sets = self.config.repeat_parameter_sets;
-        // §5.4: reserved types are not sent.
-        for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
-            if is_set(unit) {
-                seen.push(unit, is_sequence(unit));
-            } else if needs_sets && seen.is_empty() && kind(unit) == NalType::IDR {
-                needs_sets = false;
-                for set in self.sets.units() {
-                    self.add(&mut packer, set);
-                }
-            }
-            self.add(&mut packer, unit);
-        }
-        packer.finish::<H264>();
-        self.sets.update(&seen);
+        self.cutter.packetize::<H264>(frame, mtu, out);
     }
-}
-
-fn kind(unit: &[u8]) -> NalType {
-    unit.first().map_or(NalType(0), |first| NalType::of(*first))
-}
-
-fn is_set(unit: &[u8]) -> bool {
-    // With the extension for auxiliary pictures and the subset for layers.
-    matches!(kind(unit).0, 7 | 8 | 13 | 15)
-}
-
-fn is_sequence(unit: &[u8]) -> bool {
-    kind(unit) == NalType::SPS
 }
 
 #[derive(Debug)]
@@ -124,6 +92,18 @@ struct H264;
 
 impl Format for H264 {
     const HEADER_LEN: usize = 1;
+
+    fn role(unit: &[u8]) -> Option<Role> {
+        let kind = NalType::of(*unit.first()?);
+        match kind.0 {
+            7 => Some(Role::SequenceSet),
+            // With the extension for auxiliary pictures and the subset for layers.
+            8 | 13 | 15 => Some(Role::Set),
+            5 => Some(Role::RandomAccess),
+            // §5.4: reserved types are not sent.
+            _ => kind.is_unit().then_some(Role::Other),
+        }
+    }
 
     fn aggregation_header(units: &[&[u8]], out: &mut Vec<u8>) {
         let headers = || units.iter().filter_map(|unit| unit.first());

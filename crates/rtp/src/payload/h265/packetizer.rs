@@ -1,7 +1,7 @@
 //! RFC 7798 §5: cutting access units.
 
 use super::super::Payloads;
-use super::super::nal::{Format, Packer, ParameterSets, SeenSets, units};
+use super::super::nal::{Cutter, Format, Role};
 use super::{NalHeader, NalType};
 
 /// How access units are sent.
@@ -39,56 +39,30 @@ impl Default for Config {
 /// assert_eq!(out, frame);
 /// # Ok::<(), rtp::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Packetizer {
-    config: Config,
-    sets: ParameterSets,
+    cutter: Cutter,
 }
 
 impl Packetizer {
     /// One with these settings.
     pub fn new(config: Config) -> Self {
         Self {
-            config,
-            sets: ParameterSets::default(),
+            cutter: Cutter::new(false, config.repeat_parameter_sets),
         }
+    }
+}
+
+impl Default for Packetizer {
+    fn default() -> Self {
+        Self::new(Config::default())
     }
 }
 
 impl super::super::Packetizer for Packetizer {
     fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
-        out.clear();
-        let mut packer = Packer::new(mtu, out);
-        let mut seen = SeenSets::default();
-        let mut needs_sets = self.config.repeat_parameter_sets;
-        // §6: types from 48 on are no units.
-        for unit in units(frame).filter(|unit| kind(unit).is_unit()) {
-            if is_set(unit) {
-                seen.push(unit, is_sequence(unit));
-            } else if needs_sets && seen.is_empty() && kind(unit).is_random_access() {
-                needs_sets = false;
-                for set in self.sets.units() {
-                    packer.add::<H265>(set);
-                }
-            }
-            packer.add::<H265>(unit);
-        }
-        packer.finish::<H265>();
-        self.sets.update(&seen);
+        self.cutter.packetize::<H265>(frame, mtu, out);
     }
-}
-
-/// That of a unit; one too short to have a header is none.
-fn kind(unit: &[u8]) -> NalType {
-    NalHeader::of(unit).map_or(NalType(63), NalHeader::nal_type)
-}
-
-fn is_set(unit: &[u8]) -> bool {
-    matches!(kind(unit), NalType::VPS | NalType::SPS | NalType::PPS)
-}
-
-fn is_sequence(unit: &[u8]) -> bool {
-    matches!(kind(unit), NalType::VPS | NalType::SPS)
 }
 
 #[derive(Debug)]
@@ -96,6 +70,17 @@ struct H265;
 
 impl Format for H265 {
     const HEADER_LEN: usize = 2;
+
+    fn role(unit: &[u8]) -> Option<Role> {
+        // One too short to have a header is none.
+        match NalHeader::of(unit)?.nal_type() {
+            NalType::VPS | NalType::SPS => Some(Role::SequenceSet),
+            NalType::PPS => Some(Role::Set),
+            kind if kind.is_random_access() => Some(Role::RandomAccess),
+            // §6: types from 48 on are no units.
+            kind => kind.is_unit().then_some(Role::Other),
+        }
+    }
 
     fn aggregation_header(units: &[&[u8]], out: &mut Vec<u8>) {
         let headers = || units.iter().filter_map(|unit| NalHeader::of(unit));

@@ -1,13 +1,14 @@
 //! What the formats of H.264 and H.265 share: NAL units between start codes (Annex B of both), aggregation, fragments.
 
 mod assembly;
+mod cutter;
 mod packer;
 mod parameter_sets;
 mod rbsp;
 
 pub(super) use assembly::Assembly;
-pub(super) use packer::{Format, Packer};
-pub(super) use parameter_sets::{ParameterSets, SeenSets};
+pub(super) use cutter::{Cutter, Role};
+pub(super) use packer::Format;
 pub(super) use rbsp::Rbsp;
 
 /// What stands in front of each NAL unit of a frame.

@@ -1,6 +1,7 @@
 //! Packets from NAL units: small ones together, large ones in fragments.
 
 use super::super::{Payloads, piece_len};
+use super::cutter::Role;
 
 /// Units of the largest aggregation packet that we send.
 const MAX_UNITS: usize = 16;
@@ -9,6 +10,9 @@ const MAX_UNITS: usize = 16;
 pub(in super::super) trait Format {
     /// Bytes of a NAL unit header.
     const HEADER_LEN: usize;
+
+    /// What a unit is; `None` for what is no unit of the codec, and not sent.
+    fn role(unit: &[u8]) -> Option<Role>;
 
     /// Appends the payload header of an aggregation packet with these units.
     fn aggregation_header(units: &[&[u8]], out: &mut Vec<u8>);
@@ -19,9 +23,11 @@ pub(in super::super) trait Format {
 
 /// Collects the units of one frame.
 #[derive(Debug)]
-pub(in super::super) struct Packer<'a, 'o> {
+pub(super) struct Packer<'a, 'o> {
     out: &'o mut Payloads,
     mtu: usize,
+    /// Whether each unit has to be alone in its packet, without aggregation and fragments.
+    is_single: bool,
     /// Units that wait for company.
     units: [&'a [u8]; MAX_UNITS],
     count: usize,
@@ -31,10 +37,11 @@ pub(in super::super) struct Packer<'a, 'o> {
 }
 
 impl<'a, 'o> Packer<'a, 'o> {
-    pub(in super::super) fn new(mtu: usize, out: &'o mut Payloads) -> Self {
+    pub(super) fn new(mtu: usize, is_single: bool, out: &'o mut Payloads) -> Self {
         Self {
             out,
             mtu,
+            is_single,
             units: [&[]; MAX_UNITS],
             count: 0,
             len: 0,
@@ -42,17 +49,11 @@ impl<'a, 'o> Packer<'a, 'o> {
         }
     }
 
-    /// A unit alone in its packet, as it has to be without aggregation and fragments.
-    pub(in super::super) fn single(&mut self, unit: &'a [u8]) {
-        if unit.len() > self.mtu {
-            self.is_too_long = true;
-        } else {
-            self.out.push(&[unit]);
-        }
-    }
-
     /// A unit, alone, in company or in fragments.
-    pub(in super::super) fn add<F: Format>(&mut self, unit: &'a [u8]) {
+    pub(super) fn add<F: Format>(&mut self, unit: &'a [u8]) {
+        if self.is_single {
+            return self.single(unit);
+        }
         if unit.len() > self.mtu {
             self.flush::<F>();
             return self.fragment::<F>(unit);
@@ -73,10 +74,18 @@ impl<'a, 'o> Packer<'a, 'o> {
     }
 
     /// Ends the frame; nothing comes out when a part of it does not fit.
-    pub(in super::super) fn finish<F: Format>(mut self) {
+    pub(super) fn finish<F: Format>(mut self) {
         self.flush::<F>();
         if self.is_too_long {
             self.out.clear();
+        }
+    }
+
+    fn single(&mut self, unit: &[u8]) {
+        if unit.len() > self.mtu {
+            self.is_too_long = true;
+        } else {
+            self.out.push(&[unit]);
         }
     }
 

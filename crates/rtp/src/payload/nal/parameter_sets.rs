@@ -1,4 +1,4 @@
-//! Parameter sets that a receiver who joins late still needs: RFC 7742 §6.2 has them travel in the stream.
+//! The parameter sets that a stream sent last.
 
 use super::{START_CODE, Units, units};
 
@@ -7,19 +7,19 @@ const MAX_LEN: usize = 4096;
 
 /// The parameter sets that a stream sent last.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct ParameterSets {
+pub(super) struct ParameterSets {
     /// With start codes.
     sets: Vec<u8>,
 }
 
 impl ParameterSets {
     /// Those of the last frame that had them, in order.
-    pub(in super::super) fn units(&self) -> Units<'_> {
+    pub(super) fn units(&self) -> Units<'_> {
         units(&self.sets)
     }
 
     /// Takes those of a frame. With a sequence's set among them they replace the old ones, else they come to them.
-    pub(in super::super) fn update(&mut self, seen: &SeenSets<'_>) {
+    pub(super) fn update(&mut self, seen: &SeenSets<'_>) {
         if seen.has_sequence {
             self.sets.clear();
         }
@@ -38,14 +38,14 @@ impl ParameterSets {
 
 /// The parameter sets of one frame, the first sixteen of them.
 #[derive(Debug, Default)]
-pub(in super::super) struct SeenSets<'a> {
+pub(super) struct SeenSets<'a> {
     sets: [&'a [u8]; 16],
     count: usize,
     has_sequence: bool,
 }
 
 impl<'a> SeenSets<'a> {
-    pub(in super::super) fn push(&mut self, set: &'a [u8], is_sequence: bool) {
+    pub(super) fn push(&mut self, set: &'a [u8], is_sequence: bool) {
         self.has_sequence |= is_sequence;
         if let Some(place) = self.sets.get_mut(self.count) {
             *place = set;
@@ -53,7 +53,7 @@ impl<'a> SeenSets<'a> {
         }
     }
 
-    pub(in super::super) const fn is_empty(&self) -> bool {
+    pub(super) const fn is_empty(&self) -> bool {
         self.count == 0
     }
 }
