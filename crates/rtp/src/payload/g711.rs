@@ -1,7 +1,6 @@
 //! RFC 3551 §4.5.14: G.711, µ-law (PCMU) and A-law (PCMA). Eight bits a sample, eight thousand samples a second.
 
-use super::Payloads;
-use super::audio::{Samples, whole_frames};
+use super::{PlainDepacketizer, SamplePacketizer};
 
 /// The static payload type of µ-law with one channel.
 pub const PCMU: u8 = 0;
@@ -10,48 +9,10 @@ pub const PCMA: u8 = 8;
 /// Ticks of the RTP clock in a second.
 pub const CLOCK_RATE: u32 = 8000;
 
-/// Cuts G.711 between samples, when a packet does not hold all; each piece has a
-/// [timestamp of its own](Payloads::timestamp_offset).
-#[derive(Clone, Copy, Debug)]
-pub struct Packetizer(Samples);
-
-impl Packetizer {
-    /// For so many interleaved channels.
-    pub fn new(channels: u8) -> Self {
-        Self(Samples::new(1, channels))
-    }
-
-    /// Ticks of the RTP clock that so many bytes last.
-    pub fn duration(&self, bytes: usize) -> u32 {
-        self.0.duration(bytes)
-    }
-}
-
-impl super::Packetizer for Packetizer {
-    fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
-        self.0.packetize(frame, mtu, out);
-    }
-}
-
-impl Default for Packetizer {
-    /// For one channel.
-    fn default() -> Self {
-        Self::new(1)
-    }
-}
-
+/// Cuts G.711 between samples.
+pub type Packetizer = SamplePacketizer<1>;
 /// Takes payloads as they are.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Depacketizer(());
-
-impl Depacketizer {
-    /// One without state.
-    pub const fn new() -> Self {
-        Self(())
-    }
-}
-
-whole_frames!(Depacketizer);
+pub type Depacketizer = PlainDepacketizer;
 
 /// A linear sample as µ-law (ITU-T G.711).
 ///
@@ -108,7 +69,7 @@ pub fn decode_alaw(code: u8) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Packetizer as _;
+    use super::super::{Packetizer as _, Payloads};
     use super::*;
 
     #[test]

@@ -1,55 +1,16 @@
 //! RFC 3551 §4.5.11: linear samples of 16 bits in network byte order, channels interleaved.
 
-use super::Payloads;
-use super::audio::{Samples, whole_frames};
+use super::{PlainDepacketizer, SamplePacketizer};
 
 /// The static payload type of two channels at 44,100 Hz.
 pub const STEREO_44100: u8 = 10;
 /// The static payload type of one channel at 44,100 Hz.
 pub const MONO_44100: u8 = 11;
 
-/// Cuts L16 between sampling instants, when a packet does not hold all; each piece has a
-/// [timestamp of its own](Payloads::timestamp_offset). Frames are in network byte order; see [`encode`].
-#[derive(Clone, Copy, Debug)]
-pub struct Packetizer(Samples);
-
-impl Packetizer {
-    /// For so many interleaved channels.
-    pub fn new(channels: u8) -> Self {
-        Self(Samples::new(2, channels))
-    }
-
-    /// Ticks of the RTP clock that so many bytes last.
-    pub fn duration(&self, bytes: usize) -> u32 {
-        self.0.duration(bytes)
-    }
-}
-
-impl super::Packetizer for Packetizer {
-    fn packetize(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
-        self.0.packetize(frame, mtu, out);
-    }
-}
-
-impl Default for Packetizer {
-    /// For one channel.
-    fn default() -> Self {
-        Self::new(1)
-    }
-}
-
+/// Cuts L16 between sampling instants. Frames are in network byte order; see [`encode`].
+pub type Packetizer = SamplePacketizer<2>;
 /// Takes payloads as they are; see [`samples`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Depacketizer(());
-
-impl Depacketizer {
-    /// One without state.
-    pub const fn new() -> Self {
-        Self(())
-    }
-}
-
-whole_frames!(Depacketizer);
+pub type Depacketizer = PlainDepacketizer;
 
 /// Appends samples as they travel.
 pub fn encode(samples: &[i16], out: &mut Vec<u8>) {
@@ -67,7 +28,7 @@ pub fn samples(payload: &[u8]) -> impl ExactSizeIterator<Item = i16> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Packetizer as _;
+    use super::super::{Packetizer as _, Payloads};
     use super::*;
 
     #[test]

@@ -33,6 +33,7 @@ use std::fmt::Debug;
 
 use crate::DecodeError;
 
+pub use audio::{PlainDepacketizer, SamplePacketizer};
 pub use payloads::Payloads;
 pub use picture_id::PictureId;
 
@@ -169,6 +170,15 @@ pub fn dimensions(encoding_name: &str, frame: &[u8]) -> Option<(u32, u32)> {
             .find_map(|obu| av1::SequenceHeader::decode(&obu).ok())
             .map(|header| header.dimensions),
         _ => None,
+    }
+}
+
+/// Appends data that is whole.
+fn append(data: &[u8], key_frame: Option<bool>, out: &mut Vec<u8>) -> Depacketized {
+    out.extend_from_slice(data);
+    Depacketized {
+        key_frame,
+        incomplete: 0,
     }
 }
 

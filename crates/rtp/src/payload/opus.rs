@@ -1,9 +1,8 @@
 //! RFC 7587: Opus in RTP, one Opus packet a payload; and RFC 6716 §3, how an Opus packet is put together, as far as one needs it
 //! without a decoder: how long it lasts, what it holds.
 
-use super::Payloads;
-use super::audio::whole_frames;
 use super::reader::Reader;
+use super::{Payloads, PlainDepacketizer};
 use crate::DecodeError;
 
 /// Ticks of the RTP clock in a second, whatever the audio was sampled at (RFC 7587 §4.1).
@@ -34,17 +33,7 @@ impl super::Packetizer for Packetizer {
 }
 
 /// Takes payloads as they are.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Depacketizer(());
-
-impl Depacketizer {
-    /// One without state.
-    pub const fn new() -> Self {
-        Self(())
-    }
-}
-
-whole_frames!(Depacketizer);
+pub type Depacketizer = PlainDepacketizer;
 
 /// How a packet was encoded (RFC 6716 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

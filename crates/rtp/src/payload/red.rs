@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Depacketized, audio};
+use super::{Depacketized, append};
 use crate::DecodeError;
 
 /// The largest distance, in ticks of the RTP clock, of a redundant block from the primary one: 14 bits.
@@ -127,7 +127,8 @@ impl Depacketizer {
 
 impl super::Depacketizer for Depacketizer {
     fn depacketize(&mut self, payload: &[u8], out: &mut Vec<u8>) -> Result<Depacketized, DecodeError> {
-        Ok(audio::append(BlocksRef::decode(payload)?.primary().data, out))
+        let primary = BlocksRef::decode(payload)?.primary();
+        Ok(append(primary.data, Some(true), out))
     }
 
     fn is_frame_start(&self, _payload: &[u8]) -> bool {

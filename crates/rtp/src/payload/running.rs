@@ -40,6 +40,13 @@ impl Running {
         number.wrapping_add(self.offset).wrapping_add(later) & mask
     }
 
+    /// The same for a number of eight bits or fewer.
+    #[inline]
+    pub(super) fn forward_byte(&mut self, number: u8, mask: u8) -> u8 {
+        let [_, sent] = self.forward(u16::from(number), u16::from(mask)).to_be_bytes();
+        sent
+    }
+
     /// `number` is left out: those after it move up. One that is not newer than all others is too late for that.
     pub(super) fn leave_out(&mut self, number: u16, mask: u16) {
         self.begin(number, mask);

@@ -4,7 +4,7 @@ mod descriptor;
 mod frame;
 mod renumberer;
 
-use super::{Depacketized, Payloads, PictureId, piece_len};
+use super::{Depacketized, Payloads, PictureId, append, piece_len};
 use crate::DecodeError;
 
 pub use descriptor::{Descriptor, DescriptorMut, TemporalLayer};
@@ -100,11 +100,7 @@ impl super::Depacketizer for Depacketizer {
         if data.is_empty() {
             return Err(DecodeError::new("no data behind the descriptor", payload.len()));
         }
-        out.extend_from_slice(data);
-        Ok(Depacketized {
-            key_frame: descriptor.is_key_frame(data),
-            incomplete: 0,
-        })
+        Ok(append(data, descriptor.is_key_frame(data), out))
     }
 
     fn is_frame_start(&self, payload: &[u8]) -> bool {

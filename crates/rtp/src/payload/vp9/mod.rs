@@ -7,7 +7,7 @@ mod packetizer;
 mod renumberer;
 mod structure;
 
-use super::Depacketized;
+use super::{Depacketized, append};
 use crate::DecodeError;
 
 pub use descriptor::{Descriptor, DescriptorMut, Layer, References};
@@ -33,11 +33,7 @@ impl super::Depacketizer for Depacketizer {
         if data.is_empty() {
             return Err(DecodeError::new("no data behind the descriptor", payload.len()));
         }
-        out.extend_from_slice(data);
-        Ok(Depacketized {
-            key_frame: descriptor.is_key_frame(),
-            incomplete: 0,
-        })
+        Ok(append(data, descriptor.is_key_frame(), out))
     }
 
     fn is_frame_start(&self, payload: &[u8]) -> bool {

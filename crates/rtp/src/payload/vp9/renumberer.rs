@@ -53,11 +53,7 @@ impl Renumberer {
             place.set_picture_id(self.picture_id.forward(id.value(), id.mask()));
         }
         if let Some(index) = index {
-            let [_, index] = self
-                .tl0_picture_index
-                .forward(u16::from(index), 0xff)
-                .to_be_bytes();
-            place.set_tl0_picture_index(index);
+            place.set_tl0_picture_index(self.tl0_picture_index.forward_byte(index, 0xff));
         }
         Ok(())
     }
