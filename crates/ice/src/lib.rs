@@ -117,7 +117,8 @@
 //! candidates of the peer are used, TCP ones ignored, names are reported so that the caller can resolve them. There is
 //! no aggressive nomination of our own, and interfaces are not watched: tell the agent with `add_local_address` and
 //! `remove_local_address`, or gather again. Two agents of one port cannot have the same remote address and port, since
-//! nothing in their data would tell them apart.
+//! nothing in their data would tell them apart. Temporary IPv6 addresses take the place of permanent ones on Linux and
+//! Android only, where the system is asked which they are.
 
 pub mod candidate;
 mod config;

@@ -1,14 +1,18 @@
-//! The addresses of this host (RFC 8445 §5.1.1.1).
+//! The addresses of this host that may be gathered from (RFC 8445 §5.1.1.1).
 //!
 //! Asking the system for them takes longer than opening the sockets, so the list is kept for as long as the system
 //! reports no change of it. Where changes cannot be watched, it is read each time.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod changes;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod netlink;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod privacy;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod changes {
     //! Systems whose changes nobody watches here.
@@ -25,6 +29,16 @@ mod changes {
         pub(super) fn happened(&self) -> bool {
             match *self {}
         }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod privacy {
+    //! Systems that are not asked which addresses are temporary.
+
+    /// None.
+    pub(super) const fn withheld() -> Vec<(u32, std::net::Ipv6Addr)> {
+        Vec::new()
     }
 }
 
@@ -48,7 +62,10 @@ struct Known {
 
 static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
 
-/// The addresses of this host, in the system's order. Cheap to repeat on Linux: there the list of the last call is
+/// The addresses of this host from which candidates may be gathered, in the system's order. Where an interface has a
+/// temporary IPv6 address (RFC 8981), the permanent ones of its prefix, the link-local ones and deprecated temporary
+/// ones are left out, since they would let the host be followed (RFC 8445 §5.1.1.1, RFC 8835 §3.3); a host that wants
+/// to be found by its permanent address has none. That is known on Linux and Android; elsewhere all are listed. Cheap to repeat on Linux: there the list of the last call is
 /// valid until the kernel says that a link or an address changed.
 ///
 /// A process that moves threads between network namespaces sees those of the thread that called first.
@@ -80,12 +97,20 @@ pub fn interface_addresses() -> io::Result<Arc<[InterfaceAddress]>> {
 }
 
 fn read() -> io::Result<Arc<[InterfaceAddress]>> {
+    let withheld = privacy::withheld();
     let found = if_addrs::get_if_addrs()?.into_iter();
-    let addresses = found.map(|found| InterfaceAddress {
+    let shown = found.filter(|found| !is_withheld(&withheld, found.index, found.ip()));
+    let addresses = shown.map(|found| InterfaceAddress {
         address: found.ip(),
         interface: found.name,
     });
     Ok(addresses.collect())
+}
+
+fn is_withheld(withheld: &[(u32, Ipv6Addr)], interface: Option<u32>, address: IpAddr) -> bool {
+    withheld.iter().any(|(index, one)| {
+        address == IpAddr::V6(*one) && interface.is_none_or(|interface| interface == *index)
+    })
 }
 
 #[cfg(test)]
@@ -98,5 +123,15 @@ mod tests {
         let again = interface_addresses().unwrap();
         assert_eq!(first, again);
         assert_eq!(first, read().unwrap());
+    }
+
+    #[test]
+    fn a_link_local_address_is_withheld_at_its_interface_only() {
+        let link_local: Ipv6Addr = "fe80::1".parse().unwrap();
+        let withheld = [(2, link_local)];
+        assert!(is_withheld(&withheld, Some(2), link_local.into()));
+        assert!(is_withheld(&withheld, None, link_local.into()));
+        assert!(!is_withheld(&withheld, Some(3), link_local.into()));
+        assert!(!is_withheld(&withheld, Some(2), IpAddr::from([10, 0, 0, 1])));
     }
 }
