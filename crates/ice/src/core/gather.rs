@@ -12,6 +12,12 @@ use crate::candidate::CandidateKind;
 use crate::event::{Event, GatheringError, GatheringState, PairError, Path};
 
 impl Agent {
+    /// Says that sockets will be added again, before a [`restart`](Self::restart) that gathers anew: gathering of the next
+    /// generation completes behind [`end_local_addresses`](Self::end_local_addresses).
+    pub const fn expect_local_addresses(&mut self) {
+        self.local.ended = false;
+    }
+
     /// Emits the host candidate of a base, pairs it, and has the servers asked.
     pub(super) fn gather_base(&mut self, index: u8) {
         let Some(base) = self.local.bases.get(usize::from(index)).copied() else {

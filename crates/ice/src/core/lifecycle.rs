@@ -88,7 +88,8 @@ impl Agent {
         self.checks
             .transactions
             .retain(|transaction| transaction.previous);
-        if self.local.bases.iter().any(|base| !base.gone) {
+        let expects_more = !self.local.ended && self.local.state != GatheringState::New;
+        if expects_more || self.local.bases.iter().any(|base| !base.gone) {
             self.set_gathering_state(GatheringState::Gathering);
         }
         for index in 0..self.local.bases.len() {

@@ -54,10 +54,13 @@ impl Candidates {
         }
     }
 
-    /// Another generation begins.
-    pub(super) fn restart(&mut self) {
+    /// Another generation begins, with a gathering phase of its own (RFC 9429 §3.5.1). Returns whether there was one before.
+    pub(super) fn restart(&mut self) -> bool {
         self.local.clear();
         self.local_complete = false;
+        let again = !matches!(self.addresses, Addresses::NotYet);
+        self.addresses = Addresses::Wanted;
+        again
     }
 
     pub(super) fn take_early(&mut self) -> Vec<IceCandidateInit> {

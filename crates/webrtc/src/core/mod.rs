@@ -174,7 +174,8 @@ impl PeerConnection {
     }
 
     /// Whether addresses are wanted: true from the moment that gathering has to begin until
-    /// [`end_local_addresses`](Self::end_local_addresses).
+    /// [`end_local_addresses`](Self::end_local_addresses), and again after each ICE restart, where addresses that the
+    /// connection has already may be added once more to no effect.
     #[must_use]
     pub const fn wants_addresses(&self) -> bool {
         self.candidates.wants_addresses()
@@ -183,6 +184,13 @@ impl PeerConnection {
     /// The address of a socket, or of an interface that a socket is bound to, becomes a host candidate.
     pub fn add_local_address(&mut self, now: Instant, address: SocketAddr) {
         self.transport.ice.add_local_address(now, address);
+        self.transport.settle(now);
+        self.digest(now);
+    }
+
+    /// The address is gone, and with it every path that begins there.
+    pub fn remove_local_address(&mut self, now: Instant, address: SocketAddr) {
+        self.transport.ice.remove_local_address(now, address);
         self.transport.settle(now);
         self.digest(now);
     }

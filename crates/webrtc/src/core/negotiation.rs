@@ -121,11 +121,7 @@ impl PeerConnection {
         now: Instant,
         description: Option<SessionDescription>,
     ) -> Result<(), Error> {
-        self.ensure_open()?;
-        let description = match description {
-            Some(description) => description,
-            None => self.implicit_description()?,
-        };
+        let description = self.given_or_implicit(description)?;
         if description.kind == SdpType::Rollback {
             return self.roll_back(Side::Local);
         }
@@ -167,6 +163,14 @@ impl PeerConnection {
         self.apply(now, Side::Remote, Applied::new(description.kind, sdp))?;
         self.digest(now);
         Ok(())
+    }
+
+    /// Whether the offer or answer that was made last restarts ICE once it is applied. Before that, local addresses that
+    /// are gone are to be [removed](Self::remove_local_address); afterwards, addresses are
+    /// [wanted](Self::wants_addresses) again.
+    #[must_use]
+    pub const fn restarts_ice(&self) -> bool {
+        self.drafts.restarts
     }
 
     /// The next offer asks for new ICE credentials (`restartIce`).
@@ -231,7 +235,15 @@ impl PeerConnection {
         }
     }
 
-    fn implicit_description(&mut self) -> Result<SessionDescription, Error> {
+    /// The description itself, or the one that the state asks for.
+    pub(crate) fn given_or_implicit(
+        &mut self,
+        description: Option<SessionDescription>,
+    ) -> Result<SessionDescription, Error> {
+        self.ensure_open()?;
+        if let Some(description) = description {
+            return Ok(description);
+        }
         match self.signaling.state() {
             SignalingState::Stable | SignalingState::HaveLocalOffer | SignalingState::HaveRemotePranswer => {
                 self.create_offer(OfferOptions::default())
@@ -365,7 +377,9 @@ impl PeerConnection {
             return;
         }
         self.drafts.restart = false;
-        self.candidates.restart();
+        if self.candidates.restart() {
+            self.transport.ice.expect_local_addresses();
+        }
         self.transport.ice.restart(now);
         self.transport.settle(now);
         // An agent that had failed begins anew, and says so only when it checks.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use datagram::{Inbox, Received};
 use tokio::time::Sleep;
 
-use super::endpoint::{Inner, Socket};
+use super::endpoint::{Inner, Socket, Sockets};
 use super::router::ConnectionId;
 
 /// Receive calls in one turn, before other tasks of the runtime get theirs.
@@ -24,6 +24,7 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Driver {
     inner: Arc<Inner>,
+    sockets: Arc<Sockets>,
     sleep: Pin<Box<Sleep>>,
     /// Connections whose socket has no room.
     blocked: Vec<ConnectionId>,
@@ -32,6 +33,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
         Self {
+            sockets: inner.sockets(),
             inner,
             sleep: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
             blocked: Vec::new(),
@@ -41,7 +43,7 @@ impl Driver {
     /// Returns whether a turn was cut short.
     fn receive(&self, cx: &mut Context<'_>) -> bool {
         let mut is_busy = false;
-        for socket in &self.inner.sockets {
+        for socket in &self.sockets.list {
             let mut turns = 0;
             while turns < RECEIVES_PER_TURN && self.receive_once(cx, socket) {
                 turns += 1;
@@ -120,7 +122,9 @@ impl Future for Driver {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            self.inner.schedule.begin();
+            if self.inner.schedule.begin() {
+                self.sockets = self.inner.sockets();
+            }
             if self.inner.schedule.is_stopping() {
                 self.inner.schedule.stopped();
                 return Poll::Ready(());

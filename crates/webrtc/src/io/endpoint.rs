@@ -4,16 +4,15 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use datagram::{Datagram, UdpSocket};
 use tokio::runtime::Handle;
 
 use super::driver::Driver;
-use super::gather;
+use super::gather::{self, Place};
 use super::router::{ConnectionId, Router};
 use super::schedule::Schedule;
-use super::shared::{Home, Shared};
+use super::shared::Shared;
 use crate::core::Transmit;
 use crate::setting_engine::Gathering;
 
@@ -30,13 +29,30 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    fn new(socket: UdpSocket) -> io::Result<Self> {
+    fn new(socket: UdpSocket) -> io::Result<Arc<Self>> {
         let local = socket.local_addr()?;
-        Ok(Self {
+        Ok(Arc::new(Self {
             dual_stack: socket.is_dual_stack(),
             socket,
             local,
-        })
+        }))
+    }
+
+    /// Whether it is at this address.
+    fn holds(&self, address: IpAddr) -> bool {
+        self.local.ip() == address || self.serves(address)
+    }
+
+    /// The addresses of this host that a connection announces for it, with its port.
+    pub(super) fn addresses<'a>(
+        &'a self,
+        all: &'a [IpAddr],
+        gathering: &Gathering,
+    ) -> impl Iterator<Item = SocketAddr> + 'a {
+        let own = (!self.is_wildcard() && gather::keeps(self.local.ip(), gathering)).then_some(self.local);
+        let served = all.iter().filter(|address| self.serves(**address));
+        let served = served.map(|address| SocketAddr::new(*address, self.local.port()));
+        own.into_iter().chain(served)
     }
 
     /// Whether datagrams from, or to, an address of this socket's port can be its own.
@@ -44,7 +60,7 @@ impl Socket {
         self.is_wildcard() && (self.dual_stack || self.local.is_ipv4() == address.is_ipv4())
     }
 
-    const fn is_wildcard(&self) -> bool {
+    pub(super) const fn is_wildcard(&self) -> bool {
         self.local.ip().is_unspecified()
     }
 
@@ -60,7 +76,7 @@ impl Socket {
         self.local == local || (self.local.port() == local.port() && self.serves(local.ip()))
     }
 
-    fn transmit<'a>(&self, transmit: &Transmit, bytes: &'a [u8]) -> datagram::Transmit<'a> {
+    pub(super) fn transmit<'a>(&self, transmit: &Transmit, bytes: &'a [u8]) -> datagram::Transmit<'a> {
         datagram::Transmit {
             source: self.is_wildcard().then(|| transmit.path.local.ip()),
             segment_size: transmit.segment_size,
@@ -69,12 +85,38 @@ impl Socket {
     }
 }
 
+/// The sockets of an endpoint at one time.
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) sockets: Vec<Socket>,
-    pub(super) schedule: Schedule,
+pub(super) struct Sockets {
+    pub(super) list: Vec<Arc<Socket>>,
     /// Datagrams of one burst.
     pub(super) max_segments: usize,
+}
+
+impl Sockets {
+    fn new(list: Vec<Arc<Socket>>, mtu: usize) -> Arc<Self> {
+        let offload = list.iter().map(|socket| socket.socket.max_send_segments()).max();
+        let max_segments = offload.unwrap_or(1).min(MAX_BURST / mtu.max(1)).max(1);
+        Arc::new(Self { list, max_segments })
+    }
+
+    pub(super) fn sending_from(&self, local: SocketAddr) -> io::Result<&Socket> {
+        let mut sockets = self.list.iter();
+        sockets
+            .find(|socket| socket.sends_from(local))
+            .map(|socket| &**socket)
+            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    /// Those that the driver and the connections have, or are about to take.
+    sockets: Mutex<Arc<Sockets>>,
+    pub(super) schedule: Schedule,
+    /// Of one connection alone.
+    pub(super) is_private: bool,
+    mtu: usize,
     router: Mutex<Router>,
     unrouted: AtomicU64,
 }
@@ -157,7 +199,7 @@ impl Endpoint {
 
     fn with(sockets: Vec<UdpSocket>, mtu: usize, runtime: &Handle) -> io::Result<Self> {
         let sockets: io::Result<Vec<_>> = sockets.into_iter().map(Socket::new).collect();
-        let inner = Inner::start(sockets?, Router::new(false), mtu, runtime);
+        let inner = Inner::start(sockets?, false, mtu, runtime);
         Ok(Self(Arc::new(Owner(inner))))
     }
 
@@ -167,10 +209,9 @@ impl Endpoint {
     ///
     /// The system does not know it any more.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0
-            .0
-            .sockets
-            .first()
+        let sockets = self.0.0.sockets();
+        let first = sockets.list.first();
+        first
             .map(|socket| socket.local)
             .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -199,73 +240,78 @@ impl Inner {
     /// Sockets of one connection's own.
     pub(super) fn private(gathering: &Gathering, mtu: usize, runtime: &Handle) -> io::Result<Arc<Self>> {
         let _entered = runtime.enter();
-        let places = gather::places(gathering)?;
+        let sockets = Self::bind(gather::places(gathering)?, gathering)?;
+        Ok(Self::start(sockets, true, mtu, runtime))
+    }
+
+    /// A socket at each place. That some fail is no error as long as one does not.
+    fn bind(places: Vec<Place>, gathering: &Gathering) -> io::Result<Vec<Arc<Socket>>> {
         let mut sockets = Vec::with_capacity(places.len());
         let mut last_error = None;
-        for address in places {
-            match gather::bind(address, gathering).and_then(Socket::new) {
+        for place in places {
+            match gather::bind(place, gathering).and_then(Socket::new) {
                 Ok(socket) => sockets.push(socket),
                 Err(error) => last_error = Some(error),
             }
         }
         match last_error {
             Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok(Self::start(sockets, Router::new(true), mtu, runtime)),
+            _ => Ok(sockets),
         }
     }
 
-    fn start(sockets: Vec<Socket>, router: Router, mtu: usize, runtime: &Handle) -> Arc<Self> {
-        let offload = sockets
-            .iter()
-            .map(|socket| socket.socket.max_send_segments())
-            .max()
-            .unwrap_or(1);
+    fn start(list: Vec<Arc<Socket>>, is_private: bool, mtu: usize, runtime: &Handle) -> Arc<Self> {
         let inner = Arc::new(Self {
-            sockets,
+            sockets: Mutex::new(Sockets::new(list, mtu)),
             schedule: Schedule::new(),
-            max_segments: offload.min(MAX_BURST / mtu.max(1)).max(1),
-            router: Mutex::new(router),
+            is_private,
+            mtu,
+            router: Mutex::new(Router::new(is_private)),
             unrouted: AtomicU64::new(0),
         });
         runtime.spawn(Driver::new(Arc::clone(&inner)));
         inner
     }
 
+    pub(super) fn sockets(&self) -> Arc<Sockets> {
+        Arc::clone(&self.sockets.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The host has these addresses by now: sockets at those that are gone are closed, and others are opened.
+    ///
+    /// # Errors
+    ///
+    /// No socket could be opened and none is left. Nothing has changed.
+    pub(super) fn move_to(&self, addresses: &[IpAddr], gathering: &Gathering) -> io::Result<Arc<Sockets>> {
+        let present = self.sockets();
+        let holds = |socket: &&Arc<Socket>| addresses.iter().any(|address| socket.holds(*address));
+        let mut kept: Vec<_> = present.list.iter().filter(holds).cloned().collect();
+        let is_new = |address: &&IpAddr| !kept.iter().any(|socket| socket.holds(**address));
+        let places: Vec<Place> = addresses
+            .iter()
+            .filter(is_new)
+            .map(|address| (*address).into())
+            .collect();
+        if kept.len() == present.list.len() && places.is_empty() {
+            return Ok(present);
+        }
+        match Self::bind(places, gathering) {
+            Ok(opened) => kept.extend(opened),
+            Err(error) if kept.is_empty() => return Err(error),
+            Err(_) => {}
+        }
+        let sockets = Sockets::new(kept, self.mtu);
+        *self.sockets.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&sockets);
+        self.schedule.change_sockets();
+        Ok(sockets)
+    }
+
     pub(super) fn router(&self) -> MutexGuard<'_, Router> {
         self.router.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection in and returns the addresses that it announces.
-    pub(super) fn insert(
-        self: &Arc<Self>,
-        shared: Arc<Shared>,
-        gathering: &Gathering,
-    ) -> (Home, Vec<SocketAddr>) {
-        let id = self.router().insert(shared);
-        (
-            Home {
-                endpoint: Arc::clone(self),
-                id,
-            },
-            self.local_addresses(gathering),
-        )
-    }
-
-    fn local_addresses(&self, gathering: &Gathering) -> Vec<SocketAddr> {
-        let mut addresses = Vec::new();
-        for socket in &self.sockets {
-            if !socket.is_wildcard() {
-                if gather::keeps(socket.local.ip(), gathering) {
-                    addresses.push(socket.local);
-                }
-                continue;
-            }
-            // An interface list that cannot be read leaves the connection without candidates, which it reports itself.
-            let all = gather::addresses(gathering).unwrap_or_default();
-            let served = all.into_iter().filter(|address| socket.serves(*address));
-            addresses.extend(served.map(|address| SocketAddr::new(address, socket.local.port())));
-        }
-        addresses
+    pub(super) fn insert(&self, shared: Arc<Shared>) -> ConnectionId {
+        self.router().insert(shared)
     }
 
     /// A connection is gone. A private endpoint ends with it.
@@ -287,32 +333,5 @@ impl Inner {
             self.unrouted.fetch_add(1, Ordering::Relaxed);
         }
         routed
-    }
-
-    fn socket(&self, local: SocketAddr) -> io::Result<&Socket> {
-        self.sockets
-            .iter()
-            .find(|socket| socket.sends_from(local))
-            .ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
-    }
-
-    pub(super) fn try_send(&self, id: ConnectionId, transmit: &Transmit, bytes: &[u8]) -> io::Result<()> {
-        let socket = self.socket(transmit.path.local)?;
-        if transmit.segment_size.is_none() && stun::is_stun(bytes) {
-            self.router().expect_response(bytes, id);
-        }
-        socket.socket.try_send(&socket.transmit(transmit, bytes))
-    }
-
-    pub(super) fn poll_send(
-        &self,
-        cx: &mut Context<'_>,
-        transmit: &Transmit,
-        bytes: &[u8],
-    ) -> Poll<io::Result<()>> {
-        match self.socket(transmit.path.local) {
-            Ok(socket) => socket.socket.poll_send(cx, &socket.transmit(transmit, bytes)),
-            Err(error) => Poll::Ready(Err(error)),
-        }
     }
 }

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::data_channel::DataChannel;
 use super::endpoint::{Endpoint, Inner};
+use super::home::Home;
 use super::rtp_transceiver::RtpTransceiver;
 use super::shared::{Shared, State};
 use super::track::TrackLocal;
@@ -89,6 +90,8 @@ impl PeerConnection {
 
     /// Applies a description of ours and begins to gather candidates. `None` makes the one that the state asks for.
     ///
+    /// One that restarts ICE gathers anew: addresses of this host that are gone are given up, and new ones are used.
+    ///
     /// # Errors
     ///
     /// [`Error::ModifiedDescription`], [`Error::WrongState`], [`Error::Closed`], and [`Error::Io`] when no socket can be
@@ -99,7 +102,11 @@ impl PeerConnection {
     ) -> Result<(), Error> {
         let description = description.into();
         self.run(|state, now| {
-            state.core.set_local_description(now, description)?;
+            let description = state.core.given_or_implicit(description)?;
+            if state.core.restarts_ice() {
+                self.follow_addresses(state, now)?;
+            }
+            state.core.set_local_description(now, Some(description))?;
             self.gather(state, now)
         })
     }
@@ -302,24 +309,44 @@ impl PeerConnection {
         report
     }
 
+    /// Another generation begins: what it announces are the addresses that this host has by then.
+    fn follow_addresses(&self, state: &mut State, now: Instant) -> Result<(), Error> {
+        let Some(home) = &mut state.home else {
+            return Ok(());
+        };
+        let _entered = self.0.runtime.enter();
+        for gone in home.follow(&self.0.settings.gathering)? {
+            state.core.remove_local_address(now, gone);
+        }
+        Ok(())
+    }
+
     /// Opens sockets, or joins the endpoint, when the core wants addresses.
     fn gather(&self, state: &mut State, now: Instant) -> Result<(), Error> {
         if state.core.wants_addresses() {
-            let owner = &self.0;
-            let inner = match &owner.endpoint {
-                Some(endpoint) => Arc::clone(endpoint.inner()),
-                None => Inner::private(&owner.settings.gathering, owner.settings.mtu, &owner.runtime)?,
+            let home = match state.home.take() {
+                Some(home) => home,
+                None => self.join()?,
             };
-            let (home, addresses) = inner.insert(Arc::clone(&owner.shared), &owner.settings.gathering);
-            state.settle_in(home);
-            for address in addresses {
-                state.core.add_local_address(now, address);
+            let home = state.home.insert(home);
+            for address in &home.announced {
+                state.core.add_local_address(now, *address);
             }
             self.ask_servers(state, now);
         }
         let ufrag = state.core.local_ufrag().to_owned();
         state.register(&ufrag);
         Ok(())
+    }
+
+    fn join(&self) -> Result<Home, Error> {
+        let owner = &self.0;
+        let gathering = &owner.settings.gathering;
+        let endpoint = match &owner.endpoint {
+            Some(endpoint) => Arc::clone(endpoint.inner()),
+            None => Inner::private(gathering, owner.settings.mtu, &owner.runtime)?,
+        };
+        Ok(Home::new(endpoint, Arc::clone(&owner.shared), gathering))
     }
 
     /// STUN servers with an address are asked at once; names are looked up on the side.

@@ -24,6 +24,7 @@ struct State {
     timers: BinaryHeap<Reverse<(Instant, ConnectionId)>>,
     blocked: Vec<ConnectionId>,
     driver: Driver,
+    has_other_sockets: bool,
     stopping: bool,
 }
 
@@ -37,6 +38,7 @@ impl Schedule {
             timers: BinaryHeap::new(),
             blocked: Vec::new(),
             driver: Driver::Stopped,
+            has_other_sockets: false,
             stopping: false,
         };
         Self(Mutex::new(state))
@@ -60,6 +62,13 @@ impl Schedule {
         state.wake();
     }
 
+    /// The endpoint has other sockets.
+    pub(super) fn change_sockets(&self) {
+        let mut state = self.lock();
+        state.has_other_sockets = true;
+        state.wake();
+    }
+
     /// The driver ends once it looks here.
     pub(super) fn stop(&self) {
         let mut state = self.lock();
@@ -71,9 +80,11 @@ impl Schedule {
         self.lock().stopping
     }
 
-    /// The driver is awake: nobody has to wake it.
-    pub(super) fn begin(&self) {
-        self.lock().driver = Driver::Running;
+    /// The driver is awake: nobody has to wake it. Returns whether the endpoint has other sockets than before.
+    pub(super) fn begin(&self) -> bool {
+        let mut state = self.lock();
+        state.driver = Driver::Running;
+        std::mem::take(&mut state.has_other_sockets)
     }
 
     pub(super) fn stopped(&self) {
@@ -98,7 +109,7 @@ impl Schedule {
     /// The driver falls asleep, unless there is work. Returns until when.
     pub(super) fn sleep(&self, waker: &Waker) -> Result<Option<Instant>, HasWork> {
         let mut state = self.lock();
-        if state.stopping || !state.blocked.is_empty() {
+        if state.stopping || state.has_other_sockets || !state.blocked.is_empty() {
             return Err(HasWork);
         }
         let until = state.timers.peek().map(|Reverse((deadline, _))| *deadline);

@@ -8,10 +8,9 @@ use std::time::Instant;
 
 use super::channel_state::ChannelStates;
 use super::coalesce::coalesce;
-use super::endpoint::Inner;
 use super::events::EventQueue;
+use super::home::Home;
 use super::media_state::MediaStates;
-use super::router::ConnectionId;
 use super::wakes::Wakes;
 use crate::core::{self, ChannelEvent, Event, Transmit};
 use crate::states::PeerConnectionState;
@@ -19,13 +18,6 @@ use crate::states::PeerConnectionState;
 thread_local! {
     /// Where datagrams are written before they are sent: one buffer a thread, not one a connection.
     static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Where a connection's sockets are.
-#[derive(Debug)]
-pub(super) struct Home {
-    pub(super) endpoint: Arc<Inner>,
-    pub(super) id: ConnectionId,
 }
 
 /// A datagram, or several, that the socket had no room for.
@@ -40,7 +32,7 @@ pub(super) struct State {
     pub(super) core: core::PeerConnection,
     pub(super) channels: ChannelStates,
     pub(super) media: MediaStates,
-    home: Option<Home>,
+    pub(super) home: Option<Home>,
     unsent: Option<Unsent>,
     /// The deadline that the endpoint's schedule holds for this connection.
     armed: Option<Instant>,
@@ -113,7 +105,7 @@ impl Shared {
     pub(super) fn poll_unsent(&self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
         self.run_at(now, |state| {
             if let (Some(unsent), Some(home)) = (&state.unsent, &state.home) {
-                let sent = ready!(home.endpoint.poll_send(cx, &unsent.transmit, &unsent.bytes));
+                let sent = ready!(home.poll_send(cx, &unsent.transmit, &unsent.bytes));
                 if sent.is_err() {
                     state.send_errors += 1;
                 }
@@ -128,11 +120,6 @@ impl State {
     /// Media is written into this thread's buffer, which is sent from.
     pub(super) fn lend_buffer(&mut self) {
         OUT.with_borrow_mut(|out| self.core.lend_buffer(out));
-    }
-
-    /// The connection has sockets from here on.
-    pub(super) fn settle_in(&mut self, home: Home) {
-        self.home = Some(home);
     }
 
     /// Datagrams over paths that checks have validated are for this connection.
@@ -198,14 +185,14 @@ impl State {
         if self.unsent.is_some() {
             return;
         }
-        let segments = home.endpoint.max_segments;
+        let segments = home.max_segments();
         OUT.with_borrow_mut(|out| {
             loop {
                 out.clear();
                 let Some(transmit) = self.core.poll_transmit(now, segments, out) else {
                     return;
                 };
-                match home.endpoint.try_send(home.id, &transmit, out) {
+                match home.try_send(&transmit, out) {
                     Ok(()) => {}
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         self.unsent = Some(Unsent {

@@ -109,6 +109,18 @@ impl Call {
         });
     }
 
+    /// Carries the offer that the offerer has applied, and the answer.
+    pub(crate) fn exchange(&mut self) {
+        let offer = self.network.endpoint(self.offerer).0.local_description().unwrap();
+        self.network.with(self.answerer, |peer, now| {
+            peer.0.set_remote_description(now, &offer).unwrap()
+        });
+        let answer = self.describe(self.answerer, 1);
+        self.network.with(self.offerer, |peer, now| {
+            peer.0.set_remote_description(now, &answer).unwrap()
+        });
+    }
+
     fn describe(&mut self, node: NodeId, side: usize) -> webrtc::SessionDescription {
         self.network.with(node, |peer, now| {
             peer.0.set_local_description(now, None).unwrap();

@@ -1,12 +1,12 @@
 //! ICE restarts: what brings a connection back, and what is told when it fails again.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use ice::FailReason;
 use netsim::{Link, NodeId};
 use webrtc::core::Event;
-use webrtc::{DataChannelInit, FailureReason, PeerConnectionState};
+use webrtc::{DataChannelInit, FailureReason, IceGatheringState, OfferOptions, PeerConnectionState};
 
 use crate::peer::{ADDRESSES, Call, PATIENCE};
 
@@ -38,6 +38,61 @@ fn causes(call: &mut Call, node: NodeId) -> Vec<FailureReason> {
     causes
 }
 
+fn wait_connected(call: &mut Call) {
+    let nodes = [call.offerer, call.answerer];
+    let connected = call.network.run_while(PATIENCE, |network| {
+        let state = |node| network.endpoint(node).0.connection_state();
+        nodes
+            .iter()
+            .any(|node| state(*node) != PeerConnectionState::Connected)
+    });
+    assert!(connected, "the call did not connect");
+}
+
+#[test]
+fn a_restart_gathers_anew() {
+    let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
+    call.open(&DataChannelInit::default());
+    call.negotiate();
+    wait_connected(&mut call);
+    let [old, new] = [ADDRESSES[0], [192, 0, 2, 7]].map(|ip| SocketAddr::from((ip, 5000)));
+    assert!(call.network.change_address(call.offerer, old.ip(), new.ip()));
+
+    call.network.with(call.offerer, |peer, now| {
+        let core = &mut peer.0;
+        assert!(!core.wants_addresses() && !core.restarts_ice());
+        core.restart_ice();
+        let offer = core.create_offer(OfferOptions::default()).unwrap();
+        assert!(
+            core.restarts_ice() && !core.wants_addresses(),
+            "nothing is applied"
+        );
+        core.remove_local_address(now, old);
+        core.set_local_description(now, Some(offer)).unwrap();
+        assert!(core.wants_addresses());
+        assert_eq!(core.ice_gathering_state(), IceGatheringState::Gathering);
+        let early = core.local_description().unwrap().sdp;
+        assert!(
+            !early.contains("a=candidate") && !early.contains("end-of-candidates"),
+            "{early}"
+        );
+        core.add_local_address(now, new);
+        core.end_local_addresses(now);
+        assert_eq!(core.ice_gathering_state(), IceGatheringState::Complete);
+        assert!(!core.wants_addresses());
+        let sdp = core.local_description().unwrap().sdp;
+        assert!(sdp.contains("192.0.2.7 5000 typ host"), "{sdp}");
+        assert!(
+            !sdp.contains("192.0.2.1") && sdp.contains("end-of-candidates"),
+            "{sdp}"
+        );
+    });
+    call.exchange();
+    wait_connected(&mut call);
+    let stats = call.network.endpoint(call.offerer).0.stats();
+    assert_eq!(stats.transport.selected_candidate_pair.unwrap().local, new);
+}
+
 #[test]
 fn each_failure_of_a_connection_has_its_cause() {
     let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
@@ -54,13 +109,7 @@ fn each_failure_of_a_connection_has_its_cause() {
     plug(&mut call, true);
     call.network.with(call.offerer, |peer, _| peer.0.restart_ice());
     call.negotiate();
-    let connected = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        nodes
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(connected, "the restart did not connect");
+    wait_connected(&mut call);
     for node in nodes {
         assert_eq!(call.network.endpoint(node).0.failure(), None);
     }
