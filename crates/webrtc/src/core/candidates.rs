@@ -6,6 +6,7 @@ use super::PeerConnection;
 use super::event::{Event, IceCandidateError};
 use crate::description::IceCandidateInit;
 use crate::error::Error;
+use crate::states::SignalingState;
 
 /// The most candidates of the peer that are kept while its description waits for the answer.
 const MAX_EARLY: usize = 128;
@@ -97,7 +98,8 @@ impl PeerConnection {
             self.candidates.ignored += 1;
             return Ok(());
         }
-        if self.signaling.remote.pending.is_some() {
+        // A provisional answer brings the descriptions into force as an answer does (RFC 9429 §4.1.10.1).
+        if self.signaling.state() == SignalingState::HaveRemoteOffer {
             return self.hold_candidate(candidate);
         }
         if !self.is_for_transport(&description, &candidate) {

@@ -14,6 +14,7 @@ mod credentials;
 mod laws;
 mod media;
 mod peer;
+mod provisional;
 mod restart;
 mod setup;
 mod transfer;
