@@ -51,8 +51,12 @@ pub struct RtpTransportStats {
     pub packets_received: u64,
     /// RTCP datagrams whose protection was right.
     pub rtcp_received: u64,
-    /// Datagrams whose protection was wrong, replayed ones among them.
+    /// Datagrams whose protection was wrong: forged, changed on the way, or of another key.
     pub rejected: u64,
+    /// Datagrams whose numbers had been received before, or were behind the last 1024 of their stream (RFC 3711 §3.3.2).
+    /// A path that doubles packets adds to it, and a peer that sends a packet again as it was (RFC 4585 without RFC 4588);
+    /// so may anybody, since their protection is not looked at.
+    pub replayed: u64,
     /// Packets that belong to no section.
     pub unsignalled: u64,
     /// Packets that the interceptors had no use for: doubles, and what is no RTP.
@@ -63,6 +67,17 @@ pub struct RtpTransportStats {
     pub packets_sent: u64,
     /// Packets that had no room on their way out, or could not be protected.
     pub send_errors: u64,
+}
+
+impl RtpTransportStats {
+    /// A packet that comes twice is no attack, and is not counted as one.
+    fn refuse(&mut self, cause: srtp::Rejected) {
+        if cause == srtp::Rejected::Replayed {
+            self.replayed += 1;
+        } else {
+            self.rejected += 1;
+        }
+    }
 }
 
 /// The media of one transport.
@@ -116,9 +131,9 @@ impl RtpTransport {
         if rtp::is_rtcp(datagram) {
             return self.handle_rtcp(now, datagram);
         }
-        let Ok(packet) = self.inbound.unprotect_rtp(datagram) else {
-            self.stats.rejected += 1;
-            return;
+        let packet = match self.inbound.unprotect_rtp(datagram) {
+            Ok(packet) => packet,
+            Err(cause) => return self.stats.refuse(cause),
         };
         self.stats.packets_received += 1;
         let ecn = interceptor::Ecn::default();
@@ -164,9 +179,9 @@ impl RtpTransport {
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
-        let Ok(packet) = self.inbound.unprotect_rtcp(datagram) else {
-            self.stats.rejected += 1;
-            return;
+        let packet = match self.inbound.unprotect_rtcp(datagram) {
+            Ok(packet) => packet,
+            Err(cause) => return self.stats.refuse(cause),
         };
         self.stats.rtcp_received += 1;
         self.chain.handle_rtcp(now, packet);
