@@ -3,7 +3,7 @@
 //! RFC 7667 §3.7 (selective forwarding), RFC 7741 and RFC 9628 (picture ids), AV1 RTP §A.8.3 (templates).
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rtp::PacketMut;
 use rtp::extension::{Extension, dependency::MandatoryFields};
@@ -12,6 +12,10 @@ use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
 use super::RtpReceived;
 use super::splice::Splice;
 use crate::core::media::{MediaKind, RtpCodec};
+
+/// A key frame that does not come is asked for again after so long. Requests get lost, and browsers leave one without an
+/// answer that comes within 300 ms of another, be it for another layer.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What has to be renumbered beside the RTP header.
 #[derive(Debug)]
@@ -35,8 +39,8 @@ struct Frames {
 
 /// Selects a layer, or a source, and makes one stream of what was selected one after the other.
 ///
-/// A switch takes place at a key frame of the new layer; until it comes the old one goes on. Ask for it with
-/// [`wanted`](Self::wanted). Packets are changed in place: sequence number, timestamp, and what the codec counts by itself.
+/// A switch takes place at a key frame of the new layer; until it comes the old one goes on.
+/// [`poll_request`](Self::poll_request) says when to ask for it. Packets are changed in place: sequence number, timestamp, and what the codec counts by itself.
 ///
 /// ```
 /// use std::time::Instant;
@@ -44,6 +48,7 @@ struct Frames {
 ///
 /// let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
 /// forwarder.select(Some("f"));
+/// assert_eq!(forwarder.poll_request(Instant::now()), Some(Some("f")), "ask the sender for a key frame");
 /// let received = RtpReceived { rid: Some("f".into()), sequence_number: 9, is_repaired: false, arrived: Instant::now() };
 /// // The first packet of a key frame.
 /// let mut packet = [0x80, 96, 0, 9, 0, 0, 0, 1, 0, 0, 0, 5, 0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
@@ -69,6 +74,8 @@ pub struct LayerForwarder {
     next: Option<Option<Arc<str>>>,
     /// The timestamp of a frame whose first packet does not tell what frame it is.
     begun: Option<u32>,
+    /// When a key frame of it was last asked for.
+    asked: Option<Instant>,
 }
 
 /// A packet so far behind the first of its layer is late. What is further behind was numbered anew.
@@ -96,6 +103,7 @@ impl LayerForwarder {
             first: 0,
             next: None,
             begun: None,
+            asked: None,
         }
     }
 
@@ -109,8 +117,25 @@ impl LayerForwarder {
     /// Goes over to a layer at its next key frame; `None` is the stream without a rid.
     pub fn select(&mut self, rid: Option<&str>) {
         let rid: Option<Arc<str>> = rid.map(Arc::from);
-        self.next = (self.current.as_ref() != Some(&rid)).then_some(rid);
-        self.begun = None;
+        let next = (self.current.as_ref() != Some(&rid)).then_some(rid);
+        if self.next != next {
+            self.next = next;
+            self.begun = None;
+            self.asked = None;
+        }
+    }
+
+    /// The layer of which a key frame is to be asked for at this time: once it was selected, and again each half second until
+    /// it comes. Call it with every packet that arrives, and give the layer to
+    /// [`request_key_frame`](crate::core::PeerConnection::request_key_frame).
+    pub fn poll_request(&mut self, now: Instant) -> Option<Option<&str>> {
+        let next = self.next.as_ref()?;
+        let is_pending = |asked: Instant| now.saturating_duration_since(asked) < ASK_AGAIN;
+        if self.asked.is_some_and(is_pending) {
+            return None;
+        }
+        self.asked = Some(now);
+        Some(next.as_deref())
     }
 
     /// The layer of which a key frame is wanted, if there is one to go over to.
@@ -359,6 +384,23 @@ mod tests {
             let (taken, all) = taken(codec, frames);
             assert_eq!(taken, (first..=all).collect::<Vec<_>>(), "{codec}");
         }
+    }
+
+    #[test]
+    fn a_key_frame_is_asked_for_until_it_comes() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+        assert_eq!(forwarder.poll_request(at(0)), None, "nothing is selected");
+        forwarder.select(Some("f"));
+        assert_eq!(forwarder.poll_request(at(0)), Some(Some("f")));
+        forwarder.select(Some("f"));
+        assert_eq!(forwarder.poll_request(at(499)), None, "asked already");
+        assert_eq!(forwarder.poll_request(at(500)), Some(Some("f")), "no answer");
+        forwarder.select(Some("q"));
+        assert_eq!(forwarder.poll_request(at(501)), Some(Some("q")), "another layer");
+        assert!(forwarder.forward(at(600), &received("q", &vp8(1, 1, &KEY)), &mut vp8(1, 1, &KEY)));
+        assert_eq!(forwarder.poll_request(at(9000)), None, "it has come");
     }
 
     #[test]
