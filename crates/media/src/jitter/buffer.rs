@@ -117,10 +117,8 @@ impl JitterBuffer {
             self.stats.duplicates += 1;
             return Inserted::Duplicate;
         }
-        let stamp = match packet.payload.is_empty() {
-            true => None,
-            false => Some(self.timing.observe(now, packet.header.timestamp, arrival)),
-        };
+        let has_media = !packet.payload.is_empty();
+        let stamp = has_media.then(|| self.timing.observe(now, packet.header.timestamp, arrival));
         let repairs = u64::from(arrival != Arrival::Direct);
         if is_past {
             self.stats.late += 1;
@@ -221,23 +219,11 @@ impl JitterBuffer {
     /// When the next packet is due, or the gap in front of it is given up.
     fn next_due(&self) -> Option<i64> {
         let (present, waiting) = self.queue.ring.first_present()?;
-        let Some(stamp) = waiting.stamp else {
+        if present > self.queue.ring.first() {
             // Padding is not waited for, but what is missing in front of it may be media.
-            let behind =
-                (present..self.queue.ring.end()).filter_map(|number| self.queue.ring.get(number)?.stamp);
-            let is_next = present == self.queue.ring.first();
-            return if is_next {
-                Some(i64::MIN)
-            } else {
-                behind.map(|stamp| self.give_up_at(stamp)).next()
-            };
-        };
-        let is_next = present == self.queue.ring.first();
-        Some(if is_next {
-            self.timing.due(stamp)
-        } else {
-            self.give_up_at(stamp)
-        })
+            return Some(self.give_up_at(self.queue.stamp_from(present)?));
+        }
+        Some(waiting.stamp.map_or(i64::MIN, |stamp| self.timing.due(stamp)))
     }
 
     fn give_up_at(&self, stamp: Stamp) -> i64 {
@@ -321,8 +307,8 @@ impl JitterBuffer {
         if number < ring.first() || ring.get(number).is_some() {
             return None;
         }
-        let mut behind = (number..ring.end()).filter_map(|number| ring.get(number)?.stamp);
-        self.timing.instant(self.give_up_at(behind.next()?))
+        self.timing
+            .instant(self.give_up_at(self.queue.stamp_from(number)?))
     }
 
     /// Packets waiting.

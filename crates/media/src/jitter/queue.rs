@@ -68,6 +68,11 @@ impl Queue {
         self.ring.get(number).is_some()
     }
 
+    /// The place in time of the first packet with media at or behind a number.
+    pub(super) fn stamp_from(&self, number: u64) -> Option<Stamp> {
+        (number..self.ring.end()).find_map(|number| self.ring.get(number)?.stamp)
+    }
+
     pub(super) fn push(&mut self, number: u64, waiting: Waiting) {
         let len = waiting.packet.payload.len();
         if self.ring.insert(number, waiting) {
