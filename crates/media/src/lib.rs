@@ -138,8 +138,8 @@
 //! # What it does not do
 //!
 //! No codec: it does not decode, conceal or stretch sound, it says what is missing and when to play. No MP4, Matroska or WebM. No
-//! seeking in files. H.264 with arbitrary slice order or redundant
-//! pictures is not taken apart into frames. It asks for nothing: NACK, PLI and FEC are the `interceptor` crate's.
+//! seeking in files. H.264 with arbitrary slice order or redundant pictures is not taken apart into frames. It repairs nothing and
+//! asks for nothing: retransmission and key frame requests are the `interceptor` crate's.
 
 pub mod h26x;
 pub mod ivf;

@@ -1,7 +1,7 @@
 //! The chain: streams, and the verbs of its owner. What it does with packets is in the modules below.
 //!
-//! Received: dump · transport-wide arrival · look-up by SSRC · RFC 8888 arrival · RTX restored · loss, jitter, duplicates · NACK ·
-//! users. Sent: users · stamps and numbers · history · counters · dump.
+//! Received: transport-wide arrival · dump · look-up by SSRC · counters · RFC 8888 arrival · RTX restored · loss, jitter,
+//! duplicates · NACK · users. Sent: users · stamps and numbers · history · counters · dump.
 
 mod handle_rtcp;
 mod messages;

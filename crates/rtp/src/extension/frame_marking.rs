@@ -14,28 +14,29 @@ use crate::DecodeError;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FrameMarking {
-    /// First packet of a frame (S).
+    /// First packet of a frame within its layer (S).
     pub start_of_frame: bool,
-    /// Last packet of a frame (E).
+    /// Last packet of a frame within its layer (E).
     pub end_of_frame: bool,
-    /// Decodable without any earlier frame (I).
+    /// Decodable without any frame of an earlier time (I); a higher layer may still need a lower one of the same time.
     pub independent: bool,
-    /// No other frame needs it (D).
+    /// The stream can be decoded without it (D).
     pub discardable: bool,
-    /// Only refers to the base layer: a point to switch up to this temporal layer (B).
+    /// Of a higher temporal layer, and needs the lowest one alone: a point to switch up (B). False in the lowest layer.
     pub base_layer_sync: bool,
     /// Temporal layer, 0 to 7 (TID). Only the low three bits are written.
     pub temporal_id: u8,
-    /// Of scalable streams.
+    /// Of scalable streams (§3.1); others have the short form (§3.2), in which B and TID are 0.
     pub layer: Option<LayerMarking>,
 }
 
 /// Where a frame stands in a scalable stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerMarking {
-    /// Spatial and quality layer, laid out as the codec has it (LID).
+    /// Spatial and quality layer, laid out as the codec has it (LID); 0 is the lowest.
     pub layer_id: u8,
-    /// Counts the frames of temporal layer 0, wrapping (TL0PICIDX); left out when there is none.
+    /// In the lowest layer the number of the frame, which wraps; in others that of the frame they depend on (TL0PICIDX). `None`
+    /// where it is not known.
     pub tl0_picture_index: Option<u8>,
 }
 

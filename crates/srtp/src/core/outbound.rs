@@ -187,7 +187,6 @@ impl Outbound {
     pub fn set_roc(&mut self, ssrc: u32, roc: u32) -> Result<(), ProtectError> {
         let stream = self.streams.get_or_insert(ssrc);
         stream.ok_or(ProtectError::TooManySsrcs)?.set_roc(roc);
-        self.stats.ssrcs = self.streams.len();
         Ok(())
     }
 
