@@ -1,6 +1,7 @@
 //! News of a chain, and the queue in which it waits.
 
 use crate::clock::{Time, earliest};
+use crate::inbound::KeyFrames;
 use crate::stream::OutboundId;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -57,7 +58,7 @@ pub enum CircuitBreaker {
 /// Events that wait at most.
 const MAX: usize = 1024;
 
-/// The queue. The same event is not in it twice, so that it is bounded by streams, not by what a peer repeats.
+/// The queue. The same event is not in it twice, so that a peer does not fill it by repetition.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     queue: VecDeque<Event>,
@@ -82,9 +83,22 @@ impl Events {
         self.queue.pop_front()
     }
 
-    /// Something is to be said later.
-    pub(crate) fn later(&mut self, due: Time) {
-        self.due = earliest(self.due, Some(due));
+    /// Passes on the peer's request for a key frame, if there is one: soon after another it waits.
+    pub(crate) fn key_frame(
+        &mut self,
+        now: Time,
+        stream: OutboundId,
+        requests: &mut KeyFrames,
+        interval: Duration,
+    ) {
+        match requests.next(interval) {
+            Some(due) if due > now => self.due = earliest(self.due, Some(due)),
+            Some(_) => {
+                requests.ask(now);
+                self.push(Event::KeyFrameRequested { stream });
+            }
+            None => {}
+        }
     }
 
     pub(crate) const fn due(&self) -> Option<Time> {

@@ -253,15 +253,8 @@ impl Chain {
         let stream = self.streams.outbound.get_mut(key)?;
         stream.key_frames.want();
         let interval = self.config.key_frame_interval;
-        match stream.key_frames.next(interval) {
-            Some(due) if due > moment.time => self.events.later(due),
-            Some(_) | None => {
-                stream.key_frames.ask(moment.time);
-                self.events.push(Event::KeyFrameRequested {
-                    stream: OutboundId(key),
-                });
-            }
-        }
+        self.events
+            .key_frame(moment.time, OutboundId(key), &mut stream.key_frames, interval);
         Some(stream)
     }
 
@@ -272,16 +265,8 @@ impl Chain {
         }
         let interval = self.config.key_frame_interval;
         for (key, stream) in self.streams.outbound.iter_mut() {
-            match stream.key_frames.next(interval) {
-                Some(due) if due > now => self.events.later(due),
-                Some(_) => {
-                    stream.key_frames.ask(now);
-                    self.events.push(Event::KeyFrameRequested {
-                        stream: OutboundId(key),
-                    });
-                }
-                None => {}
-            }
+            self.events
+                .key_frame(now, OutboundId(key), &mut stream.key_frames, interval);
         }
     }
 
