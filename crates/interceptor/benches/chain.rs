@@ -62,7 +62,6 @@ fn outbound(ssrc: u32) -> Outbound {
     Outbound {
         ssrc,
         rtx_ssrc: Some(ssrc + 1),
-        kind: Kind::Video,
         codecs: codecs(),
         mid: Some("0".into()),
         rid: None,

@@ -84,8 +84,6 @@ pub struct Outbound {
     pub ssrc: u32,
     /// The SSRC under which its packets are sent again, if RTX was negotiated. Without it they are sent again as they were.
     pub rtx_ssrc: Option<u32>,
-    /// Audio or video.
-    pub kind: Kind,
     /// Its payload types.
     pub codecs: Vec<Codec>,
     /// The section of the description it belongs to (RFC 9143), stamped on packets until the peer has reported on the stream.

@@ -85,7 +85,6 @@ impl Node {
         let outbound = Outbound {
             ssrc: self.ours,
             rtx_ssrc: with_rtx.then_some(self.ours + 1),
-            kind: Kind::Video,
             codecs: codecs.clone(),
             mid: Some("0".into()),
             rid: Some("hi".into()),

@@ -60,7 +60,6 @@ pub(crate) fn outbound() -> Outbound {
     Outbound {
         ssrc: LOCAL,
         rtx_ssrc: Some(LOCAL_RTX),
-        kind: Kind::Video,
         codecs: codecs(),
         mid: Some("0".into()),
         rid: None,

@@ -91,7 +91,6 @@ impl Node {
         let stream = Outbound {
             ssrc: ssrc(side),
             rtx_ssrc: with_rtx.then_some(ssrc(side) + 1),
-            kind: Kind::Video,
             codecs: codecs(),
             mid: Some("0".into()),
             rid: None,

@@ -319,7 +319,6 @@ fn outbound(agreed: &NegotiatedSection, stream: &OutboundStream) -> interceptor:
     interceptor::Outbound {
         ssrc: stream.ssrc,
         rtx_ssrc: stream.rtx_ssrc,
-        kind: kind(agreed.kind),
         codecs: codecs(&agreed.send),
         mid: Some(agreed.mid.clone()),
         rid: stream.rid.clone(),
