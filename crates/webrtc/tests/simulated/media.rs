@@ -239,6 +239,30 @@ fn lost_packets_of_video_are_repaired_before_anyone_misses_them() {
 }
 
 #[test]
+fn who_only_receives_knows_the_round_trip() {
+    let latency = Duration::from_millis(20);
+    let link = Link {
+        latency,
+        ..Link::default()
+    };
+    let mut video = Video::new(3, &link);
+    for number in 0..150 {
+        video.send(number);
+        let until = video.call.network.now() + PICTURE;
+        run_until(&mut video, until);
+        while video.receive().is_some() {}
+    }
+    let receiver = &video.call.network.endpoint(video.call.answerer).0;
+    let [(None, stats)] = &receiver.inbound_rtp_stats(video.theirs)[..] else {
+        panic!("one stream is received");
+    };
+    // RFC 3611 §4.4 and §4.5: a reference time went there, and its delay came back.
+    let trips = stats.remote.expect("a sender report").round_trips;
+    let rtt = trips.smoothed.expect("a round trip");
+    assert!(rtt >= 2 * latency && rtt < 3 * latency, "{rtt:?}");
+}
+
+#[test]
 fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
     let mut video = Video::new(7, &Link::default());
     let good = video.captured();

@@ -98,6 +98,7 @@ impl Sections {
         self.generation = Some(media.generation);
         chain.set_extensions(receive_ids(media));
         chain.set_reduced_size(media.sections.iter().all(|section| section.reduced_size_rtcp));
+        chain.set_receiver_rtt(media.sections.iter().all(|section| section.receiver_rtt));
         let mut before = std::mem::take(&mut self.all);
         // What ends makes room for what begins, which may have the same SSRC.
         for section in &mut before {
