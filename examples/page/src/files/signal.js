@@ -1,5 +1,7 @@
 // Signalling of the examples: one offer with its candidates is posted, the answer comes back.
 
+import { Meters } from './media.js';
+
 export async function connect(pc, role = '') {
   await pc.setLocalDescription();
   await gathered(pc, 1000);
@@ -22,8 +24,12 @@ function gathered(pc, patience) {
   });
 }
 
-/** Shows the state of a connection, and what went wrong, in the element with the id `state`. */
-export function watch(pc, element = document.querySelector('#state')) {
+/**
+ * Shows a connection: its state, and what went wrong, in the element with the id `state`, and its media in `meters`. The console
+ * has it as `pc`.
+ */
+export function watch(pc) {
+  const element = document.querySelector('#state');
   const show = () => (element.textContent = element.dataset.state = pc.connectionState);
   pc.addEventListener('connectionstatechange', show);
   addEventListener('unhandledrejection', ({ reason }) => {
@@ -31,5 +37,7 @@ export function watch(pc, element = document.querySelector('#state')) {
     element.dataset.state = 'failed';
   });
   addEventListener('pagehide', () => pc.close());
+  new Meters(pc, document.querySelector('#meters'));
+  window.pc = pc;
   show();
 }
