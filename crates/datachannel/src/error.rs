@@ -20,9 +20,17 @@ pub enum OpenError {
     /// The protocol has more than 65,535 bytes.
     #[error("the protocol is longer than 65,535 bytes")]
     ProtocolTooLong,
-    /// A negotiated id of 65,535, which SCTP does not have, or beyond the streams of the association.
+    /// A negotiated id of 65,535, which SCTP does not have, or beyond the streams of the association. What the peer
+    /// accepts is known only once the association is up: a channel made earlier is then closed with
+    /// [`CloseReason::NoStream`].
     #[error("stream {0} does not exist")]
     InvalidId(u16),
+    /// Every stream that this side may open is in use: close a channel first.
+    #[error("no stream is free of the {streams} that both ends have")]
+    NoStream {
+        /// How many the association has, of both sides together.
+        streams: u16,
+    },
     /// Another channel has the negotiated id, or had it and is not closed on both sides yet.
     #[error("stream {0} is in use")]
     IdInUse(u16),
@@ -68,8 +76,8 @@ pub enum CloseReason {
     /// The peer sent something that does not belong on the channel, which was closed for it (RFC 8831 §6.6).
     #[error("the peer broke the rules: {0}")]
     Violation(&'static str),
-    /// No stream was left for it.
-    #[error("no stream is free")]
+    /// No stream was left for it, or the peer does not accept so many: its id is beyond them.
+    #[error("no stream is free, or the peer has not so many")]
     NoStream,
     /// The association ended below it.
     #[error("the association ended: {0}")]

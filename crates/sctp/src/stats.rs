@@ -21,7 +21,7 @@ pub struct Stats {
     pub messages_sent: u64,
     /// Messages handed to `recv`.
     pub messages_received: u64,
-    /// Messages given up by partial reliability.
+    /// Messages given up: by partial reliability, by a restart of the peer, or on streams that the peer does not accept.
     pub messages_abandoned: u64,
     /// DATA chunks written again.
     pub retransmissions: u64,

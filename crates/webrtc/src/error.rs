@@ -52,7 +52,7 @@ pub enum Error {
     /// No certificate could be made.
     #[error("no certificate could be made: {0}")]
     Certificate(#[from] dtls::CertificateError),
-    /// The channel's parameters contradict each other (`TypeError`).
+    /// The channel's parameters cannot be used (`TypeError`), or no stream is left for it (`OperationError`).
     #[error("the data channel cannot be created: {0}")]
     DataChannel(#[from] datachannel::OpenError),
     /// Both `max_packet_life_time` and `max_retransmits` were given (`TypeError`).

@@ -174,12 +174,17 @@ impl Channels {
         if self.resets.is_empty() || self.life != Life::Up {
             return;
         }
-        let resets = std::mem::take(&mut self.resets);
-        if self.association.reset_streams(now, &resets).is_err() {
-            resets
-                .into_iter()
-                .for_each(|stream_id| self.reset_failed(stream_id));
+        // One that the peer has and this side has not fails alone: the association takes all or none.
+        let count = self.association.outbound_streams();
+        let (known, mut failed) = std::mem::take(&mut self.resets)
+            .into_iter()
+            .partition::<Vec<_>, _>(|stream_id| *stream_id < count);
+        if self.association.reset_streams(now, &known).is_err() {
+            failed.extend(known);
         }
+        failed
+            .into_iter()
+            .for_each(|stream_id| self.reset_failed(stream_id));
     }
 
     /// The stream cannot be reset: what used it is over, and nothing will use it again.

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::channel::{Channel, Handshake, Phase, Resets, ppid};
-use super::streams::Streams;
 use super::{ChannelId, Channels, Life};
 use crate::config::ChannelConfig;
 use crate::dcep::{self, MessageRef, OpenRef};
@@ -24,11 +23,25 @@ impl Channels {
                 Err(OpenError::LabelTooLong)
             }
             _ if config.protocol.len() > MAX_STRING => Err(OpenError::ProtocolTooLong),
-            Some(stream_id) if !Streams::exists(stream_id) => Err(OpenError::InvalidId(stream_id)),
+            Some(stream_id) if stream_id >= self.stream_count() => Err(OpenError::InvalidId(stream_id)),
             Some(stream_id) if !self.streams.is_free(stream_id) => Err(OpenError::IdInUse(stream_id)),
             _ if self.slots.live() >= limit => Err(OpenError::TooManyChannels { limit }),
-            _ => Ok(()),
+            None if self.role.is_some() && self.free_stream().is_none() => Err(OpenError::NoStream {
+                streams: self.stream_count(),
+            }),
+            Some(_) | None => Ok(()),
         }
+    }
+
+    /// Streams that both directions have, as far as is known: the peer's handshake may lower the number.
+    fn stream_count(&self) -> u16 {
+        self.association
+            .outbound_streams()
+            .min(self.association.inbound_streams())
+    }
+
+    fn free_stream(&self) -> Option<u16> {
+        self.streams.lowest_free(self.role?, self.stream_count())
     }
 
     /// Takes a checked configuration in, and a stream where it can be told.
@@ -41,7 +54,7 @@ impl Channels {
             Handshake::OpenDue
         };
         let id = self.slots.insert(channel);
-        let stream_id = negotiated.or_else(|| self.streams.lowest_free(self.role?));
+        let stream_id = negotiated.or_else(|| self.free_stream());
         if let Some(stream_id) = stream_id {
             self.assign(id, stream_id);
         }
@@ -64,7 +77,7 @@ impl Channels {
             .filter(|(_, channel)| channel.stream_id.is_none());
         let waiting: Vec<_> = waiting.map(|(id, _)| id).collect();
         for id in waiting {
-            if let Some(stream_id) = self.role.and_then(|role| self.streams.lowest_free(role)) {
+            if let Some(stream_id) = self.free_stream() {
                 self.assign(id, stream_id);
             }
         }
@@ -91,13 +104,13 @@ impl Channels {
     }
 
     fn start(&mut self, now: Instant, id: ChannelId) {
-        let (role, life) = (self.role, self.life);
+        let (role, life, count) = (self.role, self.life, self.stream_count());
         let Some(channel) = self.slots.get(id) else { return };
-        let Some(stream_id) = channel.stream_id else {
-            if role.is_some() {
-                self.finish(id, CloseReason::NoStream);
-            }
-            return;
+        let stream_id = match channel.stream_id {
+            Some(stream_id) if stream_id < count => stream_id,
+            None if role.is_none() => return,
+            // W3C webrtc-pc §6.1, connected procedure: an id at or above what became `maxChannels` fails.
+            Some(_) | None => return self.finish(id, CloseReason::NoStream),
         };
         match channel.handshake {
             Handshake::OpenDue => self.send_open(now, id, stream_id),
@@ -156,7 +169,7 @@ impl Channels {
     /// The first message on an unused stream: a channel, if it is an OPEN and all conditions of RFC 8832 §6 hold.
     pub(super) fn accept(&mut self, now: Instant, stream_id: u16, message: &[u8]) {
         let ours = self.role.is_some_and(|role| role.opens(stream_id));
-        let full = self.slots.live() >= self.config.max_channels;
+        let full = self.slots.live() >= self.config.max_channels || stream_id >= self.stream_count();
         let config = match MessageRef::decode(message) {
             Ok(MessageRef::Open(open)) if !ours && !full => open.to_config(),
             // An acknowledgement of a channel that is gone.

@@ -6,9 +6,6 @@ use super::channel::{Inbox, Resets};
 use super::slots::ChannelId;
 use crate::config::Role;
 
-/// The highest number of a stream: 65,535 streams is the most an association can have.
-const LAST: u16 = 65_534;
-
 /// Streams without a channel that may hold messages at a time.
 const MAX_EARLY: usize = 16;
 
@@ -29,10 +26,6 @@ pub(super) enum Use {
 }
 
 impl Streams {
-    pub(super) fn exists(stream_id: u16) -> bool {
-        stream_id <= LAST
-    }
-
     pub(super) fn channel(&self, stream_id: u16) -> Option<ChannelId> {
         match self.uses.get(&stream_id)? {
             Use::Channel(id) => Some(*id),
@@ -49,9 +42,9 @@ impl Streams {
         matches!(self.uses.get(&stream_id), None | Some(Use::Early(_)))
     }
 
-    /// The lowest free stream of those that this role opens.
-    pub(super) fn lowest_free(&self, role: Role) -> Option<u16> {
-        (role.first_stream()..=LAST)
+    /// The lowest free stream below `count` of those that this role opens.
+    pub(super) fn lowest_free(&self, role: Role, count: u16) -> Option<u16> {
+        (role.first_stream()..count)
             .step_by(2)
             .find(|stream_id| !self.uses.contains_key(stream_id))
     }
@@ -130,24 +123,24 @@ mod tests {
     fn the_client_opens_even_streams_and_the_server_odd_ones() {
         let mut streams = Streams::default();
         for expected in [0, 2, 4] {
-            assert_eq!(streams.lowest_free(Role::Client), Some(expected));
+            assert_eq!(streams.lowest_free(Role::Client, 65_535), Some(expected));
             streams.burn(expected);
         }
         streams.burn(1);
-        assert_eq!(streams.lowest_free(Role::Server), Some(3));
+        assert_eq!(streams.lowest_free(Role::Server, 65_535), Some(3));
         streams.free(2);
-        assert_eq!(streams.lowest_free(Role::Client), Some(2));
+        assert_eq!(streams.lowest_free(Role::Client, 65_535), Some(2));
     }
 
     #[test]
     fn the_last_stream_is_the_last_even_one() {
         let mut streams = Streams::default();
         (0..=65_532).for_each(|stream_id| streams.burn(stream_id));
-        assert_eq!(streams.lowest_free(Role::Client), Some(65_534));
-        assert_eq!(streams.lowest_free(Role::Server), Some(65_533));
+        assert_eq!(streams.lowest_free(Role::Client, 65_535), Some(65_534));
+        assert_eq!(streams.lowest_free(Role::Server, 65_535), Some(65_533));
+        assert_eq!(streams.lowest_free(Role::Client, 65_534), None);
         streams.burn(65_534);
-        assert_eq!(streams.lowest_free(Role::Client), None);
-        assert!(!Streams::exists(65_535));
+        assert_eq!(streams.lowest_free(Role::Client, 65_535), None);
     }
 
     #[test]

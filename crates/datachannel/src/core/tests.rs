@@ -2,6 +2,7 @@
 
 mod closing;
 mod misbehaviour;
+mod streams;
 
 use std::time::Duration;
 

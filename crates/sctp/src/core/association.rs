@@ -161,7 +161,8 @@ impl Association {
     ///
     /// # Errors
     ///
-    /// See [`SendError`]; after [`SendError::BufferFull`] an [`Event::Writable`] follows.
+    /// See [`SendError`]; after [`SendError::BufferFull`] an [`Event::Writable`] follows. A message that was queued before
+    /// the peer was known, on a stream that it then turns out not to accept, is dropped and counted as abandoned.
     #[expect(
         clippy::too_many_arguments,
         reason = "the primitive of RFC 9260 §11.1 with the clock; the rest is in the options"
@@ -328,6 +329,17 @@ impl Association {
             wanted
         } else {
             wanted.min(self.peer.inbound_streams)
+        }
+    }
+
+    /// Streams that the peer can send on: what this end accepts and, once known, what the peer wants.
+    #[must_use]
+    pub fn inbound_streams(&self) -> u16 {
+        let accepted = self.config.inbound_streams;
+        if self.peer.tag == 0 {
+            accepted
+        } else {
+            accepted.min(self.peer.outbound_streams)
         }
     }
 

@@ -221,8 +221,14 @@ impl Association {
         self.peer = peer;
         self.sender.set_peer(&peer);
         self.resets.set_peer(peer.initial_tsn);
-        let streams = self.config.inbound_streams.min(peer.outbound_streams);
-        self.receiver = Receiver::new(&self.config, peer.initial_tsn, streams);
+        self.receiver = Receiver::new(&self.config, peer.initial_tsn, self.inbound_streams());
+        self.drop_beyond();
+    }
+
+    /// Messages on streams that the peer does not accept are given up.
+    fn drop_beyond(&mut self) {
+        let dropped = self.sender.queue.drop_beyond(self.outbound_streams());
+        self.stats.messages_abandoned += u64::from(dropped);
     }
 
     /// COOKIE ECHO, §5.1 D, §5.1.5 and §5.2.4. False when the rest of the packet must not be processed.
@@ -307,9 +313,10 @@ impl Association {
         let lost = self.sender.restart(&self.config, cookie.local_tsn);
         self.stats.messages_abandoned += u64::from(lost);
         self.sender.set_peer(&cookie.peer);
-        let streams = self.config.inbound_streams.min(cookie.peer.outbound_streams);
+        let streams = self.inbound_streams();
         self.receiver
             .restart(&self.config, cookie.peer.initial_tsn, streams);
+        self.drop_beyond();
         self.resets = super::reset::Resets::new(cookie.local_tsn);
         self.resets.set_peer(cookie.peer.initial_tsn);
         self.outbox.clear_bundled();

@@ -13,10 +13,14 @@ struct Bad {
 
 impl Bad {
     fn new(config: Config) -> Self {
+        Self::with_peer(config, sctp::Config::default())
+    }
+
+    fn with_peer(config: Config, peer: sctp::Config) -> Self {
         let now = Instant::now();
         let mut ours = Channels::new(config, [1; 32]);
         ours.set_role(Role::Server);
-        let mut peer = Association::new(sctp::Config::default(), [2; 32]);
+        let mut peer = Association::new(peer, [2; 32]);
         peer.connect(now);
         let mut bad = Self {
             now,
@@ -300,4 +304,32 @@ fn pieces_of_old_peers_are_joined() {
     bad.say(0, 51, b"message");
     assert_eq!(bad.ours.recv(id).unwrap().text(), Some("one message"));
     assert_eq!(bad.ours.channel_stats(id).unwrap().messages_received, 1);
+}
+
+#[test]
+fn a_stream_that_we_cannot_answer_on_is_refused_and_harms_no_other() {
+    let mut bad = Bad::with_peer(
+        Config::default(),
+        sctp::Config {
+            inbound_streams: 10,
+            ..sctp::Config::default()
+        },
+    );
+    let id = bad.channel();
+    // Both are to be reset at once.
+    let now = bad.now;
+    bad.peer
+        .send(now, 20, 50, open(), &SendOptions::default())
+        .unwrap();
+    let mut packet = Vec::new();
+    bad.peer.poll_transmit(now, &mut packet).unwrap();
+    bad.ours.close_locally(id);
+    bad.ours.handle_input(now, &packet);
+    bad.run();
+    assert_eq!(bad.ours.stats().refused_opens, 1);
+    assert!(bad.was_reset(0));
+    bad.reset(0);
+    assert_eq!(bad.events(), [Event::Closed(id, CloseReason::Local)]);
+    bad.say(0, 50, &open());
+    assert!(matches!(bad.events()[..], [Event::Incoming(_)]));
 }

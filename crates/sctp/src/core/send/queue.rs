@@ -323,6 +323,34 @@ impl SendQueue {
         self.buffered
     }
 
+    /// Drops what waits on streams from `count` on, which the peer does not accept (RFC 9260 §5.1.1). Returns how many
+    /// messages.
+    pub(crate) fn drop_beyond(&mut self, count: u16) -> u32 {
+        let Self {
+            streams, messages, ..
+        } = self;
+        let mut dropped = Vec::new();
+        for (id, stream) in streams.iter_mut().filter(|(id, _)| *id >= count) {
+            let mut bytes = 0;
+            stream.queue.retain(|key| match messages.get(*key) {
+                Some(message) if message.offset > 0 => true,
+                Some(message) => {
+                    bytes += message.unsent();
+                    dropped.push(*key);
+                    false
+                }
+                None => false,
+            });
+            stream.shrink(id, bytes, &mut self.lowered);
+        }
+        self.turns
+            .retain(|id| streams.get(*id).is_some_and(|stream| !stream.queue.is_empty()));
+        for key in &dropped {
+            self.release(*key);
+        }
+        u32::try_from(dropped.len()).unwrap_or(u32::MAX)
+    }
+
     /// After a restart of the peer: forgets what was sent, keeps what was not, and numbers every stream from 0.
     pub(crate) fn restart(&mut self) -> u32 {
         if let Some((key, message)) = self.current()

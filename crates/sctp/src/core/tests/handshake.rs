@@ -437,3 +437,42 @@ fn packets_with_wrong_tag_port_or_checksum_are_counted_and_nothing_else() {
         "the T bit reflects our own packets' tag, §8.5.1 B"
     );
 }
+
+#[test]
+fn messages_on_streams_that_the_peer_does_not_accept_are_given_up() {
+    let mut script = connecting();
+    let full = crate::SendOptions::default();
+    script.core.set_buffered_amount_low_threshold(200, 5);
+    for stream_id in [200, 199, 200, 300] {
+        let queued = script
+            .core
+            .send(script.now, stream_id, 0, "0123456789".into(), &full);
+        assert_eq!(queued, Ok(()));
+    }
+    script.feed(&[init_ack(PEER_TAG, b"biscuit")]);
+    script.expect(ChunkKind::COOKIE_ECHO);
+    let data = script.expect(ChunkKind::DATA);
+    assert_eq!((data.tsn(), data.data().1), (script.tsn, 199));
+    script.expect_nothing();
+    script.feed(&[
+        chunk(ChunkKind::COOKIE_ACK, 0, &[]),
+        sack(script.tsn, 50_000, &[]),
+    ]);
+    assert_eq!(
+        script.events(),
+        [
+            Event::BufferedAmountLow(200),
+            Event::BufferedAmountLow(300),
+            Event::BufferedAmountLow(199),
+            Event::Connected
+        ]
+    );
+    let stats = script.core.stats();
+    assert_eq!((stats.messages_abandoned, stats.send_buffered), (3, 0));
+    assert_eq!(
+        (script.core.buffered_amount(200), script.core.inbound_streams()),
+        (0, 100)
+    );
+    script.send(199, 10);
+    assert_eq!(script.expect(ChunkKind::DATA).tsn(), script.tsn.next());
+}
