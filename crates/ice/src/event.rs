@@ -187,6 +187,9 @@ pub enum GatheringError {
     /// The URL asks for something that this crate does not do.
     #[error("unsupported: {0}")]
     Unsupported(String),
+    /// There are as many servers as [`Limits::stun_servers`](crate::Limits) allows: it is not asked.
+    #[error("not asked, {0} servers are the limit")]
+    TooManyServers(usize),
 }
 
 impl GatheringError {
@@ -198,7 +201,8 @@ impl GatheringError {
             | Self::NoAddress
             | Self::Unreachable
             | Self::Unresolved(_)
-            | Self::Unsupported(_) => 701,
+            | Self::Unsupported(_)
+            | Self::TooManyServers(_) => 701,
         }
     }
 }
@@ -327,7 +331,7 @@ pub enum Event {
     GatheringError {
         /// The URL of the server.
         url: String,
-        /// The socket that asked.
+        /// The socket that asked; `0.0.0.0:0` when none did.
         address: SocketAddr,
         /// For `RTCPeerConnectionIceErrorEvent`.
         code: u16,

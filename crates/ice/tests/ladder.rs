@@ -889,6 +889,33 @@ fn cores_can_be_moved_between_threads() {
 }
 
 #[test]
+fn a_server_without_room_is_reported() {
+    let server = |n: usize| ice::StunServer {
+        address: address(&format!("192.0.2.{n}:3478")),
+        url: format!("stun:{n}"),
+    };
+    let config = Config {
+        stun_servers: (0..10).map(server).collect(),
+        ..Config::default()
+    };
+    let mut agent = Agent::new(config, [1; 32]);
+    let now = Instant::now();
+    agent.add_stun_server(now, address("192.0.2.99:3478"), "stun:99");
+    agent.add_stun_server(now, address("192.0.2.0:3478"), "stun:known");
+    let refused: Vec<_> = std::iter::from_fn(|| agent.poll_event())
+        .map(|event| match event {
+            Event::GatheringError { url, reason, .. } => (url, reason),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = ["stun:8", "stun:9", "stun:99"].map(|url| {
+        let reason = ice::GatheringError::TooManyServers(8);
+        (url.to_owned(), reason)
+    });
+    assert_eq!(refused, expected);
+}
+
+#[test]
 fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
     let mut ladder = Ladder::controlling();
     ladder

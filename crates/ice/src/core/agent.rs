@@ -83,8 +83,8 @@ impl Agent {
             config.role
         };
         let mut servers = config.stun_servers.clone();
-        servers.truncate(config.limits.stun_servers);
-        Self {
+        let refused = servers.split_off(servers.len().min(config.limits.stun_servers));
+        let mut agent = Self {
             roles: Roles::new(role, rng.next_u64()),
             session: Session::new(credentials, &config.provider),
             previous: None,
@@ -97,7 +97,11 @@ impl Agent {
             outbox: Outbox::default(),
             rng,
             config,
+        };
+        for server in refused {
+            agent.refuse_server(server.url);
         }
+        agent
     }
 
     /// The credentials to signal; they change with [`restart`](Self::restart).
@@ -179,11 +183,15 @@ impl Agent {
         self.advance(now);
     }
 
-    /// Adds a STUN server and asks it from every socket of its family.
+    /// Adds a STUN server and asks it from every socket of its family. One for which there is no room is reported as
+    /// [`Event::GatheringError`].
     pub fn add_stun_server(&mut self, now: Instant, address: SocketAddr, url: &str) {
         let known = self.local.servers.iter().any(|server| server.address == address);
-        if self.is_over() || known || self.local.servers.len() >= self.config.limits.stun_servers {
+        if self.is_over() || known {
             return;
+        }
+        if self.local.servers.len() >= self.config.limits.stun_servers {
+            return self.refuse_server(url.into());
         }
         let server = self.local.servers.len();
         self.local.servers.push(StunServer {

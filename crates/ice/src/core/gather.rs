@@ -192,6 +192,17 @@ impl Agent {
         });
     }
 
+    /// There is no room for a server.
+    pub(super) fn refuse_server(&mut self, url: String) {
+        let reason = GatheringError::TooManyServers(self.config.limits.stun_servers);
+        self.outbox.event(Event::GatheringError {
+            url,
+            address: SocketAddr::from(([0, 0, 0, 0], 0)),
+            code: reason.code(),
+            reason,
+        });
+    }
+
     pub(super) fn set_gathering_state(&mut self, state: GatheringState) {
         if self.local.state != state {
             self.local.state = state;
