@@ -11,6 +11,7 @@ mod endpoint;
 mod gathering;
 mod hub;
 mod interfaces;
+mod servers;
 mod shared;
 
 pub use agent::{Agent, Events};
@@ -18,3 +19,4 @@ pub use connection::{ConnectError, Connection};
 pub use endpoint::Endpoint;
 pub use gathering::GatherOptions;
 pub use interfaces::{InterfaceAddress, interface_addresses};
+pub use servers::{LookUp, look_up_servers};

@@ -140,7 +140,8 @@ pub use event::{
 };
 #[cfg(feature = "tokio")]
 pub use io::{
-    Agent, ConnectError, Connection, Endpoint, Events, GatherOptions, InterfaceAddress, interface_addresses,
+    Agent, ConnectError, Connection, Endpoint, Events, GatherOptions, InterfaceAddress, LookUp,
+    interface_addresses, look_up_servers,
 };
 pub use mux::Mux;
 pub use stats::{PairCounters, Stats};

@@ -8,8 +8,9 @@ use std::task::Poll;
 
 use super::connection::{ConnectError, Connection};
 use super::driver;
-use super::gathering::{GatherOptions, resolve};
+use super::gathering::GatherOptions;
 use super::hub::{Hub, Socket};
+use super::servers::{LookUp, look_up_servers};
 use super::shared::Shared;
 use crate::candidate::Candidate;
 use crate::config::Config;
@@ -257,30 +258,31 @@ impl Agent {
     }
 }
 
-/// Resolves the servers and has them asked.
+/// Looks the servers up and has them asked.
 async fn ask_servers(agent: std::sync::Weak<Shared>, urls: Vec<String>) {
-    for url in urls {
-        let found = resolve(&url).await;
-        let Some(shared) = agent.upgrade() else { return };
-        match found {
-            Ok(addresses) => shared.with(|agent, now| {
-                addresses
-                    .into_iter()
-                    .for_each(|address| agent.add_stun_server(now, address, &url));
-            }),
-            Err(reason) => {
-                let address = SocketAddr::from(([0, 0, 0, 0], 0));
-                let code = reason.code();
-                shared.lock().report(Event::GatheringError {
-                    url,
-                    address,
-                    code,
-                    reason,
-                });
-            }
-        }
-    }
+    look_up_servers(urls, |url, found| {
+        agent.upgrade().map(|shared| shared.ask(url, found)).is_some()
+    })
+    .await;
     if let Some(shared) = agent.upgrade() {
         shared.with(|agent, now| agent.end_local_addresses(now));
+    }
+}
+
+impl Shared {
+    fn ask(&self, url: &str, found: LookUp) {
+        match found {
+            Ok(addresses) => self.with(|agent, now| {
+                addresses
+                    .into_iter()
+                    .for_each(|address| agent.add_stun_server(now, address, url));
+            }),
+            Err(reason) => self.lock().report(Event::GatheringError {
+                url: url.to_owned(),
+                address: SocketAddr::from(([0, 0, 0, 0], 0)),
+                code: reason.code(),
+                reason,
+            }),
+        }
     }
 }

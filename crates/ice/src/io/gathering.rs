@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use super::interfaces::{InterfaceAddress, interface_addresses};
-use crate::event::GatheringError;
 
 /// Which interfaces, ports and servers an agent uses.
 #[derive(Clone, Debug)]
@@ -84,39 +83,5 @@ impl GatherOptions {
             }
         }
         result
-    }
-}
-
-/// The addresses of the server that a URL names.
-pub(super) async fn resolve(url: &str) -> Result<Vec<SocketAddr>, GatheringError> {
-    let uri: stun::Uri = url
-        .parse()
-        .map_err(|_| GatheringError::Unsupported("not a stun URL".into()))?;
-    if uri.scheme != stun::Scheme::Stun {
-        return Err(GatheringError::Unsupported(format!(
-            "scheme {}",
-            uri.scheme.as_str()
-        )));
-    }
-    if let Some(address) = uri.socket_addr() {
-        return Ok(vec![address]);
-    }
-    let host = uri.host.to_string();
-    let found = tokio::net::lookup_host((host.as_str(), uri.port_or_default())).await;
-    let addresses: Vec<SocketAddr> = found
-        .map_err(|error| GatheringError::Unresolved(error.to_string()))?
-        .collect();
-    // One of each family is enough.
-    let first = |v4: bool| {
-        addresses
-            .iter()
-            .find(move |address| address.is_ipv4() == v4)
-            .copied()
-    };
-    let chosen: Vec<SocketAddr> = [first(false), first(true)].into_iter().flatten().collect();
-    if chosen.is_empty() {
-        Err(GatheringError::Unresolved("no address".into()))
-    } else {
-        Ok(chosen)
     }
 }
