@@ -138,9 +138,9 @@ mod states;
 
 pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
 pub use self::core::{
-    HeaderExtensionCapability, LayerForwarder, MediaEngine, MediaKind, ParametersError, RegisterError,
-    RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived, RtpSendError,
-    RtpTransceiverInit, RtpTransportStats, TrackInfo, TrackOrKind,
+    HeaderExtensionCapability, IceCandidateError, LayerForwarder, MediaEngine, MediaKind, ParametersError,
+    RegisterError, RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived,
+    RtpSendError, RtpTransceiverInit, RtpTransportStats, TrackInfo, TrackOrKind,
 };
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,

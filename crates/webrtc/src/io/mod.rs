@@ -13,6 +13,7 @@ mod endpoint;
 mod events;
 mod frames;
 mod gather;
+mod gathering;
 mod home;
 mod media_state;
 mod peer_connection;

@@ -1,15 +1,13 @@
 //! `RTCPeerConnection` (W3C webrtc-pc §4.4) as a handle: signalling calls are plain calls, news is the
 //! [`Events`](super::Events) stream.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::runtime::Handle;
 
 use super::data_channel::DataChannel;
-use super::endpoint::{Endpoint, Inner};
-use super::home::Home;
+use super::endpoint::Endpoint;
 use super::rtp_transceiver::RtpTransceiver;
 use super::shared::{Shared, State};
 use super::track::TrackLocal;
@@ -27,12 +25,12 @@ use crate::states::{
 
 /// Closes the connection when the last handle is gone.
 #[derive(Debug)]
-struct Owner {
-    shared: Arc<Shared>,
-    configuration: Configuration,
-    settings: Arc<SettingEngine>,
-    endpoint: Option<Endpoint>,
-    runtime: Handle,
+pub(super) struct Owner {
+    pub(super) shared: Arc<Shared>,
+    pub(super) configuration: Configuration,
+    pub(super) settings: Arc<SettingEngine>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) runtime: Handle,
 }
 
 impl Drop for Owner {
@@ -104,10 +102,10 @@ impl PeerConnection {
         self.run(|state, now| {
             let description = state.core.given_or_implicit(description)?;
             if state.core.restarts_ice() {
-                self.follow_addresses(state, now)?;
+                self.0.follow_addresses(state, now)?;
             }
             state.core.set_local_description(now, Some(description))?;
-            self.gather(state, now)
+            self.0.gather(state, now)
         })
     }
 
@@ -307,94 +305,5 @@ impl PeerConnection {
         });
         report.events_lost += self.0.shared.events.lost();
         report
-    }
-
-    /// Another generation begins: what it announces are the addresses that this host has by then.
-    fn follow_addresses(&self, state: &mut State, now: Instant) -> Result<(), Error> {
-        let Some(home) = &mut state.home else {
-            return Ok(());
-        };
-        let _entered = self.0.runtime.enter();
-        for gone in home.follow(&self.0.settings.gathering)? {
-            state.core.remove_local_address(now, gone);
-        }
-        Ok(())
-    }
-
-    /// Opens sockets, or joins the endpoint, when the core wants addresses.
-    fn gather(&self, state: &mut State, now: Instant) -> Result<(), Error> {
-        if state.core.wants_addresses() {
-            let home = match state.home.take() {
-                Some(home) => home,
-                None => self.join()?,
-            };
-            let home = state.home.insert(home);
-            for address in &home.announced {
-                state.core.add_local_address(now, *address);
-            }
-            self.ask_servers(state, now);
-        }
-        let ufrag = state.core.local_ufrag().to_owned();
-        state.register(&ufrag);
-        Ok(())
-    }
-
-    fn join(&self) -> Result<Home, Error> {
-        let owner = &self.0;
-        let gathering = &owner.settings.gathering;
-        let endpoint = match &owner.endpoint {
-            Some(endpoint) => Arc::clone(endpoint.inner()),
-            None => Inner::private(gathering, owner.settings.mtu, &owner.runtime)?,
-        };
-        Ok(Home::new(endpoint, Arc::clone(&owner.shared), gathering))
-    }
-
-    /// STUN servers with an address are asked at once; names are looked up on the side.
-    fn ask_servers(&self, state: &mut State, now: Instant) {
-        let mut names = Vec::new();
-        for url in self
-            .0
-            .configuration
-            .ice_servers
-            .iter()
-            .flat_map(|server| &server.urls)
-        {
-            let Ok(uri) = url.parse::<stun::Uri>() else {
-                continue;
-            };
-            let port = uri.port_or_default();
-            match uri.host {
-                _ if uri.scheme != stun::Scheme::Stun => {
-                    state.core.stun_server_failed(url, "only stun: is supported")
-                }
-                stun::Host::Address(address) => {
-                    state
-                        .core
-                        .add_stun_server(now, SocketAddr::new(address, port), url);
-                }
-                stun::Host::Name(name) => names.push((url.clone(), name, port)),
-            }
-        }
-        if names.is_empty() {
-            return state.core.end_local_addresses(now);
-        }
-        let connection = Arc::downgrade(&self.0.shared);
-        self.0.runtime.spawn(async move {
-            for (url, name, port) in names {
-                let found = tokio::net::lookup_host((name, port)).await;
-                let Some(shared) = connection.upgrade() else {
-                    return;
-                };
-                shared.run(|state, now| match found {
-                    Ok(addresses) => {
-                        addresses.for_each(|address| state.core.add_stun_server(now, address, &url))
-                    }
-                    Err(error) => state.core.stun_server_failed(&url, &error.to_string()),
-                });
-            }
-            if let Some(shared) = connection.upgrade() {
-                shared.run(|state, now| state.core.end_local_addresses(now));
-            }
-        });
     }
 }

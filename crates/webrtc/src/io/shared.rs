@@ -36,6 +36,8 @@ pub(super) struct State {
     unsent: Option<Unsent>,
     /// The deadline that the endpoint's schedule holds for this connection.
     armed: Option<Instant>,
+    /// How often servers were asked for: the number of the latest look-up of their names.
+    pub(super) look_ups: u64,
     /// Sends that the system refused: no route, interface gone.
     pub(super) send_errors: u64,
 }
@@ -55,6 +57,7 @@ impl Shared {
             home: None,
             unsent: None,
             armed: None,
+            look_ups: 0,
             send_errors: 0,
         };
         Self {

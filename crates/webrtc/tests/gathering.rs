@@ -1,0 +1,74 @@
+//! How connections come to their candidates (W3C webrtc-pc §4.2, RFC 9429 §3.5).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    unreachable_pub,
+    reason = "a test program: clippy excuses its tests, not their helpers"
+)]
+
+mod common;
+
+use std::net::UdpSocket;
+
+use common::{Peer, api};
+use webrtc::{Configuration, DataChannelInit, Event, IceCandidateError, IceServer, OfferOptions};
+
+fn peer(servers: impl IntoIterator<Item = String>) -> Peer {
+    let configuration = Configuration {
+        ice_servers: servers.into_iter().map(IceServer::stun).collect(),
+        ..Configuration::default()
+    };
+    let (pc, events) = api().new_peer_connection(configuration).unwrap();
+    Peer { pc, events }
+}
+
+fn gather(peer: &Peer) {
+    let _channel = peer
+        .pc
+        .create_data_channel("x", DataChannelInit::default())
+        .unwrap();
+    let offer = peer.pc.create_offer(OfferOptions::default()).unwrap();
+    peer.pc.set_local_description(offer).unwrap();
+}
+
+async fn next_error(peer: &mut Peer) -> IceCandidateError {
+    peer.wait_for(|event| match event {
+        Event::IceCandidateError(error) => Some(error),
+        _ => None,
+    })
+    .await
+}
+
+/// A socket that never answers.
+fn silent_server() -> (UdpSocket, u16) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
+}
+
+#[tokio::test]
+async fn servers_beyond_the_limit_are_named() {
+    let silent: Vec<_> = (0..9).map(|_| silent_server()).collect();
+    let urls: Vec<_> = silent
+        .iter()
+        .map(|(_, port)| format!("stun:127.0.0.1:{port}"))
+        .collect();
+    let last = urls[8].clone();
+    let mut peer = peer(urls);
+    gather(&peer);
+    let error = next_error(&mut peer).await;
+    assert_eq!((error.url, error.code), (last, 701));
+    assert_eq!(error.text, "not asked, 8 servers are the limit");
+}
+
+#[tokio::test]
+async fn a_server_of_another_kind_is_named() {
+    let mut peer = peer(["turn:127.0.0.1".to_owned()]);
+    gather(&peer);
+    let error = next_error(&mut peer).await;
+    assert_eq!((error.url.as_str(), error.code), ("turn:127.0.0.1", 701));
+    assert_eq!(error.text, "unsupported: scheme turn");
+}
