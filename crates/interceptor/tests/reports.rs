@@ -390,6 +390,39 @@ fn an_exact_relation_of_clocks_stands_in_reports() {
     assert_eq!(only_report(&datagrams[0]).info.rtp_timestamp, expected);
 }
 
+/// What a forwarder does for lip sync.
+#[test]
+fn the_relation_of_a_sender_goes_on_to_other_chains() {
+    let (mut script, from) = Script::receiver(config());
+    assert_eq!(script.chain.sampled(script.now, from, 3000), None);
+    script.receive(1);
+    let info = SenderInfo {
+        ntp_time: NtpTime::from_unix(Duration::from_secs(5)),
+        rtp_timestamp: 90_000,
+        ..SenderInfo::default()
+    };
+    let report = SenderReport {
+        sender_ssrc: REMOTE,
+        info,
+        ..SenderReport::default()
+    };
+    script.at(ms(1100)).rtcp(&report);
+    // A packet from after the report, and one from before that comes late.
+    for (timestamp, millis) in [(99_000, 1200), (81_000, 1000)] {
+        let sampled = script.chain.sampled(script.start + ms(1300), from, timestamp);
+        assert_eq!(sampled, Some(script.start + ms(millis)));
+    }
+    let (mut next, to) = Script::sender(config());
+    next.chain.relate(to, next.start + ms(200), 18_000);
+    next.send(to, 1);
+    next.chain.end_relation(to);
+    next.at(ms(300)).send(to, 20);
+    let datagrams = self::report(&mut next);
+    let since = next.now - next.start - ms(300);
+    let expected = 60_000 + u32::try_from(since.as_micros() * 9 / 100).unwrap();
+    assert_eq!(only_report(&datagrams[0]).info.rtp_timestamp, expected);
+}
+
 #[test]
 fn a_silent_peer_breaks_the_circuit() {
     let (mut script, id) = Script::sender(config());

@@ -122,7 +122,8 @@ impl Chain {
         if let Some(Role::Media(key)) = self.streams.inbound_ssrcs.get(report.sender_ssrc)
             && let Some(stream) = self.streams.inbound.get_mut(key)
         {
-            stream.sender_report(moment.time, report.info);
+            let ahead = stream.sender_report(&self.clock, moment.time, report.info);
+            self.streams.sender_clock.report(ahead);
         }
         self.blocks(moment, report.reports.iter())
     }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::AddError;
-use crate::inbound::InboundStream;
+use crate::inbound::{InboundStream, SenderClock};
 use crate::outbound::OutboundStream;
 use crate::stream::{Inbound, InboundId, Outbound, OutboundId};
 use crate::table::{Key, Slots, SsrcTable};
@@ -33,6 +33,7 @@ pub(crate) struct Streams {
     pub(crate) outbound_ssrcs: SsrcTable<Role>,
     /// Some stream is reported on with transport-wide feedback.
     pub(crate) has_transport_cc: bool,
+    pub(crate) sender_clock: SenderClock,
     max: usize,
 }
 
@@ -44,6 +45,7 @@ impl Streams {
             inbound_ssrcs: SsrcTable::new(secret),
             outbound_ssrcs: SsrcTable::new(secret),
             has_transport_cc: false,
+            sender_clock: SenderClock::default(),
             max,
         }
     }

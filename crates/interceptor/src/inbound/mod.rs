@@ -5,12 +5,14 @@ mod key_frames;
 mod nack;
 mod reception;
 pub(crate) mod rtx;
+mod sender_clock;
 mod source;
 mod window;
 
 pub(crate) use key_frames::KeyFrames;
 pub(crate) use nack::{Nack, NackConfig};
 pub(crate) use reception::{Outcome, Reception, Seen};
+pub(crate) use sender_clock::{Sampled, SenderClock};
 pub(crate) use source::{Arrival, Loss, Source};
 
 use crate::clock::{Clock, Time, earliest};
@@ -26,6 +28,7 @@ use rtcp::{Ecn, NtpTime, ReportBlock, SenderInfo};
 struct FromSender {
     info: SenderInfo,
     arrived: Time,
+    sampled: Sampled,
     count: u64,
 }
 
@@ -136,14 +139,23 @@ impl InboundStream {
         self.feedback.pli || self.feedback.fir
     }
 
-    /// Its sender reports.
-    pub(crate) fn sender_report(&mut self, now: Time, info: SenderInfo) {
+    /// Its sender reports. Gives how much later that arrived than it was made.
+    pub(crate) fn sender_report(&mut self, clock: &Clock, now: Time, info: SenderInfo) -> i64 {
+        let sampled = Sampled::new(clock, now, info);
         let count = self.from_sender.map_or(0, |last| last.count);
         self.from_sender = Some(FromSender {
             info,
             arrived: now,
+            sampled,
             count: count + 1,
         });
+        sampled.ahead
+    }
+
+    /// How long before `now` a timestamp was sampled, in microseconds.
+    pub(crate) fn age(&self, clock: &Clock, now: Time, timestamp: u32, sender: SenderClock) -> Option<i64> {
+        let at = (timestamp, self.codecs.last().clock_rate);
+        self.from_sender?.sampled.age(clock, now, at, sender)
     }
 
     /// Whether the next report has a block about it.

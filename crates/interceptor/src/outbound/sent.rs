@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use rtcp::{NtpTime, SenderInfo};
+use std::time::Duration;
 
 /// Packets sent under one SSRC.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +25,18 @@ struct Relation {
     is_given: bool,
 }
 
+/// A timestamp so far behind the newest is that of a late packet, as of one that was repaired on its way to a forwarder. What
+/// is further behind begins anew.
+const LATE: Duration = Duration::from_secs(10);
+
+impl Relation {
+    /// Whether the timestamp is this one or an earlier one, which says nothing about the time at which it is sent.
+    fn covers(&self, timestamp: u32) -> bool {
+        let behind = u64::from(self.timestamp.wrapping_sub(timestamp));
+        behind <= LATE.as_secs().saturating_mul(u64::from(self.clock_rate))
+    }
+}
+
 impl Sent {
     /// Counts a packet.
     #[inline]
@@ -37,7 +50,7 @@ impl Sent {
     #[inline]
     pub(crate) fn relate(&mut self, now: Time, timestamp: u32, clock_rate: u32) {
         let is_known = self.relation.is_some_and(|relation| {
-            relation.timestamp == timestamp || relation.is_given && relation.clock_rate == clock_rate
+            relation.clock_rate == clock_rate && (relation.is_given || relation.covers(timestamp))
         });
         if !is_known {
             self.relation = Some(Relation {
@@ -57,6 +70,13 @@ impl Sent {
             clock_rate,
             is_given: true,
         });
+    }
+
+    /// What the application said holds only until the next packet.
+    pub(crate) fn end_relation(&mut self) {
+        if let Some(relation) = &mut self.relation {
+            relation.is_given = false;
+        }
     }
 
     /// Nothing is sent for a while: there are no sender reports, and what was guessed of the clock says nothing any more.
@@ -119,9 +139,27 @@ mod tests {
         sent.relate_exactly(Time(3_000_000), 500_000, 90_000);
         sent.relate(Time(2_000_000), 410_900, 90_000);
         assert_eq!(sent.report(Time(2_000_000), NtpTime(8)).rtp_timestamp, 410_000);
+        // It ends with its source.
+        sent.end_relation();
+        sent.relate(Time(2_000_000), 510_000, 90_000);
+        assert_eq!(sent.report(Time(2_000_000), NtpTime(8)).rtp_timestamp, 510_000);
         // Another clock rate is another relation.
         sent.relate(Time(2_000_000), 1, 48_000);
         assert_eq!(sent.report(Time(2_001_000), NtpTime(9)).rtp_timestamp, 49);
+    }
+
+    #[test]
+    fn a_late_packet_moves_no_relation_and_a_source_that_begins_anew_does() {
+        let mut sent = Sent::default();
+        sent.count(12, 100);
+        sent.relate(Time(1_000_000), 100, 90_000);
+        // Repaired on its way here: a tenth of a second late, and from before the timestamps wrapped.
+        sent.relate(Time(1_100_000), 100u32.wrapping_sub(9000), 90_000);
+        sent.relate(Time(1_200_000), 100u32.wrapping_sub(900_000), 90_000);
+        assert_eq!(sent.report(Time(2_000_000), NtpTime(0)).rtp_timestamp, 90_100);
+        sent.relate(Time(1_300_000), 100u32.wrapping_sub(900_001), 90_000);
+        let anew = 90_100u32.wrapping_sub(900_001 + 27_000);
+        assert_eq!(sent.report(Time(2_000_000), NtpTime(0)).rtp_timestamp, anew);
     }
 
     #[test]
