@@ -11,6 +11,8 @@ pub struct InboundStats {
     pub ssrc: u32,
     /// The SSRC of its retransmissions.
     pub rtx_ssrc: Option<u32>,
+    /// The payload type of the latest packet that has one of its codecs'. Unset before the first.
+    pub payload_type: Option<u8>,
     /// Packets received, retransmissions included.
     pub packets_received: u64,
     /// Bytes of their payloads.
@@ -29,6 +31,9 @@ pub struct InboundStats {
     pub packets_duplicated: u64,
     /// Packets given up: never repaired although they were asked for, or too many to ask.
     pub packets_unrepaired: u64,
+    /// Frames of video of which every packet came, repaired or not: from behind one marker to the next. The first packet of
+    /// all counts as the first of its frame. Zero for audio.
+    pub frames_received: u64,
     /// Interarrival jitter (RFC 3550 §6.4.1).
     pub jitter: Duration,
     /// When the last packet came.
@@ -54,10 +59,10 @@ pub struct InboundStats {
 /// What the sender of a received stream reports: `RTCRemoteOutboundRtpStreamStats`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemoteOutboundStats {
-    /// Packets it has sent, modulo 2³².
-    pub packets_sent: u32,
-    /// Bytes of their payloads, modulo 2³².
-    pub bytes_sent: u32,
+    /// Packets it has sent: the 32 bits of its reports, extended.
+    pub packets_sent: u64,
+    /// Bytes of their payloads, extended likewise.
+    pub bytes_sent: u64,
     /// The sender's clock when it sent its last report.
     pub remote_timestamp: NtpTime,
     /// The RTP timestamp at that time; with the former it relates streams to each other (lip sync).
@@ -77,12 +82,16 @@ pub struct OutboundStats {
     pub ssrc: u32,
     /// The SSRC of its retransmissions.
     pub rtx_ssrc: Option<u32>,
+    /// The payload type of the latest packet that has one of its codecs'. Unset before the first.
+    pub payload_type: Option<u8>,
     /// Packets sent, retransmissions included.
     pub packets_sent: u64,
     /// Bytes of their payloads.
     pub bytes_sent: u64,
     /// Bytes of their headers.
     pub header_bytes_sent: u64,
+    /// Packets with a marker, retransmissions not counted: in video as many as frames.
+    pub markers_sent: u64,
     /// Packets sent again.
     pub retransmitted_packets_sent: u64,
     /// Bytes of their payloads.
@@ -110,6 +119,8 @@ pub struct RemoteInboundStats {
     pub fraction_lost: f64,
     /// Interarrival jitter.
     pub jitter: Duration,
+    /// When the latest report arrived.
+    pub received: Option<Instant>,
     /// Round trips measured by report blocks.
     pub round_trips: RoundTrips,
 }

@@ -1,6 +1,7 @@
 //! What a chain is told about streams: the outcome of negotiation, for one SSRC and its retransmissions.
 
 use crate::table::Key;
+use std::fmt;
 
 /// A stream that is received, as [`Chain::add_inbound`](crate::Chain::add_inbound) names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,6 +10,18 @@ pub struct InboundId(pub(crate) Key);
 /// A stream that is sent, as [`Chain::add_outbound`](crate::Chain::add_outbound) names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutboundId(pub(crate) Key);
+
+impl fmt::Display for InboundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for OutboundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// What a stream carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -101,12 +114,34 @@ pub struct Outbound {
 pub(crate) struct Codecs {
     all: Vec<Codec>,
     last: Codec,
+    /// A packet had `last`.
+    is_used: bool,
 }
 
 impl Codecs {
     pub(crate) fn new(all: Vec<Codec>) -> Self {
         let last = all.first().copied().unwrap_or_default();
-        Self { all, last }
+        Self {
+            all,
+            last,
+            is_used: false,
+        }
+    }
+
+    /// Other codecs were negotiated. The one in use stays so if it is among them.
+    pub(crate) fn renew(&mut self, all: Vec<Codec>) {
+        let mut used = all.iter().filter(|_| self.is_used);
+        let used = used
+            .find(|codec| codec.payload_type == self.last.payload_type)
+            .copied();
+        *self = Self::new(all);
+        self.is_used = used.is_some();
+        self.last = used.unwrap_or(self.last);
+    }
+
+    /// The payload type of the latest packet with one of these codecs.
+    pub(crate) fn used(&self) -> Option<u8> {
+        self.is_used.then_some(self.last.payload_type)
     }
 
     /// The codec of a payload type.
@@ -115,7 +150,8 @@ impl Codecs {
         if self.last.payload_type != payload_type {
             self.last = *self.all.iter().find(|codec| codec.payload_type == payload_type)?;
         }
-        (self.last.clock_rate > 0).then_some(self.last)
+        self.is_used = self.last.clock_rate > 0;
+        self.is_used.then_some(self.last)
     }
 
     /// The codec that was used last, or the first.
@@ -149,7 +185,7 @@ mod tests {
             codec(98, 90_000, Some(99)),
             codec(0, 8000, None),
         ]);
-        assert_eq!(codecs.last().payload_type, 96);
+        assert_eq!((codecs.last().payload_type, codecs.used()), (96, None));
         assert_eq!(codecs.find(0), Some(codec(0, 8000, None)));
         assert_eq!(codecs.find(98).map(|codec| codec.clock_rate), Some(90_000));
         assert_eq!(codecs.find(50), None);
@@ -158,8 +194,13 @@ mod tests {
             98,
             "an unknown payload type changes nothing"
         );
+        assert_eq!(codecs.used(), Some(98));
         assert_eq!(codecs.repaired_by(97).map(|codec| codec.payload_type), Some(96));
         assert_eq!(codecs.repaired_by(96), None);
+        codecs.renew(vec![codec(100, 90_000, None), codec(98, 90_000, None)]);
+        assert_eq!((codecs.last().payload_type, codecs.used()), (98, Some(98)));
+        codecs.renew(vec![codec(100, 90_000, None)]);
+        assert_eq!((codecs.last().payload_type, codecs.used()), (100, None));
         assert_eq!(
             Codecs::new(Vec::new()).find(0),
             None,

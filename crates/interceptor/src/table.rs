@@ -1,5 +1,7 @@
 //! Where streams are kept: dense places under small handles, and the one look-up from an SSRC that a received packet costs.
 
+use std::fmt;
+
 /// SSRC to a small value. Open addressing with a secret odd multiplier, so that a peer cannot choose SSRCs that collide; at most
 /// half full. Entries come and go with signalling, never with packets.
 #[derive(Debug)]
@@ -89,6 +91,13 @@ impl<V: Copy> SsrcTable<V> {
 pub(crate) struct Key {
     pub(crate) index: u16,
     pub(crate) generation: u16,
+}
+
+/// Its place, and how often that was used before.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.index, self.generation)
+    }
 }
 
 /// Values under [`Key`]s.

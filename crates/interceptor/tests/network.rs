@@ -166,9 +166,9 @@ fn statistics_agree_with_what_the_link_dropped() {
         let rtt = remote.round_trips.latest.unwrap();
         assert!((ms(39)..=ms(47)).contains(&rtt), "{rtt:?}");
         let told = received.remote.unwrap();
-        assert_eq!(u64::from(told.packets_sent), PACKETS);
+        assert_eq!(told.packets_sent, PACKETS);
         assert_eq!(
-            u64::from(told.bytes_sent),
+            told.bytes_sent,
             sent.bytes_sent - sent.retransmitted_packets_sent * (PAYLOAD as u64 + 2)
         );
     }

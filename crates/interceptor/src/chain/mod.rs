@@ -160,7 +160,7 @@ impl Chain {
     /// Removes a stream that was sent, with its last statistics. The peer is told (BYE) if it has had any packet.
     pub fn remove_outbound(&mut self, now: Instant, stream: OutboundId) -> Option<OutboundStats> {
         let removed = self.streams.remove_outbound(stream)?;
-        let stats = removed.stats();
+        let stats = removed.stats(&self.clock);
         self.retransmissions.forget(stream);
         if stats.packets_sent > 0 && !removed.is_paused {
             self.outbox
@@ -181,7 +181,7 @@ impl Chain {
             return;
         };
         outbound.pause(&self.config);
-        if outbound.stats().packets_sent > 0 {
+        if outbound.stats(&self.clock).packets_sent > 0 {
             self.outbox
                 .say_goodbye(outbound.ssrc, outbound.rtx.as_ref().map(|rtx| rtx.ssrc));
             self.outbox.feedback_due(self.clock.time(now));
@@ -381,7 +381,7 @@ impl Chain {
         self.streams
             .outbound
             .get(stream.0)
-            .map(crate::outbound::OutboundStream::stats)
+            .map(|stream| stream.stats(&self.clock))
     }
 
     /// Counters of the chain.

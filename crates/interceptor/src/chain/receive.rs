@@ -98,6 +98,7 @@ struct Parsed {
     payload_type: u8,
     sequence_number: u16,
     timestamp: u32,
+    marker: bool,
     header_len: usize,
     payload_len: usize,
     ecn: Ecn,
@@ -125,6 +126,7 @@ impl Chain {
             payload_type: view.payload_type(),
             sequence_number: view.sequence_number(),
             timestamp: view.timestamp(),
+            marker: view.marker(),
             header_len: view.header_len(),
             payload_len: view.payload().len(),
             ecn,
@@ -191,6 +193,7 @@ impl Chain {
             sequence_number: parsed.sequence_number,
             timestamp: parsed.timestamp,
             clock_rate: codec.clock_rate,
+            ends_frame: parsed.marker && stream.kind == Kind::Video,
             rtt: self.stats.round_trips.smoothed,
             has_rtx: stream.rtx.is_some(),
         });
@@ -275,6 +278,7 @@ impl Chain {
             sequence_number: view.sequence_number(),
             timestamp: view.timestamp(),
             clock_rate: 0,
+            ends_frame: view.marker(),
             rtt: self.stats.round_trips.smoothed,
             has_rtx: true,
         };
@@ -333,6 +337,7 @@ impl Chain {
             sequence_number: sequence_number(original),
             timestamp: parsed.timestamp,
             clock_rate: codec.map_or(0, |codec| codec.clock_rate),
+            ends_frame: parsed.marker && stream.kind == Kind::Video,
             rtt: self.stats.round_trips.smoothed,
             has_rtx: true,
         });

@@ -263,8 +263,9 @@ impl Prepared<'_, '_> {
             .find(header.payload_type)
             .unwrap_or(stream.codecs.last());
         stream.sent.count(written.len(), payload.bytes().len());
+        stream.sent.markers += u64::from(header.marker);
         stream.sent.relate(time, header.timestamp, codec.clock_rate);
-        stream.remote.starting_at(packet.sequence_number);
+        stream.remote.note_sent(packet.sequence_number);
         let counts = stream.stamps.counts();
         note(&mut chain.matcher, counts, packet, stream.numbers.as_mut());
         chain.outbox.schedule.earn(packet.size.into());

@@ -27,6 +27,9 @@ use rtcp::{Ecn, NtpTime, ReportBlock, SenderInfo};
 #[derive(Clone, Copy, Debug)]
 struct FromSender {
     info: SenderInfo,
+    /// Its counts of packets and bytes, extended.
+    packets: u64,
+    bytes: u64,
     arrived: Time,
     sampled: Sampled,
     count: u64,
@@ -85,7 +88,7 @@ impl InboundStream {
     pub(crate) fn update(&mut self, config: &Config, update: Inbound) {
         self.kind = update.kind;
         self.feedback = update.feedback;
-        self.codecs = Codecs::new(update.codecs);
+        self.codecs.renew(update.codecs);
         let nack = &mut self.reception.nack;
         *nack = nack.take().filter(|_| update.feedback.nack);
         if update.feedback.nack && nack.is_none() {
@@ -128,7 +131,8 @@ impl InboundStream {
 
     /// A packet was recovered.
     pub(crate) fn recover(&mut self, seen: Seen) -> Outcome {
-        let outcome = self.reception.repair(seen);
+        let ends_frame = seen.ends_frame && self.kind == Kind::Video;
+        let outcome = self.reception.repair(Seen { ends_frame, ..seen });
         let is_fresh = matches!(outcome, Outcome::Fresh { .. });
         self.stats.packets_recovered += u64::from(is_fresh);
         outcome
@@ -142,9 +146,13 @@ impl InboundStream {
     /// Its sender reports. Gives how much later that arrived than it was made.
     pub(crate) fn sender_report(&mut self, clock: &Clock, now: Time, info: SenderInfo) -> i64 {
         let sampled = Sampled::new(clock, now, info);
-        let count = self.from_sender.map_or(0, |last| last.count);
+        let last = self.from_sender;
+        let (packets, bytes) = last.map_or((0, 0), |last| (last.packets, last.bytes));
+        let count = last.map_or(0, |last| last.count);
         self.from_sender = Some(FromSender {
             info,
+            packets: extended(packets, info.packet_count),
+            bytes: extended(bytes, info.octet_count),
             arrived: now,
             sampled,
             count: count + 1,
@@ -195,8 +203,8 @@ impl InboundStream {
     /// All counters.
     pub(crate) fn stats(&self, clock: &Clock) -> InboundStats {
         let remote = self.from_sender.map(|last| RemoteOutboundStats {
-            packets_sent: last.info.packet_count,
-            bytes_sent: last.info.octet_count,
+            packets_sent: last.packets,
+            bytes_sent: last.bytes,
             remote_timestamp: last.info.ntp_time,
             rtp_timestamp: last.info.rtp_timestamp,
             received: clock.instant(last.arrived),
@@ -207,6 +215,8 @@ impl InboundStream {
         InboundStats {
             ssrc: self.ssrc,
             rtx_ssrc: self.rtx.as_ref().map(|rtx| rtx.ssrc),
+            payload_type: self.codecs.used(),
+            frames_received: self.reception.frames,
             packets_lost: self.reception.source.lost(),
             packets_unrepaired: self.reception.nack.as_ref().map_or(0, Nack::abandoned),
             jitter: self.reception.jitter.duration(),
@@ -224,6 +234,13 @@ impl RtxSource {
     pub(crate) fn report(&mut self) -> Option<ReportBlock> {
         Some(block(self.ssrc, self.source.report()?))
     }
+}
+
+/// The count that `low` is the lower half of, near the last one: a sender may begin anew, and reports may be out of order.
+fn extended(last: u64, low: u32) -> u64 {
+    let [_, _, _, _, bytes @ ..] = last.to_be_bytes();
+    let ahead = low.wrapping_sub(u32::from_be_bytes(bytes)).cast_signed();
+    last.checked_add_signed(ahead.into()).unwrap_or(low.into())
 }
 
 fn block(ssrc: u32, loss: Loss) -> ReportBlock {

@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) sequence_number: u16,
     pub(crate) timestamp: u32,
     pub(crate) clock_rate: u32,
+    /// It is the last packet of a picture.
+    pub(crate) ends_frame: bool,
     /// Round trip time, for the NACKs.
     pub(crate) rtt: Option<Duration>,
     /// Retransmissions come under an SSRC of their own.
@@ -43,6 +45,8 @@ pub(crate) struct Reception {
     pub(crate) source: Source,
     pub(crate) jitter: Jitter,
     pub(crate) nack: Option<Nack>,
+    /// Frames that came whole.
+    pub(crate) frames: u64,
     window: Option<Window>,
 }
 
@@ -52,6 +56,7 @@ impl Reception {
             source: Source::default(),
             jitter: Jitter::default(),
             nack,
+            frames: 0,
             window: None,
         }
     }
@@ -87,7 +92,8 @@ impl Reception {
         self.source.count();
         self.jitter.restart();
         self.jitter.update(seen.timestamp, seen.now, seen.clock_rate);
-        self.window = Some(Window::starting_at(sequence));
+        let window = self.window.insert(Window::starting_at(sequence));
+        self.frames += window.completed_by(sequence, seen.ends_frame);
         if let Some(nack) = &mut self.nack {
             nack.clear();
         }
@@ -103,6 +109,7 @@ impl Reception {
         self.jitter.update(seen.timestamp, seen.now, seen.clock_rate);
         if let Some(window) = &mut self.window {
             window.insert(sequence);
+            self.frames += window.completed_by(sequence, seen.ends_frame);
         }
         let mut beyond_repair = false;
         if missing > 0
@@ -117,10 +124,13 @@ impl Reception {
     }
 
     fn late(&mut self, seen: Seen, sequence: u64, came: Came) -> Outcome {
-        let is_fresh = self.window.as_mut().is_some_and(|window| window.insert(sequence));
-        if !is_fresh {
+        let Some(window) = &mut self.window else {
+            return Outcome::Duplicate;
+        };
+        if !window.insert(sequence) {
             return Outcome::Duplicate;
         }
+        self.frames += window.completed_by(sequence, seen.ends_frame);
         if let Some(nack) = &mut self.nack {
             nack.arrived(seen.now, sequence, came, seen.rtt);
         }
@@ -151,6 +161,7 @@ mod tests {
             sequence_number,
             timestamp: u32::from(sequence_number) * 90,
             clock_rate: 90_000,
+            ends_frame: sequence_number % 2 == 1,
             rtt: None,
             has_rtx: true,
         }
@@ -178,6 +189,7 @@ mod tests {
         assert_eq!(reception.source.lost(), 1, "repair does not undo loss");
         assert_eq!(reception.receive(seen(11)), Outcome::Duplicate);
         assert_eq!(reception.source.lost(), 0, "but the original does");
+        assert_eq!(reception.frames, 1, "10 and 11, whose end came by repair");
         assert_eq!(
             reception.repair(seen(13)),
             Outcome::Duplicate,

@@ -12,7 +12,7 @@ pub(crate) use history::{History, HistoryConfig, Refused};
 pub(crate) use sent::Sent;
 pub(crate) use stamp::{Again, Stamp, Stamps};
 
-use crate::clock::Time;
+use crate::clock::{Clock, Time};
 use crate::config::Config;
 use crate::event::CircuitBreaker;
 use crate::feedback::Numbers;
@@ -60,9 +60,18 @@ pub(crate) struct Remote {
     /// It knows the SSRC.
     pub(crate) is_acknowledged: bool,
     stats: Option<RemoteInboundStats>,
-    first_sequence_number: Option<u16>,
+    /// When the last report came.
+    reported: Option<Time>,
+    span: Option<Span>,
     /// Source and number of the last FIR.
     fir: Option<(u32, u8)>,
+}
+
+/// The numbers of what was sent, from the first one on.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    newest: u16,
+    len: u64,
 }
 
 impl OutboundStream {
@@ -115,7 +124,7 @@ impl OutboundStream {
         if let Some(rtx) = &mut self.rtx {
             keep(&mut rtx.numbers);
         }
-        self.codecs = Codecs::new(update.codecs);
+        self.codecs.renew(update.codecs);
     }
 
     /// Nothing is sent until the stream goes on. What the peer knew of it is void; numbers and counters stay, as RFC 3550 §6.4.1
@@ -123,7 +132,7 @@ impl OutboundStream {
     pub(crate) fn pause(&mut self, config: &Config) {
         self.is_paused = true;
         self.history = self.history.take().map(|_| History::new(config.history()));
-        self.remote = Remote::default();
+        self.remote.pause();
         self.key_frames = KeyFrames::default();
         self.breaker = Breaker::default();
         self.sent.pause();
@@ -140,6 +149,7 @@ impl OutboundStream {
         ntp: NtpTime,
         block: &ReportBlock,
     ) -> (Option<Duration>, Option<CircuitBreaker>) {
+        self.remote.reported = Some(now);
         let rtt = self.remote.report(ntp, block, self.codecs.last().clock_rate);
         let fired = self.breaker.report(Reported {
             now,
@@ -153,48 +163,74 @@ impl OutboundStream {
     }
 
     /// All counters.
-    pub(crate) fn stats(&self) -> OutboundStats {
+    pub(crate) fn stats(&self, clock: &Clock) -> OutboundStats {
         let rtx = self.rtx.as_ref().map_or(Sent::default(), |rtx| rtx.sent);
         OutboundStats {
             ssrc: self.ssrc,
             rtx_ssrc: self.rtx.as_ref().map(|rtx| rtx.ssrc),
+            payload_type: self.codecs.used(),
             packets_sent: self.sent.packets + rtx.packets,
             bytes_sent: self.sent.bytes + rtx.bytes,
             header_bytes_sent: self.sent.header_bytes + rtx.header_bytes,
-            remote: self.remote.stats,
+            markers_sent: self.sent.markers,
+            remote: self.remote.stats(clock),
             ..self.stats
         }
     }
 }
 
 impl Remote {
-    /// The first packet goes out under this number.
+    /// A packet goes out under this number.
     #[inline]
-    pub(crate) fn starting_at(&mut self, sequence_number: u16) {
-        self.first_sequence_number.get_or_insert(sequence_number);
+    pub(crate) fn note_sent(&mut self, sequence_number: u16) {
+        let Some(span) = &mut self.span else {
+            self.span = Some(Span {
+                newest: sequence_number,
+                len: 1,
+            });
+            return;
+        };
+        let ahead = sequence_number.wrapping_sub(span.newest);
+        if ahead.cast_signed() > 0 {
+            span.newest = sequence_number;
+            span.len += u64::from(ahead);
+        }
+    }
+
+    /// Packets that were sent up to this one.
+    fn sent_until(&self, sequence_number: u16) -> u64 {
+        self.span.map_or(0, |span| {
+            let behind = span.newest.wrapping_sub(sequence_number).cast_signed();
+            span.len.saturating_sub(u64::try_from(behind).unwrap_or(0))
+        })
+    }
+
+    /// Nothing is sent for a while, and then as if to somebody new. What was told stays told.
+    const fn pause(&mut self) {
+        self.is_acknowledged = false;
+        self.fir = None;
     }
 
     /// A report block about the stream itself. Gives the round trip if there is one.
     fn report(&mut self, now: NtpTime, block: &ReportBlock, clock_rate: u32) -> Option<Duration> {
         self.is_acknowledged = true;
+        // How often its numbers have wrapped is the peer's own count, which begins with the first packet that it heard.
+        let [_, _, highest @ ..] = block.highest_sequence_number.to_be_bytes();
+        let sent = self.sent_until(u16::from_be_bytes(highest));
         let stats = self.stats.get_or_insert_default();
-        let first = u32::from(self.first_sequence_number.unwrap_or(0));
-        // The peer may have heard the stream only from its second cycle on; then the difference wraps.
-        let expected = i64::from(
-            block
-                .highest_sequence_number
-                .wrapping_sub(first)
-                .wrapping_add(1)
-                .cast_signed(),
-        );
         stats.packets_lost = i64::from(block.cumulative_lost);
-        stats.packets_received = u64::try_from(expected - stats.packets_lost).unwrap_or(0);
+        stats.packets_received = sent.saturating_add_signed(-stats.packets_lost);
         stats.fraction_lost = block.loss();
         stats.jitter =
             Duration::from_micros(u64::from(block.jitter) * 1_000_000 / u64::from(clock_rate.max(1)));
         let rtt = block.round_trip_time(now)?;
         stats.round_trips.update(rtt);
         Some(rtt)
+    }
+
+    fn stats(&self, clock: &Clock) -> Option<RemoteInboundStats> {
+        let received = self.reported.map(|time| clock.instant(time));
+        self.stats.map(|stats| RemoteInboundStats { received, ..stats })
     }
 
     /// Whether a FIR is another one than the last (RFC 5104 §4.3.1.2).

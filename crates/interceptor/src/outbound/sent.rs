@@ -10,6 +10,8 @@ pub(crate) struct Sent {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
     pub(crate) header_bytes: u64,
+    /// Packets with a marker.
+    pub(crate) markers: u64,
     /// Packets at the last two reports: whoever sent since the one before the last is an active sender (§6.4).
     reported: [u64; 2],
     relation: Option<Relation>,

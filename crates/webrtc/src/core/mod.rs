@@ -34,7 +34,8 @@ pub use self::media::{
 };
 pub use self::rtp::{LayerForwarder, RtpReceived, RtpSendError, RtpTransportStats};
 pub use self::stats::{
-    CandidatePairStats, CandidateStats, CertificateStats, DataChannelStats, StatsReport, TransportStats,
+    CandidatePairStats, CandidateStats, CertificateStats, CodecStats, DataChannelStats, InboundRtpStats,
+    OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats, StatsId, StatsReport, TransportStats,
 };
 pub use self::timeline::Timeline;
 

@@ -298,12 +298,6 @@ impl PeerConnection {
     /// Everything there is to know about the connection (`getStats`).
     #[must_use]
     pub fn stats(&self) -> StatsReport {
-        let mut report = self.read(|state| {
-            let mut report = state.core.stats();
-            report.send_errors = state.send_errors;
-            report
-        });
-        report.events_lost += self.0.shared.events.lost();
-        report
+        self.0.shared.report(crate::core::PeerConnection::stats)
     }
 }

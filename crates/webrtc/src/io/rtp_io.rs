@@ -9,7 +9,7 @@ use interceptor::{InboundStats, OutboundStats};
 
 use super::frames::RemoteFrames;
 use super::rtp_transceiver::RtpTransceiver;
-use crate::core::{RtpEvent, RtpReceived, RtpSendError, Transceiver};
+use crate::core::{RtpEvent, RtpReceived, RtpSendError, StatsReport, Transceiver};
 use crate::states::PeerConnectionState;
 
 impl RtpTransceiver {
@@ -118,6 +118,18 @@ impl RtpTransceiver {
     #[must_use]
     pub fn outbound_stats(&self) -> Vec<OutboundStats> {
         self.connection().lock().core.outbound_rtp_stats(self.id())
+    }
+
+    /// The report of the sender (`RTCRtpSender.getStats`): what is sent here, and all that this refers to.
+    #[must_use]
+    pub fn sender_stats(&self) -> StatsReport {
+        self.connection().report(|core| core.sender_stats(self.id()))
+    }
+
+    /// The report of the receiver (`RTCRtpReceiver.getStats`): what is received here, and all that this refers to.
+    #[must_use]
+    pub fn receiver_stats(&self) -> StatsReport {
+        self.connection().report(|core| core.receiver_stats(self.id()))
     }
 
     /// Waits for news of what is sent: the peer needs a key frame, or less. `None` once the connection is closed. Nothing

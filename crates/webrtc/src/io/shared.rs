@@ -12,7 +12,7 @@ use super::events::EventQueue;
 use super::home::Home;
 use super::media_state::MediaStates;
 use super::wakes::Wakes;
-use crate::core::{self, ChannelEvent, Event, Transmit};
+use crate::core::{self, ChannelEvent, Event, StatsReport, Transmit};
 use crate::states::PeerConnectionState;
 
 thread_local! {
@@ -82,6 +82,16 @@ impl Shared {
         let result = work(&mut state);
         self.settle(state, now);
         result
+    }
+
+    /// A report of the core with what is counted around it.
+    pub(super) fn report(&self, of: impl FnOnce(&core::PeerConnection) -> StatsReport) -> StatsReport {
+        let state = self.lock();
+        let mut report = of(&state.core);
+        report.send_errors = state.send_errors;
+        drop(state);
+        report.events_lost += self.events.lost();
+        report
     }
 
     /// Sends and tells what came of the work, unlocks, and wakes who waits for it.

@@ -17,4 +17,5 @@ mod peer;
 mod provisional;
 mod restart;
 mod setup;
+mod stats;
 mod transfer;

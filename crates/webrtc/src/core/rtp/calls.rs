@@ -106,6 +106,9 @@ impl RtpTransport {
         let Some(section) = self.sections.get(id) else {
             return false;
         };
+        if !section.agreed.direction.receives() {
+            return false;
+        }
         let wanted = section
             .layers
             .iter()

@@ -9,6 +9,7 @@ mod demux;
 mod forward;
 mod outgoing;
 mod queue;
+mod report;
 mod sections;
 mod splice;
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use interceptor::InboundId;
+
 /// Packets of one track that wait at most. Then the oldest go: who reads late wants the newest media.
 pub(super) const MAX_PACKETS: usize = 512;
 
@@ -22,6 +24,7 @@ pub(super) struct Numbers {
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) packet: Vec<u8>,
+    pub(super) stream: InboundId,
     pub(super) rid: Option<Arc<str>>,
     pub(super) numbers: Numbers,
 }
@@ -39,15 +42,15 @@ impl PacketQueue {
         self.spare.pop().unwrap_or_default()
     }
 
-    /// Returns whether the queue was full, so that its oldest packet is lost.
-    pub(super) fn push(&mut self, waiting: Waiting) -> bool {
+    /// If the queue was full, its oldest packet is lost: gives the stream of that.
+    pub(super) fn push(&mut self, waiting: Waiting) -> Option<InboundId> {
         let lost = (self.waiting.len() >= MAX_PACKETS)
             .then(|| self.waiting.pop_front())
             .flatten();
         self.waiting.push_back(waiting);
-        let is_full = lost.is_some();
-        lost.into_iter().for_each(|lost| self.recycle(lost.packet));
-        is_full
+        let lost = lost?;
+        self.recycle(lost.packet);
+        Some(lost.stream)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -75,9 +78,22 @@ impl PacketQueue {
 mod tests {
     use super::*;
 
+    fn stream() -> InboundId {
+        let mut chain = interceptor::Chain::new(
+            interceptor::Config::default(),
+            Instant::now(),
+            std::time::Duration::ZERO,
+            [0; 32],
+        );
+        chain
+            .add_inbound(Instant::now(), interceptor::Inbound::default())
+            .unwrap()
+    }
+
     fn waiting(number: u64, packet: Vec<u8>) -> Waiting {
         Waiting {
             packet,
+            stream: stream(),
             rid: None,
             numbers: Numbers {
                 sequence_number: number,
@@ -92,7 +108,7 @@ mod tests {
         let mut queue = PacketQueue::default();
         let count = u64::try_from(MAX_PACKETS).unwrap();
         let lost = (0..count + 10)
-            .filter(|number| queue.push(waiting(*number, vec![1])))
+            .filter(|number| queue.push(waiting(*number, vec![1])) == Some(stream()))
             .count();
         assert_eq!(lost, 10);
         let mut packet = Vec::new();

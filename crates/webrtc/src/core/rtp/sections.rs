@@ -27,6 +27,8 @@ pub(super) struct Layer {
     pub(super) has_rtx: bool,
     /// The peer's description named its SSRC.
     announced: bool,
+    /// Packets that nobody has read in time.
+    pub(super) discarded: u64,
 }
 
 /// A stream that is sent.
@@ -37,7 +39,7 @@ pub(super) struct Encoding {
     pub(super) splice: Splice,
     /// It is in [`Section::parked`], or was until this exchange.
     is_parked: bool,
-    rid: Option<Arc<str>>,
+    pub(super) rid: Option<Arc<str>>,
     description: interceptor::Outbound,
 }
 
@@ -49,7 +51,7 @@ pub(super) struct Section {
     pub(super) encodings: Vec<Encoding>,
     /// Encodings that are not sent by what is agreed upon, as on hold. Their SSRCs come back with them, so that their numbers
     /// have to go on: SRTP protects none twice (RFC 3711 §9.1). One for each SSRC of the transceiver at most.
-    parked: Vec<Encoding>,
+    pub(super) parked: Vec<Encoding>,
     pub(super) received: PacketQueue,
 }
 
@@ -102,8 +104,7 @@ impl Sections {
         let mut before = std::mem::take(&mut self.all);
         // What ends makes room for what begins, which may have the same SSRC.
         for section in &mut before {
-            let next = media.by_transceiver(section.agreed.transceiver);
-            section.leave(now, next, chain);
+            section.leave(now, media, chain);
         }
         for agreed in &media.sections {
             let known = before
@@ -128,22 +129,30 @@ impl Sections {
         }
     }
 
-    /// Puts a packet where the application finds it. `None` when its stream has no section any more.
+    /// Puts a packet where the application finds it. `None` when its section receives nothing, or is gone.
     pub(super) fn keep(&mut self, stream: InboundId, numbers: Numbers, bytes: &[u8]) -> Option<Kept> {
         let section = self.all.get_mut(*self.by_stream.get(&stream)?)?;
+        if !section.agreed.direction.receives() {
+            return None;
+        }
         let layer = section.layers.iter().find(|layer| layer.id == stream)?;
         let is_first = section.received.is_empty();
         let mut packet = section.received.buffer();
         packet.extend_from_slice(bytes);
         let waiting = Waiting {
             packet,
+            stream,
             rid: layer.rid.clone(),
             numbers,
         };
+        let lost = section.received.push(waiting);
+        if let Some(layer) = section.layers.iter_mut().find(|layer| Some(layer.id) == lost) {
+            layer.discarded += 1;
+        }
         Some(Kept {
             transceiver: section.agreed.transceiver,
             is_first,
-            has_overflowed: section.received.push(waiting),
+            has_overflowed: lost.is_some(),
         })
     }
 
@@ -175,15 +184,19 @@ impl Section {
         }
     }
 
-    /// Ends the streams that `next` does not have.
-    fn leave(&mut self, now: Instant, next: Option<&NegotiatedSection>, chain: &mut Chain) {
-        let receives = next.is_some_and(|next| next.direction.receives());
+    /// Ends the streams that are in `media` no more. What is on hold may go on, and its counters stay (W3C webrtc-stats §8:
+    /// an inactive transceiver deletes no monitored object).
+    fn leave(&mut self, now: Instant, media: &NegotiatedMedia, chain: &mut Chain) {
+        let next = media.by_transceiver(self.agreed.transceiver);
+        let has = |section: &NegotiatedSection, layer: &Layer| {
+            let mut ssrcs = section.inbound.iter().filter_map(|stream| stream.ssrc);
+            ssrcs.any(|ssrc| ssrc == layer.ssrc)
+        };
         self.layers.retain(|layer| {
-            let is_named = |next: &NegotiatedSection| {
-                let mut ssrcs = next.inbound.iter().filter_map(|stream| stream.ssrc);
-                !layer.announced || ssrcs.any(|ssrc| ssrc == layer.ssrc)
-            };
-            let stays = receives && next.is_some_and(is_named);
+            let stays = next.is_some_and(|next| match next.direction.receives() {
+                true => !layer.announced || has(next, layer),
+                false => !media.sections.iter().any(|section| has(section, layer)),
+            });
             if !stays {
                 chain.remove_inbound(layer.id);
             }
@@ -262,6 +275,7 @@ impl Section {
             rid: rid.map(Arc::from),
             has_rtx: false,
             announced: false,
+            discarded: 0,
         });
         true
     }
@@ -345,7 +359,7 @@ fn codecs(agreed: &[NegotiatedCodec]) -> Vec<interceptor::Codec> {
 }
 
 /// What was agreed for any of the codecs: the chain has one answer for a stream, whose codec may change.
-fn feedback(agreed: &[NegotiatedCodec]) -> Feedback {
+pub(super) fn feedback(agreed: &[NegotiatedCodec]) -> Feedback {
     let has = |feedback: RtcpFeedback| agreed.iter().any(|codec| codec.has(&feedback));
     Feedback {
         nack: has(RtcpFeedback::Nack),

@@ -1,8 +1,14 @@
-//! Statistics: the objects of W3C webrtc-stats that a connection with data channels has.
+//! Statistics: the objects of W3C webrtc-stats. Those of streams are in [`rtp`].
 //!
 //! Names are those of the specification in Rust's spelling; units are bytes, packets and [`Duration`]s.
 
+mod rtp;
+
 use std::time::Duration;
+
+pub use self::rtp::{
+    CodecStats, InboundRtpStats, OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats, StatsId,
+};
 
 use super::PeerConnection;
 use super::event::ChannelId;
@@ -26,6 +32,16 @@ pub struct StatsReport {
     pub remote_certificate: Option<CertificateStats>,
     /// `data-channel`.
     pub data_channels: Vec<DataChannelStats>,
+    /// `codec`: those that streams of the report use.
+    pub codecs: Vec<CodecStats>,
+    /// `inbound-rtp`.
+    pub inbound_rtp: Vec<InboundRtpStats>,
+    /// `remote-outbound-rtp`: what the peer says about what we receive.
+    pub remote_outbound_rtp: Vec<RemoteOutboundRtpStats>,
+    /// `outbound-rtp`.
+    pub outbound_rtp: Vec<OutboundRtpStats>,
+    /// `remote-inbound-rtp`: what the peer says about what we send.
+    pub remote_inbound_rtp: Vec<RemoteInboundRtpStats>,
     /// Counters of the ICE agent.
     pub ice: ice::Stats,
     /// Counters of the DTLS association.
@@ -46,6 +62,8 @@ pub struct StatsReport {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportStats {
+    /// The id by which streams and codecs refer to it.
+    pub id: StatsId,
     /// UDP payload bytes sent, STUN included.
     pub bytes_sent: u64,
     /// UDP payload bytes received, STUN included.
@@ -68,6 +86,8 @@ pub struct TransportStats {
     pub tls_version: Option<&'static str>,
     /// The cipher suite's IANA name.
     pub dtls_cipher: Option<&'static str>,
+    /// The SRTP profile's IANA name (`srtpCipher`), once DTLS has agreed upon one.
+    pub srtp_cipher: Option<&'static str>,
     /// The path that data takes.
     pub selected_candidate_pair: Option<ice::Path>,
 }
@@ -146,7 +166,7 @@ impl PeerConnection {
         let security = &self.transport.security;
         let connection = security.connection();
         let peer_certificate = connection.and_then(|it| it.peer_certificates().first());
-        StatsReport {
+        let mut report = StatsReport {
             transport: self.transport_stats(),
             candidate_pairs: self.candidate_pairs(),
             local_candidates: agent.local_candidates().iter().map(CandidateStats::new).collect(),
@@ -169,7 +189,10 @@ impl PeerConnection {
             ignored_candidates: self.candidates.ignored,
             send_errors: 0,
             events_lost: self.events_lost,
-        }
+            ..StatsReport::default()
+        };
+        self.report_streams(&mut report);
+        report
     }
 
     fn certificate_stats(&self, der: &[u8]) -> CertificateStats {
@@ -187,6 +210,7 @@ impl PeerConnection {
         let connection = self.transport.security.connection();
         let peer = self.transport.security.peer();
         TransportStats {
+            id: StatsId::Transport,
             bytes_sent: counters.bytes_sent,
             bytes_received: counters.bytes_received,
             packets_sent: counters.packets_sent,
@@ -200,6 +224,9 @@ impl PeerConnection {
             dtls_cipher: connection
                 .and_then(|it| it.cipher_suite())
                 .map(dtls::CipherSuite::name),
+            srtp_cipher: connection
+                .and_then(|it| srtp::Profile::from_code_point(it.srtp_profile()?.code_point()))
+                .map(srtp::Profile::name),
             selected_candidate_pair: agent.data_path(),
         }
     }
@@ -237,6 +264,34 @@ impl PeerConnection {
             })
         });
         stats.collect()
+    }
+}
+
+impl StatsReport {
+    /// Leaves out what the `inbound-rtp` and `outbound-rtp` in it do not refer to, directly or by others. A transport and what
+    /// it refers to is left with counters of its own.
+    pub(super) fn select(&mut self) {
+        let inbound: Vec<_> = self.inbound_rtp.iter().map(|stream| stream.id).collect();
+        let outbound: Vec<_> = self.outbound_rtp.iter().map(|stream| stream.id).collect();
+        let used = self.inbound_rtp.iter().filter_map(|stream| stream.codec_id);
+        let used: Vec<_> = used
+            .chain(self.outbound_rtp.iter().filter_map(|stream| stream.codec_id))
+            .collect();
+        self.remote_outbound_rtp
+            .retain(|stream| inbound.contains(&stream.local_id));
+        self.remote_inbound_rtp
+            .retain(|stream| outbound.contains(&stream.local_id));
+        self.codecs.retain(|codec| used.contains(&codec.id));
+        self.data_channels.clear();
+        self.candidate_pairs.retain(|pair| pair.selected);
+        let path = self.transport.selected_candidate_pair;
+        let [local, remote] = [path.map(|it| it.local), path.map(|it| it.remote)];
+        let is_at = |candidate: &CandidateStats, address: Option<std::net::SocketAddr>| {
+            address.is_some_and(|address| candidate.address == address.to_string())
+        };
+        self.local_candidates.retain(|candidate| is_at(candidate, local));
+        self.remote_candidates
+            .retain(|candidate| is_at(candidate, remote));
     }
 }
 
