@@ -95,12 +95,12 @@ impl Room {
                 received = self.publisher.server.recv_rtp(source, &mut self.packet);
             });
             let Some(received) = received else { return };
+            let (packet, copy) = (&self.packet, &mut self.copy);
             for (wire, forwarder) in &mut self.subscribers {
                 self.allocated.media += allocations(|| {
-                    self.copy.clone_from(&self.packet);
-                    if forwarder.forward(now, &received, &mut self.copy) {
-                        send(now, wire, &self.copy);
-                    }
+                    copy.clone_from(packet);
+                    let is_wanted = forwarder.forward(now, &received, copy);
+                    is_wanted.then(|| send(now, wire, copy));
                 });
                 self.allocated.leave(now, wire, is_lost);
             }
