@@ -226,7 +226,6 @@ impl Timer {
     pub(crate) fn set_initial(&mut self, initial: Duration) {
         self.initial = initial.max(MIN_RTO);
         self.max = self.max.max(self.initial);
-        self.current = self.initial;
     }
 
     /// The handshake begins: it ends by `deadline`.
@@ -392,6 +391,24 @@ mod tests {
         assert_eq!(timer.expire(at(1000)), Expired::Handshake);
         timer.stop();
         assert_eq!(timer.next(), None);
+    }
+
+    #[test]
+    fn another_first_timeout_is_for_the_next_flight() {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut timer = Timer::new(Duration::from_millis(100), Duration::from_secs(60));
+        timer.flight_begins(at(0), true);
+        assert_eq!(timer.expire(at(100)), Expired::Retransmission);
+        timer.set_initial(Duration::from_millis(60));
+        assert_eq!(timer.expire(at(300)), Expired::Retransmission);
+        assert_eq!(
+            timer.next(),
+            Some(at(700)),
+            "the flight that is out goes on backing off"
+        );
+        timer.flight_begins(at(400), true);
+        assert_eq!(timer.next(), Some(at(460)));
     }
 
     #[test]
