@@ -26,6 +26,10 @@ const EARLY_DATAGRAM_SIZE: usize = 2048;
 /// How long a handshake may take, from the first path on; a client's own limit is the same.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 
+/// The first retransmission timeout where nothing is known of the path (RFC 6347 §4.2.4.1). What ICE measured may make
+/// it shorter, but not longer: a check that was held up on its way says little of the path.
+const UNKNOWN_RTO: Duration = Duration::from_secs(1);
+
 /// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
 const DAY: u64 = 86_400;
 
@@ -37,6 +41,8 @@ pub(super) struct Security {
     seed: [u8; 32],
     peer: Option<Peer>,
     connection: Option<Box<Connection>>,
+    /// The round-trip time that ICE measured last.
+    round_trip: Option<Duration>,
     /// ICE had a path before the descriptions were complete.
     may_connect: bool,
     /// When the handshake has to be finished. A server's begins with the peer's first word, which may never come.
@@ -82,6 +88,11 @@ pub(super) fn certificate(
     )?)
 }
 
+/// RFC 6298 §2.2: the timeout that the first measurement R gives is R + 4 * R/2.
+fn first_rto(round_trip: Duration) -> Duration {
+    round_trip.saturating_mul(3).min(UNKNOWN_RTO)
+}
+
 impl Drop for Security {
     fn drop(&mut self) {
         self.seed.zeroize();
@@ -108,6 +119,7 @@ impl Security {
             seed,
             peer: None,
             connection: None,
+            round_trip: None,
             may_connect: false,
             deadline: None,
             timed_out: false,
@@ -134,9 +146,24 @@ impl Security {
             DtlsRole::Client => Connection::server(config, self.seed),
             DtlsRole::Server => Connection::client(config, self.seed),
         }));
+        self.apply_round_trip();
         self.peer = Some(peer);
         self.start(now);
         std::mem::take(&mut self.early)
+    }
+
+    /// What ICE knows of the path spares the handshake the guess of a second.
+    pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
+        if self.round_trip != Some(round_trip) {
+            self.round_trip = Some(round_trip);
+            self.apply_round_trip();
+        }
+    }
+
+    fn apply_round_trip(&mut self) {
+        if let (Some(connection), Some(round_trip)) = (&mut self.connection, self.round_trip) {
+            connection.set_initial_rto(first_rto(round_trip));
+        }
     }
 
     /// ICE has a path: a client sends its hello.
@@ -248,5 +275,16 @@ impl Security {
         if let Some(connection) = &mut self.connection {
             connection.close(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_was_held_up_delays_no_retransmission() {
+        let rto = |millis| first_rto(Duration::from_millis(millis)).as_millis();
+        assert_eq!((rto(20), rto(300), rto(334), rto(9000)), (60, 900, 1000, 1000));
     }
 }

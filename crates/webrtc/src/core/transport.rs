@@ -174,6 +174,11 @@ impl Transport {
             }
             self.news.push_back(News::Ice(event));
         }
+        if !self.security.is_connected()
+            && let Some(round_trip) = self.ice.stats().rtt
+        {
+            self.security.set_round_trip(round_trip);
+        }
         let path = self.ice.data_path();
         if path.is_some() && self.path.is_none() {
             self.security.connect(now);

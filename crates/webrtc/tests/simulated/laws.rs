@@ -32,7 +32,9 @@ fn build(seed: u64, certificate: &webrtc::Certificate) -> [Peer; 2] {
     [1, 2].map(|side| {
         let mut bytes = [side; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Peer(PeerConnection::new(&configuration, Arc::new(SettingEngine::default()), bytes).unwrap())
+        PeerConnection::new(&configuration, Arc::new(SettingEngine::default()), bytes)
+            .unwrap()
+            .into()
     })
 }
 

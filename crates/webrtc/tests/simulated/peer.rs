@@ -12,13 +12,34 @@ use webrtc::{Configuration, DataChannelInit, DataChannelState, SettingEngine};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A connection core. Events wait in it until a test takes them.
-pub(crate) struct Peer(pub(crate) PeerConnection);
+pub(crate) struct Peer(pub(crate) PeerConnection, Deafness);
+
+/// How many of the next ClientHellos get lost right before the core.
+type Deafness = u32;
 
 impl Peer {
     pub(crate) fn new(seed: u64, side: u8, settings: SettingEngine) -> Self {
         let mut bytes = [side; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Self(PeerConnection::new(&Configuration::default(), Arc::new(settings), bytes).unwrap())
+        let core = PeerConnection::new(&Configuration::default(), Arc::new(settings), bytes);
+        core.unwrap().into()
+    }
+
+    pub(crate) fn lose_hellos(&mut self, count: u32) {
+        self.1 = count;
+    }
+
+    /// Whether this datagram does not arrive: a DTLS record of type handshake (22) with a ClientHello (1).
+    fn loses(&mut self, datagram: &[u8]) -> bool {
+        let lost = self.1 > 0 && datagram.first() == Some(&22) && datagram.get(13) == Some(&1);
+        self.1 -= u32::from(lost);
+        lost
+    }
+}
+
+impl From<PeerConnection> for Peer {
+    fn from(core: PeerConnection) -> Self {
+        Self(core, 0)
     }
 }
 
@@ -26,6 +47,9 @@ impl Endpoint for Peer {
     type Event = Event;
 
     fn handle_input(&mut self, now: Instant, path: Path, datagram: &mut [u8]) {
+        if self.loses(datagram) {
+            return;
+        }
         self.0.handle_input(
             now,
             ice::Path {

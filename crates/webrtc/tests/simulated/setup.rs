@@ -58,3 +58,25 @@ fn a_set_up_over_a_good_link_takes_six_round_trips_at_most() {
         call.network.elapsed()
     );
 }
+
+/// How long a set-up takes over 10 ms one way, when this many ClientHellos are lost.
+fn set_up_without_hellos(lost: u32) -> Duration {
+    let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
+    let id = call.open(&DataChannelInit::default());
+    for node in [call.offerer, call.answerer] {
+        call.network.with(node, |peer, _| peer.lose_hellos(lost));
+    }
+    call.negotiate();
+    call.wait_open(id);
+    call.network.elapsed()
+}
+
+#[test]
+fn a_lost_hello_is_sent_again_after_three_round_trips() {
+    let rto = Duration::from_millis(3 * 20);
+    let undisturbed = set_up_without_hellos(0);
+    assert_eq!(set_up_without_hellos(1), undisturbed + rto);
+    assert!(undisturbed + rto <= Duration::from_millis(300), "{undisturbed:?}");
+    // RFC 6347 §4.2.4.1: twice the time, each time.
+    assert_eq!(set_up_without_hellos(4), undisturbed + (1 + 2 + 4 + 8) * rto);
+}
