@@ -65,6 +65,14 @@ impl Clock {
         self.last.1
     }
 
+    /// The timestamp at the epoch of a clock that had this one at an instant before it; the same from the epoch on.
+    #[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
+    pub(crate) fn advance_to_epoch(&self, at: Instant, (timestamp, clock_rate): (u32, u32)) -> u32 {
+        let before = micros(self.epoch.saturating_duration_since(at));
+        let ticks = before.saturating_mul(clock_rate.into()) / 1_000_000;
+        timestamp.wrapping_add(ticks as u32)
+    }
+
     /// The driver's time of a deadline.
     pub(crate) fn instant(&self, time: Time) -> Instant {
         let after = Duration::from_micros(time.0);

@@ -424,6 +424,18 @@ fn the_relation_of_a_sender_goes_on_to_other_chains() {
 }
 
 #[test]
+fn what_was_sampled_before_the_chain_was_made_is_related_as_exactly() {
+    let (mut script, id) = Script::sender(config());
+    let long_ago = script.start.checked_sub(ms(5000)).unwrap();
+    script.chain.relate(id, long_ago, u32::MAX);
+    script.send(id, 1);
+    let datagrams = report(&mut script);
+    let since = (script.now - long_ago).as_micros();
+    let expected = u32::try_from(since * 9 / 100).unwrap() - 1;
+    assert_eq!(only_report(&datagrams[0]).info.rtp_timestamp, expected);
+}
+
+#[test]
 fn a_silent_peer_breaks_the_circuit() {
     let (mut script, id) = Script::sender(config());
     let mut broken = Vec::new();
