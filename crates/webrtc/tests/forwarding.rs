@@ -11,6 +11,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use common::{Pair, Peer, api, settings, within};
 use rtp::extension::{Extension, PlayoutDelay, VideoOrientation, VideoTiming};
 use webrtc::{Api, Event, MediaEngine, MediaKind, RtpCodec, RtpTransceiver, TrackInfo, TrackLocalStaticRtp};
@@ -66,6 +68,36 @@ fn other_api(missing: &str) -> Api {
         .setting_engine(settings())
         .media_engine(engine)
         .build()
+}
+
+#[tokio::test]
+async fn a_track_tells_every_peer_when_it_was_sampled() {
+    let track = TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "forwarded");
+    let link = Link::new(&api(), &track).await;
+    let long_ago = Duration::from_secs(5);
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    let mut packet = rtp::Packet {
+        payload: vec![0x10, 0, 0].into(),
+        ..rtp::Packet::default()
+    };
+    let told = within(async {
+        loop {
+            ticks.tick().await;
+            packet.header.sequence_number += 1;
+            packet.header.timestamp += 1800;
+            let sampled = Instant::now().checked_sub(long_ago).unwrap();
+            track.relate(sampled, packet.header.timestamp);
+            track.write_rtp(&packet);
+            let (_, received) = link.receiver.recv_rtp().await.unwrap();
+            // The first report comes within a second.
+            if let Some(sampled) = received.sampled {
+                break received.arrived - sampled;
+            }
+        }
+    });
+    let told = told.await;
+    let margin = Duration::from_secs(1);
+    assert!((long_ago - margin..long_ago + margin).contains(&told), "{told:?}");
 }
 
 #[tokio::test]

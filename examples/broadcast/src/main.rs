@@ -100,7 +100,11 @@ impl Station {
 
 /// Every packet goes to everybody.
 async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
-    while let Some((packet, _)) = source.recv_rtp().await {
+    while let Some((packet, received)) = source.recv_rtp().await {
+        // For sound and picture to stay together.
+        if let Some(sampled) = received.sampled {
+            track.relate(sampled, packet.header.timestamp);
+        }
         track.write_rtp(&packet);
     }
 }

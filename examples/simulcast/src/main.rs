@@ -71,10 +71,13 @@ async fn send_back(video: RtpTransceiver, chosen: Chosen) {
             continue;
         }
         if current != received.rid {
-            current = received.rid;
+            current.clone_from(&received.rid);
             say(format!("layer {}", current.as_deref().unwrap_or_default()));
         }
         if let Ok(view) = rtp::PacketRef::decode(&packet) {
+            if let Some(sampled) = received.sampled {
+                video.relate(0, sampled, view.timestamp());
+            }
             let _ = video.send_rtp(&mut rtp::Header::from(&view), view.payload());
         }
     }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use interceptor::{InboundStats, OutboundStats};
@@ -48,6 +49,15 @@ impl RtpTransceiver {
     pub fn begin_source(&self) {
         self.connection()
             .run(|state, _| state.core.begin_source(self.id()));
+    }
+
+    /// Says when the source of an encoding sampled a timestamp, as in the headers for [`send_rtp_on`](Self::send_rtp_on):
+    /// reports tell the peer, for lip sync. Without it the times of sending stand for those of sampling. A forwarder says
+    /// it with each packet, of [`RtpReceived::sampled`].
+    pub fn relate(&self, encoding: usize, sampled: Instant, timestamp: u32) {
+        let of = (self.id(), encoding);
+        self.connection()
+            .run(|state, _| state.core.relate(of, sampled, timestamp));
     }
 
     /// Waits for the next packet that the peer sends on this transceiver: header and payload, with what is known of it.

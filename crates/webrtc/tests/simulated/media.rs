@@ -262,6 +262,55 @@ fn who_only_receives_knows_the_round_trip() {
     assert!(rtt >= 2 * latency && rtt < 3 * latency, "{rtt:?}");
 }
 
+/// What a forwarder says of its source reaches the peer, moved to where the stream is.
+#[test]
+fn what_is_said_of_the_time_of_sampling_reaches_the_peer() {
+    let link = Link {
+        latency: Duration::from_millis(20),
+        ..Link::default()
+    };
+    let mut video = Video::new(5, &link);
+    let (ours, theirs) = (video.ours, video.theirs);
+    let mut told = Vec::new();
+    for number in 0..400 {
+        // From the second source on it is said that pictures were half a second old, and with the third nothing is said.
+        if number == 100 || number == 250 {
+            video
+                .call
+                .network
+                .with(video.call.offerer, |peer, _| peer.0.begin_source(ours));
+            video.sequencer = Sequencer::starting_at(number as u16);
+        }
+        if (100..250).contains(&number) {
+            video.call.network.with(video.call.offerer, |peer, now| {
+                let sampled = now - Duration::from_millis(500);
+                peer.0.relate((ours, 0), sampled, number * 3000);
+            });
+        }
+        video.send(number);
+        let until = video.call.network.now() + PICTURE;
+        run_until(&mut video, until);
+        video.call.network.with(video.call.answerer, |peer, _| {
+            let mut bytes = Vec::new();
+            while let Some(received) = peer.0.recv_rtp(theirs, &mut bytes) {
+                let age = received.sampled.map(|sampled| received.arrived - sampled);
+                told.push((number, age));
+            }
+        });
+    }
+    let ages = |numbers: std::ops::Range<u32>| {
+        let of = told.iter().filter(move |(number, _)| numbers.contains(number));
+        of.map(|(_, age)| age.expect("a report has told"))
+    };
+    assert_eq!(told[0].1, None, "there was no report yet");
+    // A picture every 33 ms has timestamps for 33.3, so that a relation is off by 15 ms until the next report.
+    let margin = Duration::from_millis(20);
+    assert!(ages(70..100).all(|age| age < margin));
+    let half = Duration::from_millis(500);
+    assert!(ages(170..250).all(|age| (half - margin..half + margin).contains(&age)));
+    assert!(ages(350..400).all(|age| age < margin));
+}
+
 #[test]
 fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
     let mut video = Video::new(7, &Link::default());

@@ -11,6 +11,7 @@ use crate::core::media::TransceiverId;
 
 /// What is known of a received packet beside its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RtpReceived {
     /// The layer of simulcast that it belongs to.
     pub rid: Option<Arc<str>>,
@@ -20,6 +21,30 @@ pub struct RtpReceived {
     pub is_repaired: bool,
     /// When it arrived.
     pub arrived: Instant,
+    /// When its timestamp was sampled, on our clock and later by the way here, once reports of the peer tell. It is what
+    /// [`relate`](PeerConnection::relate) of the connections wants that the packet is forwarded on.
+    pub sampled: Option<Instant>,
+}
+
+impl RtpReceived {
+    /// A packet of a stream without layers, for loops that have their packets from elsewhere.
+    #[must_use]
+    pub const fn new(sequence_number: u64, arrived: Instant) -> Self {
+        Self {
+            rid: None,
+            sequence_number,
+            is_repaired: false,
+            arrived,
+            sampled: None,
+        }
+    }
+
+    /// The same of a layer of simulcast.
+    #[must_use]
+    pub fn of_layer(mut self, rid: impl Into<Arc<str>>) -> Self {
+        self.rid = Some(rid.into());
+        self
+    }
 }
 
 /// Why a packet was not sent. Nothing of it was.
@@ -84,6 +109,10 @@ impl RtpTransport {
         });
         if is_sent {
             prepared.sent();
+            if let Some((at, timestamp)) = encoding.sampled.take() {
+                self.chain
+                    .relate(stream, at, encoding.splice.timestamp(timestamp));
+            }
             self.stats.packets_sent += 1;
             Ok(())
         } else {
@@ -99,6 +128,7 @@ impl RtpTransport {
             sequence_number: waiting.numbers.sequence_number,
             is_repaired: waiting.numbers.is_repaired,
             arrived: waiting.numbers.arrived,
+            sampled: waiting.numbers.sampled,
         })
     }
 
@@ -150,13 +180,25 @@ impl PeerConnection {
     /// The next packet that is sent on a transceiver begins another source: its numbers, and those of the packets after
     /// it, are moved to where the stream is.
     pub fn begin_source(&mut self, id: TransceiverId) {
-        let section = self
-            .transport
-            .rtp
-            .as_mut()
-            .and_then(|rtp| rtp.sections.get_mut(id));
+        let Some(rtp) = &mut self.transport.rtp else {
+            return;
+        };
+        let section = rtp.sections.get_mut(id);
         let encodings = section.into_iter().flat_map(|section| &mut section.encodings);
-        encodings.for_each(|encoding| encoding.splice.begin());
+        encodings.for_each(|encoding| encoding.begin_source(&mut rtp.chain));
+    }
+
+    /// Says when the source of an encoding sampled a timestamp, one as in the headers for
+    /// [`send_rtp`](Self::send_rtp). Sender reports tell the peer from the next packet on, for lip sync; without it the
+    /// times of sending stand for those of sampling. It holds until it is said anew or
+    /// [another source begins](Self::begin_source). A forwarder says it with each packet, of
+    /// [`RtpReceived::sampled`].
+    pub fn relate(&mut self, (id, encoding): (TransceiverId, usize), sampled: Instant, timestamp: u32) {
+        let rtp = self.transport.rtp.as_mut();
+        let section = rtp.and_then(|rtp| rtp.sections.get_mut(id));
+        if let Some(encoding) = section.and_then(|section| section.encodings.get_mut(encoding)) {
+            encoding.sampled = Some((sampled, timestamp));
+        }
     }
 
     /// The next RTP packet of a transceiver, unprotected. `packet` takes its bytes, and gives its own buffer for later

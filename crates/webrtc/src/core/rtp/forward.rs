@@ -49,14 +49,14 @@ struct Frames {
 /// let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
 /// forwarder.select(Some("f"));
 /// assert_eq!(forwarder.poll_request(Instant::now()), Some(Some("f")), "ask the sender for a key frame");
-/// let received = RtpReceived { rid: Some("f".into()), sequence_number: 9, is_repaired: false, arrived: Instant::now() };
+/// let received = RtpReceived::new(9, Instant::now()).of_layer("f");
 /// // The first packet of a key frame.
 /// let mut packet = [0x80, 96, 0, 9, 0, 0, 0, 1, 0, 0, 0, 5, 0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
 /// assert!(forwarder.forward(Instant::now(), &received, &mut packet));
 /// assert_eq!(forwarder.wanted(), None);
 ///
 /// // Packets of other layers are not for this subscriber.
-/// let other = RtpReceived { rid: Some("q".into()), ..received };
+/// let other = RtpReceived::new(10, Instant::now()).of_layer("q");
 /// assert!(!forwarder.forward(Instant::now(), &other, &mut packet));
 /// ```
 #[derive(Debug)]
@@ -257,13 +257,9 @@ mod tests {
     const KEY: [u8; 10] = [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
 
     fn received(rid: &str, packet: &[u8]) -> RtpReceived {
-        RtpReceived {
-            rid: Some(rid.into()),
-            // The numbers of these sources have wrapped once.
-            sequence_number: 0x1_0000 + u64::from(rtp::PacketRef::decode(packet).unwrap().sequence_number()),
-            is_repaired: false,
-            arrived: Instant::now(),
-        }
+        let sequence_number = rtp::PacketRef::decode(packet).unwrap().sequence_number();
+        // The numbers of these sources have wrapped once.
+        RtpReceived::new(0x1_0000 + u64::from(sequence_number), Instant::now()).of_layer(rid)
     }
 
     /// A packet of VP8 with a picture id of 15 bits.

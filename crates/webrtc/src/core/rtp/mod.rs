@@ -81,6 +81,11 @@ impl RtpTransportStats {
     }
 }
 
+fn timestamp(packet: &[u8]) -> u32 {
+    let field = packet.get(4..8).and_then(|field| field.first_chunk());
+    field.map_or(0, |field| u32::from_be_bytes(*field))
+}
+
 /// The media of one transport.
 #[derive(Debug)]
 pub(super) struct RtpTransport {
@@ -158,6 +163,7 @@ impl RtpTransport {
                     sequence_number,
                     is_repaired,
                     arrived: now,
+                    sampled: self.chain.sampled(now, stream, timestamp(packet)),
                 };
                 self.keep(stream, numbers, packet);
             }

@@ -18,6 +18,7 @@ pub(super) struct Numbers {
     pub(super) sequence_number: u64,
     pub(super) is_repaired: bool,
     pub(super) arrived: Instant,
+    pub(super) sampled: Option<Instant>,
 }
 
 /// A packet of a layer.
@@ -99,6 +100,7 @@ mod tests {
                 sequence_number: number,
                 is_repaired: false,
                 arrived: Instant::now(),
+                sampled: None,
             },
         }
     }

@@ -37,10 +37,21 @@ pub(super) struct Encoding {
     pub(super) id: OutboundId,
     pub(super) is_sent: bool,
     pub(super) splice: Splice,
+    /// When a timestamp of its source was sampled, to be told with the next packet.
+    pub(super) sampled: Option<(Instant, u32)>,
     /// It is in [`Section::parked`], or was until this exchange.
     is_parked: bool,
     pub(super) rid: Option<Arc<str>>,
     description: interceptor::Outbound,
+}
+
+impl Encoding {
+    /// Another source begins with the next packet: what was said of the last one holds no more.
+    pub(super) fn begin_source(&mut self, chain: &mut Chain) {
+        self.splice.begin();
+        self.sampled = None;
+        chain.end_relation(self.id);
+    }
 }
 
 /// A section.
@@ -302,7 +313,7 @@ fn encoding(
         if std::mem::take(&mut known.is_parked) {
             chain.resume_outbound(now, known.id);
             // The source's numbers may be anywhere by then.
-            known.splice.begin();
+            known.begin_source(chain);
         }
         return Some(Encoding {
             is_sent,
@@ -314,6 +325,7 @@ fn encoding(
         id: chain.add_outbound(now, description.clone()).ok()?,
         is_sent,
         splice: Splice::default(),
+        sampled: None,
         is_parked: false,
         rid: stream.rid.as_deref().map(Arc::from),
         description,

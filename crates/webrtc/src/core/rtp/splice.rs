@@ -27,6 +27,11 @@ impl Splice {
         self.is_due = true;
     }
 
+    /// A timestamp of the source as one of the stream, once a packet of the source was sent.
+    pub(super) const fn timestamp(&self, timestamp: u32) -> u32 {
+        timestamp.wrapping_add(self.timestamp)
+    }
+
     /// Moves the numbers of a packet to where the stream is.
     pub(super) fn apply(&mut self, now: Instant, clock_rate: u32, header: &mut rtp::Header) {
         if std::mem::take(&mut self.is_due)

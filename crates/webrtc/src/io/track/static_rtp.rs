@@ -1,6 +1,7 @@
 //! A track whose packets the application has: one source, any number of connections.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::TrackLocal;
 use super::header_extensions::{Source, Translation};
@@ -21,6 +22,8 @@ struct Inner {
     info: TrackInfo,
     codec: RtpCodec,
     source: Mutex<Source>,
+    /// When a timestamp was sampled.
+    sampled: Mutex<Option<(Instant, u32)>>,
     bindings: Mutex<Vec<Binding>>,
 }
 
@@ -51,6 +54,7 @@ impl TrackLocalStaticRtp {
             info: TrackInfo { id: id.into(), kind },
             codec,
             source: Mutex::default(),
+            sampled: Mutex::default(),
             bindings: Mutex::default(),
         }))
     }
@@ -74,6 +78,26 @@ impl TrackLocalStaticRtp {
         self.source().fix(extensions);
     }
 
+    /// Says when a timestamp of the packets was sampled. Every connection tells its peer, so that sound and picture stay
+    /// together; without it the times of sending stand for those of sampling. For packets that are forwarded, it is said
+    /// with each of them:
+    ///
+    /// ```
+    /// # use webrtc::{RtpTransceiver, TrackLocalStaticRtp};
+    /// async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
+    ///     while let Some((packet, received)) = source.recv_rtp().await {
+    ///         if let Some(sampled) = received.sampled {
+    ///             track.relate(sampled, packet.header.timestamp);
+    ///         }
+    ///         track.write_rtp(&packet);
+    ///     }
+    /// }
+    /// ```
+    pub fn relate(&self, sampled: Instant, timestamp: u32) {
+        let mut known = self.0.sampled.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((sampled, timestamp));
+    }
+
     fn source(&self) -> MutexGuard<'_, Source> {
         self.0.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,8 +119,9 @@ impl TrackLocalStaticRtp {
         let mut taken = 0;
         let mut source = self.source();
         source.refresh();
+        let sampled = *self.0.sampled.lock().unwrap_or_else(PoisonError::into_inner);
         self.bindings().retain_mut(|binding| {
-            let outcome = binding.write(&self.0, &source, packets);
+            let outcome = binding.write(&self.0, &source, (packets, sampled));
             taken += usize::from(outcome == Outcome::Sent);
             outcome != Outcome::Gone
         });
@@ -133,7 +158,12 @@ enum Outcome {
 }
 
 impl Binding {
-    fn write(&mut self, track: &Inner, source: &Source, packets: &[rtp::Packet]) -> Outcome {
+    fn write(
+        &mut self,
+        track: &Inner,
+        source: &Source,
+        (packets, sampled): (&[rtp::Packet], Option<(Instant, u32)>),
+    ) -> Outcome {
         let id = self.transceiver.id();
         self.transceiver.connection().run(|state, now| {
             let core = &mut state.core;
@@ -155,6 +185,9 @@ impl Binding {
             let mut sent = true;
             state.lend_buffer();
             let core = &mut state.core;
+            if let Some((sampled, timestamp)) = sampled {
+                core.relate((id, 0), sampled, timestamp);
+            }
             for packet in packets {
                 let mut header = self.translation.apply(&packet.header);
                 header.payload_type = payload_type;
