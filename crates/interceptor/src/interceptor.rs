@@ -72,13 +72,15 @@ pub trait Interceptor: Debug + Send {
     }
 
     /// A packet of its own to send, if it has one: on this stream, with this header and payload (`payload` is empty before). It
-    /// does not pass [`handle_outbound`](Self::handle_outbound) again.
+    /// does not pass [`handle_outbound`](Self::handle_outbound) again. What cannot be sent is counted in
+    /// [`Stats::user_rtp_dropped`](crate::Stats::user_rtp_dropped).
     fn poll_rtp(&mut self, now: Instant, header: &mut Header, payload: &mut Vec<u8>) -> Option<OutboundId> {
         let _ = (now, header, payload);
         None
     }
 
-    /// Appends RTCP packets of its own, of at most 512 bytes, if it has any. Asked whenever the chain is.
+    /// Appends RTCP packets of its own, of at most 512 bytes, if it has any. Asked whenever the chain is and a datagram has room
+    /// for as much. What is longer is dropped and counted in [`Stats::user_rtcp_dropped`](crate::Stats::user_rtcp_dropped).
     fn poll_rtcp(&mut self, now: Instant, out: &mut Vec<u8>) {
         let _ = (now, out);
     }

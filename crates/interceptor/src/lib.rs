@@ -140,6 +140,10 @@
 //! | results and events | 1,024 each; the oldest result goes first, a new event is dropped |
 //! | key frame requests | one in 300 ms, sent or passed on |
 //! | the application's own RTCP | 8 KiB |
+//! | RTCP of a user's stage | 512 bytes at once |
+//! | ends of sources, limits to acknowledge | 256 each wait for a datagram; reference times of 16 receivers |
+//!
+//! What comes on top of a bound is counted in [`Stats`] or the statistics of its stream, or refused with an error.
 //!
 //! Per packet nothing is allocated once the rings have grown. A chain without packets costs its regular reports and one comparison
 //! of deadlines.

@@ -96,8 +96,12 @@ pub struct OutboundStats {
     pub retransmitted_packets_sent: u64,
     /// Bytes of their payloads.
     pub retransmitted_bytes_sent: u64,
-    /// Packets that were asked for and could not be sent again: too old, or dropped from the queue.
+    /// Packets that were asked for and could not be sent again: too old, without room in the queue, or gone from the history
+    /// while they waited in it.
     pub retransmissions_refused: u64,
+    /// Header extensions left out, the caller's or the chain's own: not to be written in the form that the caller's header allows
+    /// (RFC 8285 §4.2), or too many for a header.
+    pub extensions_dropped: u64,
     /// NACK messages received.
     pub nack_count: u64,
     /// PLI messages received.
@@ -152,6 +156,16 @@ pub struct Stats {
     pub events_dropped: u64,
     /// Feedback results dropped since nobody took them.
     pub results_dropped: u64,
+    /// RTP packets of users' stages that could not be sent: their stream was removed or pauses, or they were too long.
+    pub user_rtp_dropped: u64,
+    /// What users' stages had to say in RTCP at once, when it was longer than 512 bytes or than a datagram has room for.
+    pub user_rtcp_dropped: u64,
+    /// Ends of sources that were not told (BYE), since 256 waited.
+    pub goodbyes_dropped: u64,
+    /// Limits that were not acknowledged (TMMBN), since those of 256 streams waited.
+    pub limits_dropped: u64,
+    /// Reference times of receivers that were not told back (DLRR), since those of 16 receivers waited.
+    pub references_dropped: u64,
     /// Round trips of the path, whoever measured them.
     pub round_trips: RoundTrips,
 }

@@ -160,9 +160,9 @@ impl Chain {
 
     /// Removes a stream that was sent, with its last statistics. The peer is told (BYE) if it has had any packet.
     pub fn remove_outbound(&mut self, now: Instant, stream: OutboundId) -> Option<OutboundStats> {
-        let removed = self.streams.remove_outbound(stream)?;
+        let mut removed = self.streams.remove_outbound(stream)?;
+        removed.stats.retransmissions_refused += self.retransmissions.forget(stream);
         let stats = removed.stats(&self.clock);
-        self.retransmissions.forget(stream);
         if stats.packets_sent > 0 && !removed.is_paused {
             self.outbox
                 .say_goodbye(removed.ssrc, removed.rtx.map(|rtx| rtx.ssrc));
@@ -182,12 +182,12 @@ impl Chain {
             return;
         };
         outbound.pause(&self.config);
+        outbound.stats.retransmissions_refused += self.retransmissions.forget(stream);
         if outbound.stats(&self.clock).packets_sent > 0 {
             self.outbox
                 .say_goodbye(outbound.ssrc, outbound.rtx.as_ref().map(|rtx| rtx.ssrc));
             self.outbox.feedback_due(self.clock.time(now));
         }
-        self.retransmissions.forget(stream);
         self.choose_reporter();
         self.stop_if_empty();
     }
@@ -355,9 +355,13 @@ impl Chain {
     /// Counters of the chain.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let dropped = self.outbox.waiting.dropped;
         Stats {
             events_dropped: self.events.dropped(),
             results_dropped: self.matcher.dropped(),
+            goodbyes_dropped: dropped.goodbyes,
+            limits_dropped: dropped.limits,
+            references_dropped: dropped.references,
             ..self.stats
         }
     }

@@ -53,6 +53,15 @@ pub(super) struct Waiting {
     /// The application's packets, datagram by datagram.
     pub(super) raw: VecDeque<Vec<u8>>,
     references: Vec<Reference>,
+    pub(super) dropped: Dropped,
+}
+
+/// What had no room among what waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Dropped {
+    pub(super) goodbyes: u64,
+    pub(super) limits: u64,
+    pub(super) references: u64,
 }
 
 /// Buffers that are used again.
@@ -142,6 +151,8 @@ impl Outbox {
         for ssrc in [Some(ssrc), rtx].into_iter().flatten() {
             if self.waiting.goodbyes.len() < MAX_GOODBYES {
                 self.waiting.goodbyes.push(ssrc);
+            } else {
+                self.waiting.dropped.goodbyes += 1;
             }
         }
     }
@@ -158,6 +169,8 @@ impl Outbox {
         limits.retain(|(ssrc, _)| *ssrc != stream);
         if limits.len() < MAX_LIMITS {
             limits.push((stream, limit));
+        } else {
+            self.waiting.dropped.limits += 1;
         }
     }
 
@@ -181,6 +194,8 @@ impl Outbox {
                 compact,
                 arrived,
             });
+        } else {
+            self.waiting.dropped.references += 1;
         }
     }
 
@@ -261,6 +276,11 @@ mod tests {
             waiting.raw.len(),
         );
         assert_eq!(lens, (256, 256, 16, 8));
+        let dropped = waiting.dropped;
+        assert_eq!(
+            (dropped.goodbyes, dropped.limits, dropped.references),
+            (2000 - 256, 1000 - 256, 1000 - 16)
+        );
         assert!(!outbox.queue_raw(&[0; 10], 9) && !outbox.queue_raw(&[], 100));
         assert_eq!(
             outbox

@@ -74,7 +74,7 @@ impl Chain {
         } else if is_feedback {
             self.write_feedback(time, &mut datagram);
         }
-        if !self.users.is_empty() && !datagram.is_final {
+        if !datagram.is_final {
             self.write_users(now, &mut datagram);
         }
         let len = datagram.len();
@@ -96,21 +96,29 @@ impl Chain {
         Some(len)
     }
 
-    /// What users' stages have to say, behind a report if they are the first.
+    /// What users' stages have to say, behind a report if they are the first. Who may find no room is asked for the next
+    /// datagram, which it is the first to write to.
     fn write_users(&mut self, now: Instant, datagram: &mut Datagram<'_>) {
         let mut said = std::mem::take(&mut self.outbox.scratch.said);
         for user in &mut self.users {
+            if datagram.len() > 0 && datagram.room() < MAX_USER {
+                break;
+            }
             said.clear();
             user.poll_rtcp(now, &mut said);
-            if said.is_empty() || said.len() > MAX_USER {
+            if said.is_empty() {
                 continue;
             }
-            if datagram.len() == 0 && !self.config.reduced_size {
+            let start = datagram.len();
+            if start == 0 && !self.config.reduced_size {
                 datagram.receiver_report(self.outbox.reporter(), &[]);
                 Self::write_names(None, &self.outbox, datagram);
             }
-            if said.len() <= datagram.room() {
+            if said.len() <= datagram.room().min(MAX_USER) {
                 datagram.out.extend_from_slice(&said);
+            } else {
+                self.stats.user_rtcp_dropped += 1;
+                datagram.out.truncate(datagram.start + start);
             }
         }
         self.outbox.scratch.said = said;

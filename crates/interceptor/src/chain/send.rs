@@ -42,9 +42,11 @@ impl Retransmissions {
         has_room
     }
 
-    /// A stream is gone.
-    pub(super) fn forget(&mut self, stream: OutboundId) {
+    /// A stream is gone. Gives how many of its packets were to be sent again.
+    pub(super) fn forget(&mut self, stream: OutboundId) -> u64 {
+        let before = self.queue.len();
         self.queue.retain(|(it, _)| *it != stream);
+        (before - self.queue.len()) as u64
     }
 
     pub(super) fn len(&self) -> usize {
@@ -141,7 +143,7 @@ impl Chain {
             transport_sequence_number: self.matcher.next_number(),
             acknowledged: stream.remote.is_acknowledged,
         };
-        stream.stamps.write(header, stamp, out);
+        stream.stats.extensions_dropped += stream.stamps.write(header, stamp, out);
         let len = out.len() + payload.bytes().len();
         let size = u16::try_from(len).map_err(|_| SendError::TooLong)?;
         let packet = SentPacket {
@@ -184,15 +186,17 @@ impl Chain {
             let Some(stream) = user.and_then(|user| user.poll_rtp(now, &mut header, &mut payload)) else {
                 continue;
             };
-            if let Ok(prepared) = self.stamp(now, stream, &header, Payload::Copied(&payload)) {
-                prepared.sent();
-                let start = out.len();
-                out.extend_from_slice(&self.retransmissions.header);
-                out.extend_from_slice(&payload);
-                let len = out.len() - start;
-                sent = Some(Sent { stream, len });
-                break;
-            }
+            let Ok(prepared) = self.stamp(now, stream, &header, Payload::Copied(&payload)) else {
+                self.stats.user_rtp_dropped += 1;
+                continue;
+            };
+            prepared.sent();
+            let start = out.len();
+            out.extend_from_slice(&self.retransmissions.header);
+            out.extend_from_slice(&payload);
+            let len = out.len() - start;
+            sent = Some(Sent { stream, len });
+            break;
         }
         self.retransmissions.added = (header, payload);
         sent
@@ -209,7 +213,11 @@ impl Chain {
         let stream = self.streams.outbound.get_mut(id.0)?;
         let start = out.len();
         let number = self.matcher.next_number();
-        let (ssrc, again) = write_again(stream, (time, number), sequence_number, out)?;
+        let Some((ssrc, again)) = write_again(stream, (time, number), sequence_number, out) else {
+            // Overwritten since it was queued, or NACK is not agreed upon any more.
+            stream.stats.retransmissions_refused += 1;
+            return None;
+        };
         let len = out.len() - start;
         stream.stats.retransmitted_packets_sent += 1;
         let packet = SentPacket {
@@ -325,7 +333,7 @@ fn write_again(
             (again, &mut stream.sent)
         }
     };
-    stream.stamps.write_again(&sent, again, stamp, out);
+    stream.stats.extensions_dropped += stream.stamps.write_again(&sent, again, stamp, out);
     let header_len = out.len() - start;
     if again.is_rtx {
         out.extend_from_slice(&sequence_number.to_be_bytes());

@@ -69,19 +69,20 @@ impl Stamps {
         self.rid.as_deref()
     }
 
-    /// Appends the header of a packet under this SSRC.
+    /// Appends the header of a packet under this SSRC. Gives how many extensions it has no room for.
     #[inline]
-    pub(crate) fn write(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) -> u64 {
         let is_written = self
             .stencil
             .is_some_and(|stencil| stencil.write(header, stamp, |id| self.is_own(id), out));
-        if !is_written {
-            self.write_any(header, stamp, out);
+        if is_written {
+            return 0;
         }
+        self.write_any(header, stamp, out)
     }
 
     /// The same for any header.
-    fn write_any(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) {
+    fn write_any(&self, header: &Header, stamp: Stamp, out: &mut Vec<u8>) -> u64 {
         let mut writer = HeaderWriter::new(out, header.extensions.rule());
         writer
             .marker(header.marker)
@@ -92,12 +93,19 @@ impl Stamps {
         for csrc in header.csrcs.iter() {
             writer.csrc(*csrc);
         }
-        self.extend(&mut writer, header.extensions.iter(), stamp, self.ids.rid);
+        let dropped = self.extend(&mut writer, header.extensions.iter(), stamp, self.ids.rid);
         writer.finish();
+        dropped
     }
 
-    /// Appends the header of a packet that goes again.
-    pub(crate) fn write_again(&self, sent: &HeaderRef<'_>, again: Again, stamp: Stamp, out: &mut Vec<u8>) {
+    /// Appends the header of a packet that goes again. Gives how many extensions it has no room for.
+    pub(crate) fn write_again(
+        &self,
+        sent: &HeaderRef<'_>,
+        again: Again,
+        stamp: Stamp,
+        out: &mut Vec<u8>,
+    ) -> u64 {
         // Both forms mix only where the first packet already needed the second.
         let rule = match sent.form() {
             Some(Form::TwoByte) => FormRule::Mixed,
@@ -114,11 +122,13 @@ impl Stamps {
         } else {
             self.ids.rid
         };
-        self.extend(&mut writer, sent.extensions(), stamp, rid);
+        let dropped = self.extend(&mut writer, sent.extensions(), stamp, rid);
         writer.finish();
+        dropped
     }
 
-    /// Writes the caller's extensions, then those of the chain. What cannot be written under the stream's rule is left out.
+    /// Writes the caller's extensions, then those of the chain. What cannot be written under the header's rule is left out, and
+    /// its number is given.
     #[inline]
     fn extend<'e>(
         &self,
@@ -126,29 +136,32 @@ impl Stamps {
         extensions: impl Iterator<Item = (u8, &'e [u8])>,
         stamp: Stamp,
         rid: Option<u8>,
-    ) {
+    ) -> u64 {
+        let mut dropped = 0;
+        let mut write = |id, data: &[u8]| dropped += u64::from(writer.extension(id, data).is_err());
         for (id, data) in extensions {
             if !self.is_own(id) {
-                let _ = writer.extension(id, data);
+                write(id, data);
             }
         }
         if self.counts
             && let Some(id) = self.ids.transport_cc
         {
-            let _ = writer.extension(id, &stamp.transport_sequence_number.to_be_bytes());
+            write(id, &stamp.transport_sequence_number.to_be_bytes());
         }
         if let Some(id) = self.ids.abs_send_time {
             let [.., a, b, c] = send_time(stamp.now).to_be_bytes();
-            let _ = writer.extension(id, &[a, b, c]);
+            write(id, &[a, b, c]);
         }
         if stamp.acknowledged {
-            return;
+            return dropped;
         }
         for (id, text) in [(self.ids.mid, &self.mid), (rid, &self.rid)] {
             if let (Some(id), Some(text)) = (id, text) {
-                let _ = writer.extension(id, text.as_bytes());
+                write(id, text.as_bytes());
             }
         }
+        dropped
     }
 
     /// Whether the chain alone writes this extension.
