@@ -51,6 +51,29 @@ impl Agent {
         self.replay_early_checks(now);
     }
 
+    /// The peer may have other sockets for the credentials that are in force, as a browser has whose BUNDLE transport is of
+    /// another section than before: all pairs are formed and checked anew, with the candidates to come. The path in use
+    /// carries data until another one is selected, which a peer that has kept its sockets need not do.
+    pub fn renew_remote(&mut self, now: Instant) {
+        let Some(remote) = self.session.remote.as_ref() else {
+            return;
+        };
+        if self.phase.state == ConnectionState::Closed {
+            return;
+        }
+        let parameters = remote.parameters.clone();
+        let mut known = std::mem::take(&mut self.remote.candidates);
+        // The oldest make room for those to come.
+        let excess = known
+            .len()
+            .saturating_sub(self.config.limits.remote_candidates / 2);
+        known.drain(..excess);
+        self.leave_generation(Session::new(self.session.local.clone(), &self.config.provider));
+        self.remote.candidates = known;
+        self.start_remote(now, parameters);
+        self.advance(now);
+    }
+
     /// Keeps a candidate whose credentials are not known yet; false when there is no room.
     pub(super) fn hold_candidate(&mut self, candidate: Candidate) -> bool {
         let previous = self

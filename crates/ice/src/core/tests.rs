@@ -91,3 +91,59 @@ fn two_agents_connect_without_waiting() {
         "{wait:?}"
     );
 }
+
+/// A pair of agents that carry data, and a third one with the credentials and the role of the second on other sockets.
+fn replaced(now: Instant) -> (Agent, Agent, Agent) {
+    let mut a = agent(Role::Controlled, 1, "10.0.0.1:1000", now);
+    let mut b = agent(Role::Controlling, 2, "10.0.0.2:2000", now);
+    let credentials = b.local_credentials().clone();
+    let config = Config {
+        role: Role::Controlling,
+        credentials: Some(credentials.clone()),
+        ..Config::default()
+    };
+    let mut c = Agent::new(config, [3; 32]);
+    c.add_local_address(now, "10.0.0.3:3000".parse().unwrap());
+    c.end_local_addresses(now);
+    a.set_remote(now, RemoteParameters::from(credentials)).unwrap();
+    for peer in [&mut b, &mut c] {
+        peer.set_remote(now, RemoteParameters::from(a.local_credentials().clone()))
+            .unwrap();
+    }
+    signal(&mut b, &mut a, now);
+    for peer in [&mut b, &mut c] {
+        let ours = "candidate:1 1 udp 2130706431 10.0.0.1 1000 typ host";
+        peer.add_remote_candidate(now, ours.parse().unwrap()).unwrap();
+    }
+    exchange(&mut a, &mut b, now);
+    assert!(a.data_path().is_some() && a.connection_state() == ConnectionState::Connected);
+    (a, b, c)
+}
+
+#[test]
+fn the_sockets_of_a_peer_may_be_others_with_the_same_credentials() {
+    let now = Instant::now();
+    let (mut a, _, mut c) = replaced(now);
+    let old = a.data_path().unwrap();
+    a.renew_remote(now);
+    assert_eq!(a.data_path(), Some(old), "until another one is selected");
+    signal(&mut c, &mut a, now);
+    exchange(&mut a, &mut c, now);
+    assert_eq!(a.data_path().unwrap().remote, "10.0.0.3:3000".parse().unwrap());
+}
+
+#[test]
+fn a_peer_that_moves_for_ever_finds_room_for_its_candidates() {
+    let now = Instant::now();
+    let (mut a, _, _) = replaced(now);
+    let limit = Config::default().limits.remote_candidates;
+    for port in 1..=1000 {
+        let candidate = format!("candidate:1 1 udp 77 10.1.0.1 {port} typ host");
+        if a.add_remote_candidate(now, candidate.parse().unwrap()).is_err() {
+            a.renew_remote(now);
+            let again = a.add_remote_candidate(now, candidate.parse().unwrap());
+            assert!(again.is_ok(), "{port}");
+        }
+        assert!(a.remote_candidates().len() <= limit);
+    }
+}
