@@ -123,8 +123,8 @@
 //! It does not encode or decode media, so its statistics have no `media-source`, no `media-playout`, and of what a codec or
 //! a jitter buffer counts nothing. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
-//! group are rejected. A rollback of an offer that restarts ICE leaves the restart to the next exchange. No identity
-//! provider, which no browser has either.
+//! group are rejected, and the section that carries it is never rejected by us. A rollback of an offer that restarts ICE
+//! leaves the restart to the next exchange. No identity provider, which no browser has either.
 
 pub mod core;
 #[cfg(feature = "tokio")]

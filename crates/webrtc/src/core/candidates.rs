@@ -119,7 +119,7 @@ impl PeerConnection {
         candidate: &IceCandidateInit,
     ) -> bool {
         let named = super::sections::find(description, candidate).map(|found| found.index);
-        let (Some(named), Some(tag)) = (named, self.drafts.tag) else {
+        let (Some(named), Some(tag)) = (named, self.drafts.tag_index()) else {
             return true;
         };
         let local = self.signaling.local.latest().map(super::signaling::Applied::sdp);
@@ -188,11 +188,20 @@ impl PeerConnection {
         self.push(Event::IceCandidate(event));
     }
 
+    /// Our candidates are those of another section than before: a peer that has another transport for it knows none of them.
+    pub(super) fn repeat_local_candidates(&mut self) {
+        let ended = self.candidates.local_complete.then(String::new);
+        for candidate in self.candidates.local.clone().into_iter().chain(ended) {
+            let event = self.candidate_event(candidate);
+            self.push(Event::IceCandidate(event));
+        }
+    }
+
     fn candidate_event(&self, candidate: String) -> IceCandidateInit {
         let local = self.signaling.local.latest().map(super::signaling::Applied::sdp);
         let tag = self
             .drafts
-            .tag
+            .tag_index()
             .or_else(|| super::sections::transport_section(local.as_ref()?))
             .unwrap_or(0);
         IceCandidateInit {

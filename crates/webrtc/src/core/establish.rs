@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::PeerConnection;
 use super::remote::{Remote, RemoteTransport};
-use super::sections;
+use super::sections::{self, Tag};
 use super::signaling::{Applied, Side};
 use super::transport::Peer;
 use crate::description::{IceCandidateInit, SdpType};
@@ -40,6 +40,8 @@ impl PeerConnection {
     /// Both descriptions are known: the transport may use the peer's.
     pub(super) fn establish(&mut self, now: Instant, answerer: Side) -> Result<(), Error> {
         let (Some(tag), Some(remote)) = (self.answered_tag(), self.signaling.remote.latest().cloned()) else {
+            // Every section is rejected; one that comes later has a transport of its own.
+            self.drafts.tag = None;
             return Ok(());
         };
         let description = remote.sdp();
@@ -60,22 +62,26 @@ impl PeerConnection {
             .ice
             .set_remote(now, parameters)
             .map_err(|_| DescriptionError::BadIceCredentials)?;
-        self.drafts.tag = Some(tag);
-        self.give_candidates(now, &description, tag);
-        self.establish_data(now, &description);
+        let mid = sections::mid(&description, tag);
+        let earlier = self.drafts.tag.replace(Tag { index: tag, mid });
         let role = match answerer {
             Side::Remote => section.role(),
             Side::Local => self.answered_role(),
         };
-        if self.transport.security.peer().is_none() {
+        let peer = Peer {
+            role,
+            fingerprints: section.fingerprints,
+        };
+        let is_first = self.transport.security.peer().is_none();
+        if !is_first && self.drafts.tag != earlier {
+            self.transport.renew(now, peer.clone(), &self.settings);
+            self.repeat_local_candidates();
+        }
+        self.give_candidates(now, &description, tag);
+        self.establish_data(now, &description);
+        if is_first {
             self.dtls(DtlsTransportState::Connecting);
-            self.transport.set_peer(
-                now,
-                Peer {
-                    role,
-                    fingerprints: section.fingerprints,
-                },
-            );
+            self.transport.set_peer(now, peer);
         }
         self.transport.settle(now);
         Ok(())

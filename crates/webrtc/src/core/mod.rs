@@ -10,6 +10,7 @@ mod event;
 mod media;
 mod negotiation;
 mod remote;
+mod renewal;
 mod rtp;
 mod sections;
 mod security;

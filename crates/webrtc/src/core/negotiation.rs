@@ -8,8 +8,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::PeerConnection;
 use super::event::Event;
 use super::media::{self, Media};
-use super::remote::Remote;
-use super::sections::{self, Origin};
+use super::remote::{self, Remote};
+use super::sections::{self, Origin, Tag};
 use super::signaling::{Applied, Side};
 use crate::configuration::BundlePolicy;
 use crate::description::{OfferOptions, SdpType, SessionDescription};
@@ -31,7 +31,7 @@ pub(super) struct Drafts {
     negotiation_needed: bool,
     bundle_policy: BundlePolicy,
     /// The section whose transport was agreed upon.
-    pub(super) tag: Option<usize>,
+    pub(super) tag: Option<Tag>,
 }
 
 impl Drafts {
@@ -53,6 +53,11 @@ impl Drafts {
             bundle_policy,
             tag: None,
         }
+    }
+
+    /// The index of the section whose transport was agreed upon.
+    pub(super) fn tag_index(&self) -> Option<usize> {
+        self.tag.as_ref().map(|tag| tag.index)
     }
 
     pub(super) const fn session_id(&self) -> u64 {
@@ -277,7 +282,7 @@ impl PeerConnection {
             local: self.signaling.local.latest().map(Applied::sdp),
             remote: self.signaling.remote.current.as_ref().map(Applied::sdp),
             bundle_policy: self.drafts.bundle_policy,
-            tag: self.drafts.tag,
+            tag: self.drafts.tag_index(),
             role: self.transport.security.peer().map(|peer| peer.role),
         }
     }
@@ -320,17 +325,8 @@ impl PeerConnection {
         if earlier.is_some_and(|earlier| sections::count(&earlier.sdp()) > sections::count(sdp)) {
             return Err(DescriptionError::SectionGone.into());
         }
-        if let (Some(known), Some(section)) = (self.transport.security.peer(), &remote.transport)
-            && !known
-                .fingerprints
-                .iter()
-                .any(|fingerprint| section.fingerprints.contains(fingerprint))
-        {
-            return Err(DescriptionError::NewDtlsAssociation.into());
-        }
-        // Browsers make another transport when the section of the one in use is rejected.
-        let tagged = self.drafts.tag.and_then(|tag| sdp.media.get(tag));
-        if tagged.is_some_and(sdp::MediaDescription::is_rejected) {
+        let known = self.transport.security.peer();
+        if known.is_some_and(|known| !remote::has_certificate(sdp, &known.fingerprints)) {
             return Err(DescriptionError::NewDtlsAssociation.into());
         }
         if is_answer {
@@ -413,7 +409,7 @@ impl PeerConnection {
             || self
                 .media
                 .get()
-                .is_some_and(|media| media.needs_negotiation(self.drafts.tag))
+                .is_some_and(|media| media.needs_negotiation(self.drafts.tag_index()))
             || (self.drafts.wants_data && !self.has_negotiated_data());
         if needed && !self.drafts.negotiation_needed {
             self.push(Event::NegotiationNeeded);

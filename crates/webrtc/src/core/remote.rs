@@ -3,7 +3,7 @@
 use sdp::{Section, SessionDescription, Setup};
 
 use super::MAX_SECTIONS;
-use super::sections::tagged;
+use super::sections::{shares_transport, tagged};
 use crate::error::DescriptionError;
 use crate::setting_engine::DtlsRole;
 
@@ -45,6 +45,14 @@ impl Remote {
             Some(_) => Err(DescriptionError::BadSetup),
         }
     }
+}
+
+/// Whether every section of the transport, which any of them may come to carry, names a certificate of these.
+pub(super) fn has_certificate(description: &SessionDescription, known: &[dtls::Fingerprint]) -> bool {
+    let shared = (0..description.media.len()).filter(|index| shares_transport(description, *index));
+    let transports = shared.filter_map(|index| RemoteTransport::read(&description.section(index)?).ok());
+    let mut named = transports.map(|transport| transport.fingerprints);
+    named.all(|named| named.iter().any(|fingerprint| known.contains(fingerprint)))
 }
 
 impl RemoteTransport {

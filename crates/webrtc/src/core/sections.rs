@@ -38,8 +38,15 @@ pub(super) struct Context<'a> {
     /// The peer's DTLS role, once it was agreed.
     pub(super) role: Option<DtlsRole>,
     pub(super) bundle_policy: BundlePolicy,
-    /// The section whose transport was agreed upon, which is never rejected.
+    /// The section whose transport was agreed upon, which we never reject.
     pub(super) tag: Option<usize>,
+}
+
+/// The section whose transport was agreed upon. Its mid tells it from another one that uses its place again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub(super) index: usize,
+    pub(super) mid: Option<String>,
 }
 
 impl Context<'_> {
@@ -156,6 +163,9 @@ pub(super) fn offer(
         context.offer_section(&mut offer, context.data(&mid));
     }
     offer.bundle();
+    // RFC 9143 §7.5: the section that was agreed upon stays the tagged one, wherever it stands.
+    let tag = context.tag.and_then(|tag| mid(&offer, tag));
+    order_group(&mut offer, tag.as_slice());
     offer
 }
 
@@ -185,8 +195,31 @@ pub(super) fn answer(
     }
     if offer.bundle_groups().next().is_some() {
         answer.bundle();
+        // RFC 9143 §7.3.1: the first section of the offer's group that is not rejected is the tagged one.
+        let order: Vec<_> = offer
+            .bundle_groups()
+            .flat_map(|group| &group.mids)
+            .take(MAX_SECTIONS)
+            .map(ToString::to_string)
+            .collect();
+        order_group(&mut answer, &order);
     }
     answer
+}
+
+/// Brings the members of our BUNDLE group into an order; those that it does not name come last.
+fn order_group(description: &mut SessionDescription, order: &[String]) {
+    let place = |mid: &str| order.iter().position(|known| *known == *mid);
+    let attributes = &mut description.attributes;
+    let is_group = |attribute: &Attribute| matches!(attribute, Attribute::Group(_));
+    let found = attributes
+        .iter()
+        .position(is_group)
+        .zip(attributes.groups().next().cloned());
+    if let Some((at, mut group)) = found {
+        group.mids.sort_by_key(|mid| place(mid).unwrap_or(usize::MAX));
+        attributes.splice(at..=at, [Attribute::Group(group)]);
+    }
 }
 
 fn answered_data(context: &Context<'_>, offered: &MediaDescription) -> MediaDescription {
@@ -231,7 +264,7 @@ fn accepted_section(description: &SessionDescription) -> Option<usize> {
 pub(super) fn transport_section(description: &SessionDescription) -> Option<usize> {
     let is_live = |media: &MediaDescription| media.port != 0 && is_known(media);
     let mids = description.bundle_groups().flat_map(|group| &group.mids);
-    let mut tags = mids.filter_map(|mid| {
+    let mut tags = mids.take(MAX_SECTIONS).filter_map(|mid| {
         let media = &description.media;
         media
             .iter()
@@ -255,7 +288,10 @@ pub(super) fn shares_transport(description: &SessionDescription, index: usize) -
     let both = mid(tag).zip(mid(index));
     tag == index
         || both.is_some_and(|(tag, mid)| {
-            let has = |group: &sdp::Group, mid| group.mids.iter().any(|member| *member == mid);
+            let has = |group: &sdp::Group, mid| {
+                let mut members = group.mids.iter().take(MAX_SECTIONS);
+                members.any(|member| *member == mid)
+            };
             description
                 .bundle_groups()
                 .any(|group| has(group, tag) && has(group, mid))

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dtls::core::Connection;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use srtp::KeyPair;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::renewal::Renewal;
 use super::rtp::Keys;
 use super::transport::Peer;
 use crate::configuration::Configuration;
@@ -48,7 +51,11 @@ pub(super) struct Security {
     /// When the handshake has to be finished. A server's begins with the peer's first word, which may never come.
     deadline: Option<Instant>,
     timed_out: bool,
-    early: Vec<Vec<u8>>,
+    early: Vec<(ice::Path, Vec<u8>)>,
+    /// Another association that may take the place of this one.
+    renewal: Option<Box<Renewal>>,
+    /// How many there have been, so that no seed is used twice.
+    renewals: u64,
 }
 
 impl fmt::Debug for Security {
@@ -93,6 +100,31 @@ fn first_rto(round_trip: Duration) -> Duration {
     round_trip.saturating_mul(3).min(UNKNOWN_RTO)
 }
 
+fn config(certificate: &dtls::Certificate, settings: &SettingEngine) -> dtls::Config {
+    dtls::Config {
+        provider: settings.provider.clone(),
+        certificate: Some(certificate.clone()),
+        key_log: settings.key_log.clone(),
+        mtu: settings.mtu,
+        client_auth: dtls::ClientAuth::Require,
+        cookies: false,
+        // RFC 8827 §6.5: every WebRTC endpoint speaks DTLS-SRTP. Pion refuses a peer that does not, data only or not.
+        srtp_profiles: dtls::SrtpProfile::ALL.to_vec(),
+        ..dtls::Config::default()
+    }
+}
+
+fn association(config: dtls::Config, peer: &Peer, seed: [u8; 32]) -> Connection {
+    let config = Arc::new(dtls::Config {
+        verify: dtls::PeerVerification::Fingerprints(peer.fingerprints.clone()),
+        ..config
+    });
+    match peer.role {
+        DtlsRole::Client => Connection::server(config, seed),
+        DtlsRole::Server => Connection::client(config, seed),
+    }
+}
+
 impl Drop for Security {
     fn drop(&mut self) {
         self.seed.zeroize();
@@ -101,20 +133,9 @@ impl Drop for Security {
 
 impl Security {
     pub(super) fn new(certificate: dtls::Certificate, settings: &SettingEngine, seed: [u8; 32]) -> Self {
-        let config = dtls::Config {
-            provider: settings.provider.clone(),
-            certificate: Some(certificate.clone()),
-            key_log: settings.key_log.clone(),
-            mtu: settings.mtu,
-            client_auth: dtls::ClientAuth::Require,
-            cookies: false,
-            // RFC 8827 §6.5: every WebRTC endpoint speaks DTLS-SRTP. Pion refuses a peer that does not, data only or not.
-            srtp_profiles: dtls::SrtpProfile::ALL.to_vec(),
-            ..dtls::Config::default()
-        };
         Self {
+            config: Some(Box::new(config(&certificate, settings))),
             certificate,
-            config: Some(Box::new(config)),
             provider: settings.provider.clone(),
             seed,
             peer: None,
@@ -124,6 +145,8 @@ impl Security {
             deadline: None,
             timed_out: false,
             early: Vec::new(),
+            renewal: None,
+            renewals: 0,
         }
     }
 
@@ -136,16 +159,11 @@ impl Security {
     }
 
     /// Makes the association and returns the datagrams that came early.
-    pub(super) fn begin(&mut self, now: Instant, peer: Peer) -> Vec<Vec<u8>> {
-        let Some(mut config) = self.config.take() else {
+    pub(super) fn begin(&mut self, now: Instant, peer: Peer) -> Vec<(ice::Path, Vec<u8>)> {
+        let Some(config) = self.config.take() else {
             return Vec::new();
         };
-        config.verify = dtls::PeerVerification::Fingerprints(peer.fingerprints.clone());
-        let config = Arc::from(config);
-        self.connection = Some(Box::new(match peer.role {
-            DtlsRole::Client => Connection::server(config, self.seed),
-            DtlsRole::Server => Connection::client(config, self.seed),
-        }));
+        self.connection = Some(Box::new(association(*config, &peer, self.seed)));
         self.apply_round_trip();
         self.peer = Some(peer);
         self.start(now);
@@ -164,6 +182,49 @@ impl Security {
         if let (Some(connection), Some(round_trip)) = (&mut self.connection, self.round_trip) {
             connection.set_initial_rto(first_rto(round_trip));
         }
+    }
+
+    /// The peer may have another transport from here on, which shows when it is reached elsewhere than at `old`.
+    pub(super) fn expect_another(
+        &mut self,
+        now: Instant,
+        old: ice::Path,
+        peer: Peer,
+        settings: &SettingEngine,
+    ) {
+        self.renewals += 1;
+        let mut rng = ChaCha20Rng::from_seed(self.seed);
+        // Not the streams of the first association, nor of anything else that this seed is for.
+        rng.set_stream(0x6474_6c73_0000_0000 | self.renewals);
+        let mut seed = Zeroizing::new([0; 32]);
+        rng.fill_bytes(seed.as_mut_slice());
+        let connection = association(config(&self.certificate, settings), &peer, *seed);
+        let deadline = now.checked_add(HANDSHAKE).unwrap_or(now);
+        self.renewal = Some(Box::new(Renewal::new(connection, peer, old.remote, deadline)));
+    }
+
+    /// The path that data takes.
+    pub(super) fn reached(&mut self, now: Instant, path: ice::Path) {
+        if let Some(renewal) = &mut self.renewal {
+            renewal.reached(now, path);
+        }
+    }
+
+    /// Whether another association has taken the place of the one there was: its keys are others.
+    pub(super) fn renewed(&mut self) -> bool {
+        let Some(renewal) = self.renewal.take_if(|renewal| renewal.is_connected()) else {
+            return false;
+        };
+        let (connection, peer) = renewal.into_parts();
+        self.connection = Some(connection);
+        self.peer = Some(peer);
+        self.deadline = None;
+        true
+    }
+
+    /// Whether nothing but data is expected.
+    pub(super) fn is_settled(&self) -> bool {
+        self.renewal.is_none() && self.is_connected()
     }
 
     /// ICE has a path: a client sends its hello.
@@ -190,13 +251,17 @@ impl Security {
     pub(super) fn handle_input<'d>(
         &mut self,
         now: Instant,
+        path: ice::Path,
         datagram: &'d mut [u8],
     ) -> dtls::ApplicationData<'d> {
+        if let Some(renewal) = self.renewal.as_mut().filter(|it| it.takes(path, datagram)) {
+            return renewal.handle_input(now, datagram);
+        }
         if let Some(connection) = &mut self.connection {
             return connection.handle_input(now, datagram);
         }
         if self.early.len() < EARLY_DATAGRAMS && datagram.len() <= EARLY_DATAGRAM_SIZE {
-            self.early.push(datagram.to_vec());
+            self.early.push((path, datagram.to_vec()));
         }
         dtls::ApplicationData::default()
     }
@@ -232,9 +297,18 @@ impl Security {
         if std::mem::take(&mut self.timed_out) {
             return Some(dtls::Event::Closed(dtls::CloseReason::HandshakeTimeout));
         }
-        let event = self.connection.as_mut()?.poll_event()?;
-        self.deadline = None;
-        Some(event)
+        if let Some(event) = self.connection.as_mut()?.poll_event() {
+            self.deadline = None;
+            let is_goodbye = event == dtls::Event::Closed(dtls::CloseReason::CloseNotify);
+            match self.renewal.as_mut().filter(|_| is_goodbye) {
+                // A browser says goodbye on the transport that it replaces.
+                Some(renewal) => renewal.note_goodbye(),
+                None => return Some(event),
+            }
+        }
+        let closed = self.renewal.as_mut()?.poll_closed()?;
+        self.renewal = None;
+        closed.map(dtls::Event::Closed)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
@@ -242,6 +316,9 @@ impl Security {
             return;
         };
         connection.handle_timeout(now);
+        if let Some(renewal) = &mut self.renewal {
+            renewal.handle_timeout(now);
+        }
         if self.deadline.take_if(|deadline| *deadline <= now).is_some() && !connection.is_connected() {
             connection.close(now);
             self.timed_out = true;
@@ -250,10 +327,21 @@ impl Security {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let own = self.connection.as_ref()?.poll_timeout();
-        [own, self.deadline].into_iter().flatten().min()
+        let renewal = self.renewal.as_ref().and_then(|it| it.poll_timeout());
+        [own, self.deadline, renewal].into_iter().flatten().min()
     }
 
-    pub(super) fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<dtls::Transmit> {
+    pub(super) fn poll_transmit(
+        &mut self,
+        now: Instant,
+        path: ice::Path,
+        out: &mut Vec<u8>,
+    ) -> Option<dtls::Transmit> {
+        if let Some(renewal) = &mut self.renewal
+            && let Some(transmit) = renewal.poll_transmit(now, path, out)
+        {
+            return Some(transmit);
+        }
         self.connection.as_mut()?.poll_transmit(now, out)
     }
 
@@ -272,6 +360,7 @@ impl Security {
 
     pub(super) fn close(&mut self, now: Instant) {
         self.early = Vec::new();
+        self.renewal = None;
         if let Some(connection) = &mut self.connection {
             connection.close(now);
         }

@@ -97,8 +97,18 @@ impl Transport {
             DtlsRole::Client => datachannel::Role::Server,
             DtlsRole::Server => datachannel::Role::Client,
         });
-        for mut datagram in self.security.begin(now, peer) {
-            self.open(now, &mut datagram);
+        for (path, mut datagram) in self.security.begin(now, peer) {
+            self.open(now, path, &mut datagram);
+        }
+        self.settle(now);
+    }
+
+    /// The transport is that of another section than before, for which the peer may have another one.
+    pub(super) fn renew(&mut self, now: Instant, peer: Peer, settings: &SettingEngine) {
+        // Without a path nothing has begun that would have to begin anew.
+        if let Some(path) = self.path {
+            self.ice.renew_remote(now);
+            self.security.expect_another(now, path, peer, settings);
         }
         self.settle(now);
     }
@@ -118,7 +128,7 @@ impl Transport {
             ice::Input::Dropped => {}
             // RFC 7983 §7
             ice::Input::Data => match datagram.first() {
-                Some(20..=63) => self.open(now, datagram),
+                Some(20..=63) => self.open(now, path, datagram),
                 Some(128..=191) => match &mut self.rtp {
                     Some(rtp) => rtp.handle_input(now, datagram),
                     None => self.unexpected += 1,
@@ -144,12 +154,13 @@ impl Transport {
         self.rtp.as_mut()?.poll_event()
     }
 
-    fn open(&mut self, now: Instant, datagram: &mut [u8]) {
-        let was_connected = self.security.is_connected();
-        for packet in self.security.handle_input(now, datagram) {
+    /// Opens a datagram of DTLS in place.
+    fn open(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
+        let was_settled = self.security.is_settled();
+        for packet in self.security.handle_input(now, path, datagram) {
             self.channels.handle_input(now, &packet);
         }
-        if !was_connected || !self.security.is_connected() {
+        if !was_settled || !self.security.is_settled() {
             self.settle(now);
         }
     }
@@ -184,6 +195,12 @@ impl Transport {
             self.security.connect(now);
         }
         self.path = path.or(self.path);
+        if let Some(path) = path {
+            self.security.reached(now, path);
+        }
+        if self.security.renewed() {
+            self.use_new_keys();
+        }
         while let Some(event) = self.security.poll_event() {
             if event == dtls::Event::Connected {
                 self.timeline.dtls_connected(now);
@@ -192,6 +209,16 @@ impl Transport {
                 }
             }
             self.news.push_back(News::Dtls(event));
+        }
+    }
+
+    /// Another association has taken over. SCTP repeats what was sealed for the one before; media without keys is none.
+    fn use_new_keys(&mut self) {
+        self.held = Vec::new();
+        let Some(rtp) = &mut self.rtp else { return };
+        let keys = self.security.media_keys();
+        if keys.is_none_or(|keys| rtp.use_keys(&keys).is_err()) {
+            self.rtp = None;
         }
     }
 
@@ -234,7 +261,7 @@ impl Transport {
             });
         }
         let path = self.ice.data_path()?;
-        let segment_size = self.write(now, max_segments, out);
+        let segment_size = self.write(now, path, max_segments, out);
         let len = out.len() - start;
         if len == 0 {
             return None;
@@ -249,8 +276,14 @@ impl Transport {
 
     /// Appends what DTLS, media and data channels have to send, in this order. The returned size is that of each datagram
     /// but the last.
-    fn write(&mut self, now: Instant, max_segments: usize, out: &mut Vec<u8>) -> Option<usize> {
-        if self.security.poll_transmit(now, out).is_some() {
+    fn write(
+        &mut self,
+        now: Instant,
+        path: ice::Path,
+        max_segments: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        if self.security.poll_transmit(now, path, out).is_some() {
             return None;
         }
         let media = self.rtp.as_mut();

@@ -10,6 +10,7 @@
 mod browsers;
 mod directions;
 mod malformed;
+mod moved;
 mod numbers;
 mod peer;
 mod properties;

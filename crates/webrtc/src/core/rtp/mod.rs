@@ -86,6 +86,12 @@ fn timestamp(packet: &[u8]) -> u32 {
     field.map_or(0, |field| u32::from_be_bytes(*field))
 }
 
+fn contexts(keys: &Keys) -> Result<(srtp::Inbound, srtp::Outbound), srtp::ConfigError> {
+    let config = srtp::Config::new(keys.profile, keys.provider.clone());
+    let inbound = srtp::Inbound::new(&config, &keys.inbound)?;
+    Ok((inbound, srtp::Outbound::new(&config, &keys.outbound)?))
+}
+
 /// The media of one transport.
 #[derive(Debug)]
 pub(super) struct RtpTransport {
@@ -102,7 +108,7 @@ pub(super) struct RtpTransport {
 impl RtpTransport {
     /// The keys are there.
     pub(super) fn new(now: Instant, keys: &Keys, setup: &Setup<'_>) -> Result<Self, srtp::ConfigError> {
-        let config = srtp::Config::new(keys.profile, keys.provider.clone());
+        let (inbound, outbound) = contexts(keys)?;
         let chain = interceptor::Config {
             cname: Some(setup.cname.to_owned()),
             // Users' interceptors are told directly.
@@ -112,14 +118,22 @@ impl RtpTransport {
         let mut chain = Chain::new(chain, now, setup.unix, setup.seed);
         setup.registry.furnish(&mut chain);
         Ok(Self {
-            inbound: srtp::Inbound::new(&config, &keys.inbound)?,
-            outbound: srtp::Outbound::new(&config, &keys.outbound)?,
+            inbound,
+            outbound,
             chain,
             sections: Sections::default(),
             outgoing: Outgoing::default(),
             events: VecDeque::new(),
             stats: RtpTransportStats::default(),
         })
+    }
+
+    /// Another DTLS association has other keys; everything else goes on.
+    pub(super) fn use_keys(&mut self, keys: &Keys) -> Result<(), srtp::ConfigError> {
+        // What was protected with the old keys nobody can open any more.
+        self.stats.send_errors += self.outgoing.clear() as u64;
+        (self.inbound, self.outbound) = contexts(keys)?;
+        Ok(())
     }
 
     /// The generation of what was negotiated that is in force.

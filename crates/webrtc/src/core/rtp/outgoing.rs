@@ -37,6 +37,11 @@ impl Outgoing {
         true
     }
 
+    /// Drops what waits, and says how many packets that were.
+    pub(super) fn clear(&mut self) -> usize {
+        std::mem::take(self).sizes.len()
+    }
+
     /// Appends at most `max` packets, all of the returned size but the last, which may be shorter.
     pub(super) fn take(&mut self, max: usize, out: &mut Vec<u8>) -> Option<usize> {
         let first = self.sizes.pop_front()?;
