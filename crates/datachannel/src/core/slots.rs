@@ -45,6 +45,10 @@ impl Slots {
             };
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        // Most connections have one channel or two: their slots are as many, not the four that a vector begins with.
+        if self.slots.len() == self.slots.capacity() {
+            self.slots.reserve_exact(self.slots.len().max(1));
+        }
         self.slots.push(Slot {
             generation: 0,
             channel: Some(channel),

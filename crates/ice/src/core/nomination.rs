@@ -341,6 +341,7 @@ impl Agent {
         };
         self.roles.nominating = None;
         self.local.free_bindings();
+        self.remote.candidates.shrink_to_fit();
         let priority = self.pairs.get(selected).map_or(0, |pair| pair.priority);
         let wants_better = self.config.renomination;
         let mut spares: Vec<(bool, u64, PairId)> = self
