@@ -81,7 +81,9 @@ pub struct Configuration {
     pub bundle_policy: BundlePolicy,
     /// RTP and RTCP on one transport. Default and only value: require.
     pub rtcp_mux_policy: RtcpMuxPolicy,
-    /// Candidates are gathered ahead of `set_local_description` when this is above 0 (W3C webrtc-pc §4.2.1). Default: 0.
+    /// Above 0, gathering begins when the connection is made instead of with the first `set_local_description`, which is
+    /// when candidates are announced in either case (RFC 9429 §3.5.4). The pool is of transports, and a connection has one,
+    /// for all of its sections: sizes beyond 1 are no different from 1. Default: 0.
     pub ice_candidate_pool_size: u8,
     /// The certificate to identify with, the first of which is used. Default: none, and each connection makes an
     /// ECDSA P-256 certificate of its own, so that its calls cannot be linked (RFC 8827 §6.5).

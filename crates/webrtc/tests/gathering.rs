@@ -13,11 +13,12 @@ mod common;
 
 use std::net::UdpSocket;
 
-use common::{Peer, api};
+use common::{Peer, api, within};
 use webrtc::{Configuration, DataChannelInit, Event, IceCandidateError, IceServer, OfferOptions};
 
-fn peer(servers: impl IntoIterator<Item = String>) -> Peer {
+fn peer(servers: impl IntoIterator<Item = String>, pool: u8) -> Peer {
     let configuration = Configuration {
+        ice_candidate_pool_size: pool,
         ice_servers: servers.into_iter().map(IceServer::stun).collect(),
         ..Configuration::default()
     };
@@ -57,7 +58,7 @@ async fn servers_beyond_the_limit_are_named() {
         .map(|(_, port)| format!("stun:127.0.0.1:{port}"))
         .collect();
     let last = urls[8].clone();
-    let mut peer = peer(urls);
+    let mut peer = peer(urls, 0);
     gather(&peer);
     let error = next_error(&mut peer).await;
     assert_eq!((error.url, error.code), (last, 701));
@@ -66,9 +67,29 @@ async fn servers_beyond_the_limit_are_named() {
 
 #[tokio::test]
 async fn a_server_of_another_kind_is_named() {
-    let mut peer = peer(["turn:127.0.0.1".to_owned()]);
+    let mut peer = peer(["turn:127.0.0.1".to_owned()], 0);
     gather(&peer);
     let error = next_error(&mut peer).await;
     assert_eq!((error.url.as_str(), error.code), ("turn:127.0.0.1", 701));
     assert_eq!(error.text, "unsupported: scheme turn");
+}
+
+#[tokio::test]
+async fn a_pool_asks_servers_before_there_is_a_description() {
+    let server = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("stun:{}", server.local_addr().unwrap());
+    let mut peer = peer([url], 1);
+    let mut request = [0; 1500];
+    let (_, mapped) = within(server.recv_from(&mut request)).await.unwrap();
+    gather(&peer);
+    let sdp = peer.pc.local_description().unwrap().sdp;
+    assert!(
+        sdp.contains(&format!("127.0.0.1 {} typ host", mapped.port())),
+        "{sdp}"
+    );
+    let candidate = peer.wait_for(|event| match event {
+        Event::IceCandidate(candidate) => Some(candidate.candidate),
+        _ => None,
+    });
+    assert!(candidate.await.contains("typ host"));
 }

@@ -6,7 +6,7 @@ use super::PeerConnection;
 use super::event::{Event, IceCandidateError};
 use crate::description::IceCandidateInit;
 use crate::error::Error;
-use crate::states::SignalingState;
+use crate::states::{IceGatheringState, SignalingState};
 
 /// The most candidates of the peer that are kept while its description waits for the answer.
 const MAX_EARLY: usize = 128;
@@ -37,9 +37,31 @@ pub(super) struct Candidates {
     early: Vec<IceCandidateInit>,
     /// Candidates of the peer that named an unknown generation or came in too great a number.
     pub(super) ignored: u64,
+    /// What nobody has been told, because the first local description is still to come.
+    pool: Option<Pool>,
+}
+
+/// News of what is gathered ahead (RFC 9429 §3.5.4). The candidates are in [`Candidates::local`].
+#[derive(Debug, Default)]
+struct Pool {
+    errors: Vec<IceCandidateError>,
+    state: IceGatheringState,
 }
 
 impl Candidates {
+    /// Gathering begins at once when it is ahead of the first local description, and then nothing is told of it.
+    pub(super) fn new(ahead: bool) -> Self {
+        Self {
+            addresses: if ahead {
+                Addresses::Wanted
+            } else {
+                Addresses::NotYet
+            },
+            pool: ahead.then(Pool::default),
+            ..Self::default()
+        }
+    }
+
     pub(super) const fn wants_addresses(&self) -> bool {
         matches!(self.addresses, Addresses::Wanted)
     }
@@ -168,21 +190,70 @@ impl PeerConnection {
         if self.candidates.local.len() < MAX_LOCAL {
             self.candidates.local.push(text.clone());
         }
-        let event = self.candidate_event(text);
-        self.push(Event::IceCandidate(event));
+        if self.candidates.pool.is_none() {
+            let event = self.candidate_event(text);
+            self.push(Event::IceCandidate(event));
+        }
     }
 
     /// The name of a STUN server could not be looked up.
     pub fn stun_server_failed(&mut self, url: &str, text: &str) {
-        let error = IceCandidateError {
+        self.candidate_error(IceCandidateError {
             url: url.to_owned(),
             code: SERVER_UNREACHABLE,
             text: text.to_owned(),
-        };
-        self.push(Event::IceCandidateError(error));
+        });
     }
 
-    pub(super) fn end_of_local_candidates(&mut self) {
+    pub(super) fn candidate_error(&mut self, error: IceCandidateError) {
+        match &mut self.candidates.pool {
+            Some(pool) if pool.errors.len() < MAX_LOCAL => pool.errors.push(error),
+            Some(_) => self.events_lost += 1,
+            None => self.push(Event::IceCandidateError(error)),
+        }
+    }
+
+    pub(super) fn gathering(&mut self, state: ice::GatheringState) {
+        let state = match state {
+            ice::GatheringState::New => IceGatheringState::New,
+            ice::GatheringState::Gathering => IceGatheringState::Gathering,
+            ice::GatheringState::Complete => IceGatheringState::Complete,
+        };
+        match &mut self.candidates.pool {
+            Some(pool) => pool.state = state,
+            None => self.enter_gathering(state),
+        }
+    }
+
+    fn enter_gathering(&mut self, state: IceGatheringState) {
+        if state != self.states.gathering {
+            self.states.gathering = state;
+            if state == IceGatheringState::Complete {
+                self.end_of_local_candidates();
+            }
+            self.push(Event::IceGatheringStateChange(state));
+        }
+    }
+
+    /// A local description is applied: what was gathered ahead is told as if it had been found just then.
+    pub(super) fn announce_pool(&mut self) {
+        let Some(pool) = self.candidates.pool.take() else {
+            return;
+        };
+        if pool.state != IceGatheringState::New {
+            self.enter_gathering(IceGatheringState::Gathering);
+        }
+        for candidate in self.candidates.local.clone() {
+            let event = self.candidate_event(candidate);
+            self.push(Event::IceCandidate(event));
+        }
+        for error in pool.errors {
+            self.push(Event::IceCandidateError(error));
+        }
+        self.enter_gathering(pool.state);
+    }
+
+    fn end_of_local_candidates(&mut self) {
         self.candidates.local_complete = true;
         let event = self.candidate_event(String::new());
         self.push(Event::IceCandidate(event));

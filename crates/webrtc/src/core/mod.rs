@@ -103,7 +103,7 @@ impl PeerConnection {
             signaling: Signaling::default(),
             drafts: Drafts::new(seed, configuration.bundle_policy),
             media: MediaSlot::default(),
-            candidates: Candidates::default(),
+            candidates: Candidates::new(configuration.ice_candidate_pool_size > 0),
             states: States::default(),
             settings,
             registry: Arc::default(),
@@ -175,7 +175,8 @@ impl PeerConnection {
         self.transport.validated.pop_front()
     }
 
-    /// Whether addresses are wanted: true from the moment that gathering has to begin until
+    /// Whether addresses are wanted: true from the moment that gathering has to begin – with the first local description, or
+    /// at once where there is a [pool](Configuration::ice_candidate_pool_size) – until
     /// [`end_local_addresses`](Self::end_local_addresses), and again after each ICE restart, where addresses that the
     /// connection has already may be added once more to no effect.
     #[must_use]

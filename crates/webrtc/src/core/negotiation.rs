@@ -141,6 +141,7 @@ impl PeerConnection {
         self.apply(now, Side::Local, applied)?;
         self.drafts.origin.version += 1;
         self.candidates.want_addresses();
+        self.announce_pool();
         self.digest(now);
         Ok(())
     }

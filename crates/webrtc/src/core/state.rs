@@ -15,7 +15,7 @@ use crate::states::{
 /// The states that have no machine of their own here.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct States {
-    gathering: IceGatheringState,
+    pub(super) gathering: IceGatheringState,
     ice: IceConnectionState,
     dtls: DtlsTransportState,
     connection: PeerConnectionState,
@@ -122,34 +122,17 @@ impl PeerConnection {
             ice::Event::SelectedPairChange(pair) => self.push(Event::SelectedCandidatePairChange(pair.path)),
             ice::Event::GatheringError {
                 url, code, reason, ..
-            } => {
-                self.push(Event::IceCandidateError(IceCandidateError {
-                    url,
-                    code,
-                    text: reason.to_string(),
-                }));
-            }
+            } => self.candidate_error(IceCandidateError {
+                url,
+                code,
+                text: reason.to_string(),
+            }),
             ice::Event::Failed(reason) => {
                 let reason = self.or_refused(FailureReason::Ice(reason));
                 self.fail(reason);
             }
             ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
             _ => {}
-        }
-    }
-
-    fn gathering(&mut self, state: ice::GatheringState) {
-        let state = match state {
-            ice::GatheringState::New => IceGatheringState::New,
-            ice::GatheringState::Gathering => IceGatheringState::Gathering,
-            ice::GatheringState::Complete => IceGatheringState::Complete,
-        };
-        if state != self.states.gathering {
-            self.states.gathering = state;
-            if state == IceGatheringState::Complete {
-                self.end_of_local_candidates();
-            }
-            self.push(Event::IceGatheringStateChange(state));
         }
     }
 

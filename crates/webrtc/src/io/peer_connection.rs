@@ -51,13 +51,18 @@ impl PeerConnection {
         runtime: Handle,
         endpoint: Option<Endpoint>,
     ) -> Self {
-        Self(Arc::new(Owner {
+        let owner = Owner {
             shared,
             configuration,
             settings,
             endpoint,
             runtime,
-        }))
+        };
+        if owner.configuration.ice_candidate_pool_size > 0 {
+            // Where no socket can be opened, applying a local description tries again, and says so.
+            let _ = owner.shared.run(|state, now| owner.gather(state, now));
+        }
+        Self(Arc::new(owner))
     }
 
     fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {

@@ -11,6 +11,7 @@
 )]
 
 mod credentials;
+mod gathering;
 mod laws;
 mod media;
 mod peer;

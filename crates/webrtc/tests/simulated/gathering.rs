@@ -1,0 +1,88 @@
+//! When candidates are gathered, and when they are announced (RFC 9429 §3.5).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use webrtc::core::{Event, PeerConnection};
+use webrtc::{Configuration, DataChannelInit, IceGatheringState, OfferOptions, SettingEngine};
+
+fn peer(pool: u8) -> PeerConnection {
+    let configuration = Configuration {
+        ice_candidate_pool_size: pool,
+        ..Configuration::default()
+    };
+    PeerConnection::new(&configuration, Arc::new(SettingEngine::default()), [7; 32]).unwrap()
+}
+
+/// What is told of gathering.
+fn told(peer: &mut PeerConnection) -> Vec<String> {
+    std::iter::from_fn(|| peer.poll_event())
+        .filter_map(|event| match event {
+            Event::IceCandidate(candidate) if candidate.candidate.is_empty() => Some("end".to_owned()),
+            Event::IceCandidate(candidate) => {
+                assert_eq!(candidate.sdp_mid.as_deref(), Some("0"));
+                candidate.candidate.split(' ').nth(4).map(str::to_owned)
+            }
+            Event::IceCandidateError(error) => Some(error.text),
+            Event::IceGatheringStateChange(state) => Some(state.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn offer(peer: &mut PeerConnection, now: Instant) {
+    peer.create_data_channel(now, "data", &DataChannelInit::default())
+        .unwrap();
+    let offer = peer.create_offer(OfferOptions::default()).unwrap();
+    assert!(!offer.sdp.contains("a=candidate"), "{}", offer.sdp);
+    peer.set_local_description(now, Some(offer)).unwrap();
+}
+
+#[test]
+fn a_pool_is_gathered_ahead_and_announced_with_the_first_local_description() {
+    let now = Instant::now();
+    for pool in [1, 255] {
+        let mut peer = peer(pool);
+        assert!(peer.wants_addresses());
+        peer.add_local_address(now, SocketAddr::from(([192, 0, 2, 1], 5000)));
+        peer.stun_server_failed("stun:nowhere.example", "no such name");
+        peer.end_local_addresses(now);
+        assert!(!peer.wants_addresses());
+        assert_eq!(told(&mut peer), [""; 0]);
+        assert_eq!(peer.ice_gathering_state(), IceGatheringState::New);
+
+        offer(&mut peer, now);
+        assert!(!peer.wants_addresses());
+        let expected = ["gathering", "192.0.2.1", "no such name", "end", "complete"];
+        assert_eq!(told(&mut peer), expected);
+        assert_eq!(peer.ice_gathering_state(), IceGatheringState::Complete);
+        let sdp = peer.local_description().unwrap().sdp;
+        assert!(
+            sdp.contains("192.0.2.1 5000 typ host") && sdp.contains("end-of-candidates"),
+            "{sdp}"
+        );
+    }
+}
+
+#[test]
+fn what_a_pool_has_not_gathered_yet_follows() {
+    let now = Instant::now();
+    let mut peer = peer(1);
+    offer(&mut peer, now);
+    assert_eq!(told(&mut peer), [""; 0]);
+    assert!(peer.wants_addresses());
+    peer.add_local_address(now, SocketAddr::from(([192, 0, 2, 1], 5000)));
+    assert_eq!(told(&mut peer), ["gathering", "192.0.2.1"]);
+    peer.end_local_addresses(now);
+    assert_eq!(told(&mut peer), ["end", "complete"]);
+}
+
+#[test]
+fn without_a_pool_gathering_begins_with_the_first_local_description() {
+    let now = Instant::now();
+    let mut peer = peer(0);
+    assert!(!peer.wants_addresses());
+    offer(&mut peer, now);
+    assert!(peer.wants_addresses());
+}
