@@ -97,6 +97,9 @@ pub struct Config {
     /// `c-webrtc` (RFC 8833). Names have 1 to 255 bytes; others are not offered.
     /// Default: none.
     pub alpn: Vec<Vec<u8>>,
+    /// Whether a server refuses a client that offers application protocols of which none is in `alpn`; otherwise none is
+    /// agreed on. Default: it does (RFC 7301 §3.2).
+    pub alpn_required: bool,
     /// Whether peers without the extended master secret are refused. Default: they are.
     pub extended_master_secret: ExtendedMasterSecret,
     /// The longest datagram of a handshake, in bytes of UDP payload. Default: 1200, which passes everywhere
@@ -137,6 +140,7 @@ impl Config {
             groups: vec![Group::X25519, Group::Secp256r1, Group::Secp384r1],
             srtp_profiles: Vec::new(),
             alpn: Vec::new(),
+            alpn_required: true,
             extended_master_secret: ExtendedMasterSecret::Required,
             mtu: 1200,
             cookies: false,

@@ -168,6 +168,26 @@ fn what_has_nothing_in_common_is_refused_with_a_reason() {
 }
 
 #[test]
+fn an_application_protocol_may_be_left_open() {
+    for (offered, agreed) in [
+        (&[][..], None),
+        (&[&b"h3"[..]][..], None),
+        (&[b"h3", b"webrtc"], Some(&b"webrtc"[..])),
+    ] {
+        let (mut client, mut server) = webrtc(&providers()[0], KeyKind::EcdsaP256);
+        client.alpn = offered.iter().map(|name| name.to_vec()).collect();
+        server.alpn = vec![b"webrtc".to_vec()];
+        server.alpn_required = false;
+        let mut pair = Pair::new(client, server);
+        pair.run();
+        for end in [&pair.client, &pair.server] {
+            assert_eq!(end.events, [Event::Connected]);
+            assert_eq!(end.connection.alpn(), agreed);
+        }
+    }
+}
+
+#[test]
 fn an_unannounced_certificate_is_refused() {
     let provider = &providers()[0];
     let (_, server) = webrtc(provider, KeyKind::EcdsaP256);

@@ -163,19 +163,20 @@ pub(super) fn choose(
     })
 }
 
-/// RFC 7301 §3.2: a server with protocols of its own refuses a client that has none of them.
+/// RFC 7301 §3.2: a server with protocols of its own refuses a client that has none of them, unless it was told otherwise.
 fn choose_protocol(config: &Config, hello: &ClientHello) -> Result<Option<Vec<u8>>, CloseReason> {
     let offered = &hello.extensions.protocols;
     if offered.is_empty() || config.alpn.is_empty() {
         return Ok(None);
     }
     let chosen = config.alpn.iter().find(|protocol| offered.contains(protocol));
-    chosen.cloned().map(Some).ok_or_else(|| {
-        failed(
+    if chosen.is_none() && config.alpn_required {
+        return Err(failed(
             AlertDescription::NO_APPLICATION_PROTOCOL,
             "no common application protocol",
-        )
-    })
+        ));
+    }
+    Ok(chosen.cloned())
 }
 
 /// RFC 5764 §4.1.1: without a common profile there is no extension in the answer, and no SRTP.
