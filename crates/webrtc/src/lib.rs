@@ -9,7 +9,8 @@
 //!
 //! W3C [webrtc-pc](https://www.w3.org/TR/webrtc/), RFC 9429 (JSEP), RFC 8825 (overview), RFC 8827 (security),
 //! RFC 8831 and 8832 (data channels), RFC 8834 and 5764 (media), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
-//! RFC 8445 (ICE), RFC 6347 and 8122 (DTLS and fingerprints), RFC 8261 (SCTP over DTLS), RFC 7983 (demultiplexing).
+//! RFC 8445 (ICE), RFC 6347, 8122 and 8833 (DTLS, fingerprints, ALPN), RFC 8261 (SCTP over DTLS), RFC 7983
+//! (demultiplexing).
 //!
 //! # Use it with tokio
 //!
@@ -123,8 +124,9 @@
 //! It does not encode or decode media, so its statistics have no `media-source`, no `media-playout`, and of what a codec or
 //! a jitter buffer counts nothing. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
-//! group are rejected, and the section that carries it is never rejected by us. A rollback of an offer that restarts ICE
-//! leaves the restart to the next exchange. No identity provider, which no browser has either.
+//! group are rejected, and the section that carries it is never rejected by us. The application protocol (RFC 8833) is
+//! `webrtc`; no `c-webrtc`, which promises that nobody but the user gets the media. A rollback of an offer that restarts
+//! ICE leaves the restart to the next exchange. No identity provider, which no browser has either.
 
 pub mod core;
 #[cfg(feature = "tokio")]

@@ -33,6 +33,10 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 /// it shorter, but not longer: a check that was held up on its way says little of the path.
 const UNKNOWN_RTO: Duration = Duration::from_secs(1);
 
+/// RFC 8833 §2. Not `c-webrtc`: that is a promise to show media to the user alone, which a library that hands it to the
+/// application cannot give (§3).
+const ALPN: &[u8] = b"webrtc";
+
 /// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
 const DAY: u64 = 86_400;
 
@@ -110,6 +114,9 @@ fn config(certificate: &dtls::Certificate, settings: &SettingEngine) -> dtls::Co
         cookies: false,
         // RFC 8827 §6.5: every WebRTC endpoint speaks DTLS-SRTP. Pion refuses a peer that does not, data only or not.
         srtp_profiles: dtls::SrtpProfile::ALL.to_vec(),
+        alpn: vec![ALPN.to_vec()],
+        // RFC 8833 §2: a peer that knows nothing of it is assumed to mean `webrtc`.
+        alpn_required: false,
         ..dtls::Config::default()
     }
 }
@@ -370,6 +377,67 @@ impl Security {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn own_certificate() -> dtls::Certificate {
+        certificate(&Configuration::default(), &SettingEngine::default()).unwrap()
+    }
+
+    /// What a connection and a peer with these protocols agree on.
+    fn agreed(peer_role: DtlsRole, protocols: &[&str], required: bool) -> Option<Vec<u8>> {
+        let (now, here, there) = (Instant::now(), own_certificate(), own_certificate());
+        let sha256 = dtls::FingerprintAlgorithm::Sha256;
+        let config = Arc::new(dtls::Config {
+            certificate: Some(there.clone()),
+            verify: dtls::PeerVerification::Fingerprints(vec![here.fingerprint(sha256)]),
+            client_auth: dtls::ClientAuth::Require,
+            alpn: protocols.iter().map(|name| name.as_bytes().to_vec()).collect(),
+            alpn_required: required,
+            ..dtls::Config::default()
+        });
+        let mut peer = match peer_role {
+            DtlsRole::Client => Connection::client(config, [2; 32]),
+            DtlsRole::Server => Connection::server(config, [2; 32]),
+        };
+        let mut ours = Security::new(here, &SettingEngine::default(), [1; 32]);
+        let known = Peer {
+            role: peer_role,
+            fingerprints: vec![there.fingerprint(sha256)],
+        };
+        ours.begin(now, known);
+        ours.connect(now);
+        peer.connect(now);
+        for _ in 0..16 {
+            let mut datagram = Vec::new();
+            while ours.poll_transmit(now, &mut datagram).is_some() {
+                assert!(peer.handle_input(now, &mut datagram).into_iter().next().is_none());
+                datagram.clear();
+            }
+            while peer.poll_transmit(now, &mut datagram).is_some() {
+                assert!(ours.handle_input(now, &mut datagram).into_iter().next().is_none());
+                datagram.clear();
+            }
+        }
+        assert!(ours.is_connected() && peer.is_connected(), "{protocols:?}");
+        let alpn = ours.connection()?.alpn().map(<[u8]>::to_vec);
+        assert_eq!(peer.alpn(), alpn.as_deref());
+        alpn
+    }
+
+    #[test]
+    fn webrtc_is_the_protocol_with_peers_that_know_of_it() {
+        for role in [DtlsRole::Client, DtlsRole::Server] {
+            let both = agreed(role, &["c-webrtc", "webrtc"], true);
+            assert_eq!(both.as_deref(), Some(&b"webrtc"[..]), "Firefox offers both");
+            assert_eq!(agreed(role, &[], true), None, "Chromium offers none");
+        }
+    }
+
+    #[test]
+    fn another_protocol_of_the_peer_fails_no_handshake() {
+        assert_eq!(agreed(DtlsRole::Client, &["c-webrtc"], true), None);
+        assert_eq!(agreed(DtlsRole::Client, &["h3", "stun.turn"], true), None);
+        assert_eq!(agreed(DtlsRole::Server, &["h3"], false), None);
+    }
 
     #[test]
     fn a_check_that_was_held_up_delays_no_retransmission() {
