@@ -24,10 +24,14 @@ pub struct StunServer {
     pub url: String,
 }
 
+/// RFC 8445 §14.2: Ta where nobody proposes another one.
+pub(crate) const DEFAULT_PACING: Duration = Duration::from_millis(50);
+
 /// The durations of the protocol. The defaults are those of the RFCs; change them with a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
-    /// Ta: the pace of new STUN transactions. 50 ms (RFC 8445 §14.2); not below 5 ms.
+    /// Ta: the pace of new STUN transactions. 50 ms (RFC 8445 §14.2); not below 5 ms. Another value has to be signalled
+    /// (RFC 8839 §5.5), and gives way to a higher one of the peer: [`RemoteParameters::pacing`](crate::RemoteParameters::pacing).
     pub pacing: Duration,
     /// How many slots of [`pacing`](Self::pacing) a check may run ahead when the peer was just heard on that
     /// very path, or when it nominates. The slots are paid back: the average stays one transaction per Ta, and
@@ -67,7 +71,7 @@ pub struct Timers {
 impl Default for Timers {
     fn default() -> Self {
         Self {
-            pacing: Duration::from_millis(50),
+            pacing: DEFAULT_PACING,
             pacing_credit: 4,
             rto: Duration::from_millis(500),
             rto_known_path: Duration::from_millis(50),

@@ -1,9 +1,12 @@
 //! Username fragments and passwords (RFC 8445 §5.3, RFC 8839 §5.4).
 
 use std::fmt;
+use std::time::Duration;
 
 use rand::RngExt;
 use thiserror::Error;
+
+use crate::config::DEFAULT_PACING;
 
 /// The username fragment and password of one end, for one generation.
 ///
@@ -74,12 +77,22 @@ impl fmt::Debug for Credentials {
 }
 
 /// What the peer signalled about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteParameters {
     /// Its credentials.
     pub credentials: Credentials,
     /// `a=ice-lite`: it answers checks and sends none.
     pub lite: bool,
+    /// `a=ice-pacing`: the Ta that it proposes; 50 ms when it proposes none. The higher of its and our
+    /// [`Timers::pacing`](crate::Timers::pacing) holds for both (RFC 8445 §14.2), but its own counts for no more than
+    /// [`MAX_PACING`](Self::MAX_PACING).
+    pub pacing: Duration,
+}
+
+impl RemoteParameters {
+    /// The most that a peer can slow our checks to: 500 ms, the highest Ta that ICE ever had for a default (RFC 5245
+    /// §16.2). Without a bound it could have us hold pairs for weeks that are never checked.
+    pub const MAX_PACING: Duration = Duration::from_millis(500);
 }
 
 impl From<Credentials> for RemoteParameters {
@@ -87,7 +100,14 @@ impl From<Credentials> for RemoteParameters {
         Self {
             credentials,
             lite: false,
+            pacing: DEFAULT_PACING,
         }
+    }
+}
+
+impl Default for RemoteParameters {
+    fn default() -> Self {
+        Credentials::default().into()
     }
 }
 

@@ -16,9 +16,10 @@
 //! 8445 (ICE), 8838 and 8839 (trickle, SDP syntax), 7675 (consent freshness), 8863 (patience before failing), 8421
 //! (dual stack), 8489 (STUN, in the `stun` crate); draft-thatcher-ice-renomination-01 as libwebrtc speaks it.
 //!
-//! Where the agent leaves a SHOULD, and how to have it back: a triggered check may run up to four slots of Ta ahead,
+//! Where the agent leaves an RFC, why, and how to have it back: a triggered check may run up to four slots of Ta ahead,
 //! which later checks pay back ([`Timers::pacing_credit`]); the retransmission time-out of a path whose round-trip time
-//! is known is three times that, not 500 ms ([`Timers::rto_known_path`]).
+//! is known is three times that, not 500 ms ([`Timers::rto_known_path`]). The higher of both sides' Ta is used (§14.2),
+//! but a peer's counts for 500 ms at most ([`RemoteParameters::MAX_PACING`]).
 //!
 //! # Use it with tokio
 //!

@@ -283,6 +283,59 @@ fn the_first_check_goes_out_at_once_and_the_next_ones_at_the_pace_of_ta() {
 }
 
 #[test]
+fn the_slower_of_both_proposals_is_the_pace() {
+    let pace = |own: u64, theirs: Option<u64>| {
+        let mut ladder = Ladder::new(Config {
+            timers: ice::Timers {
+                pacing: Duration::from_millis(own),
+                ..ice::Timers::default()
+            },
+            ..Config::default()
+        });
+        let mut parameters = RemoteParameters::from(ladder.peer.clone());
+        if let Some(theirs) = theirs {
+            parameters.pacing = Duration::from_millis(theirs);
+        }
+        ladder.agent.set_remote(ladder.now, parameters).unwrap();
+        ladder
+            .candidate("10.0.0.2:1", 1000)
+            .candidate("10.0.0.2:2", 999)
+            .expect();
+        let mut waited = 0;
+        while ladder.sent().is_empty() {
+            ladder.pass(MS);
+            waited += 1;
+        }
+        waited
+    };
+    // RFC 8445 §14.2: a peer that proposes nothing proposes 50 ms.
+    assert_eq!(pace(20, None), 50);
+    assert_eq!(pace(80, None), 80);
+    assert_eq!(pace(20, Some(30)), 30);
+    assert_eq!(pace(30, Some(20)), 30);
+    assert_eq!(pace(0, Some(0)), 5);
+    // What nobody can mean counts for half a second.
+    assert_eq!(pace(50, Some(9_999_999_999)), 500);
+}
+
+#[test]
+fn another_proposal_of_the_same_peer_is_no_restart() {
+    let mut ladder = Ladder::controlling();
+    ladder.set_remote().candidate("10.0.0.2:1", 1000);
+    ladder.candidate("10.0.0.2:2", 999).candidate("10.0.0.2:3", 998);
+    ladder.expect();
+    let slower = RemoteParameters {
+        pacing: 80 * MS,
+        ..ladder.peer.clone().into()
+    };
+    ladder.agent.set_remote(ladder.now, slower).unwrap();
+    assert_eq!(ladder.pass(50 * MS).expect().path.remote, address("10.0.0.2:2"));
+    ladder.pass(79 * MS).silent();
+    assert_eq!(ladder.pass(MS).expect().path.remote, address("10.0.0.2:3"));
+    assert_eq!(ladder.agent.remote_candidates().len(), 3);
+}
+
+#[test]
 fn an_unanswered_check_is_sent_seven_times_and_then_the_pair_has_failed() {
     let mut ladder = Ladder::controlling();
     ladder.set_remote().candidate(THERE, 1000);

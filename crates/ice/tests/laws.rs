@@ -45,8 +45,8 @@ fn credentials(side: u8) -> ice::Credentials {
 
 fn remote(side: u8, lite: bool) -> RemoteParameters {
     RemoteParameters {
-        credentials: credentials(side),
         lite,
+        ..credentials(side).into()
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Attribute {
     /// `ice-pwd` (RFC 8839 §5.4).
     IcePwd(Text),
     /// `ice-pacing` in milliseconds (RFC 8839 §5.5).
-    IcePacing(u32),
+    IcePacing(u64),
     /// `candidate` (RFC 8839 §5.1).
     Candidate(Candidate),
     /// `remote-candidates` (RFC 8839 §5.2).

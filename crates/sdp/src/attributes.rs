@@ -80,6 +80,11 @@ impl Attributes {
         self.0.contains(&Attribute::IceLite)
     }
 
+    /// `a=ice-pacing` in milliseconds
+    pub fn ice_pacing(&self) -> Option<u64> {
+        first!(self, Attribute::IcePacing(interval) => *interval)
+    }
+
     /// `a=ice-options`
     pub fn ice_options(&self) -> Option<&IceOptions> {
         first!(self, Attribute::IceOptions(options) => options)

@@ -61,6 +61,11 @@ impl<'a> Section<'a> {
         self.session.attributes.ice_lite() || self.media.attributes.ice_lite()
     }
 
+    /// `a=ice-pacing` in milliseconds, which belongs to the session (RFC 8839 §5.5); 50 is meant where it is absent.
+    pub fn ice_pacing(&self) -> Option<u64> {
+        self.session.attributes.ice_pacing()
+    }
+
     /// `a=end-of-candidates` of this media description or of the session.
     pub fn end_of_candidates(&self) -> bool {
         self.media.attributes.end_of_candidates() || self.session.attributes.end_of_candidates()

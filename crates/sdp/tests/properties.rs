@@ -68,7 +68,7 @@ fn transport_attribute() -> impl Strategy<Value = Attribute> {
         phrase().prop_map(|options| IceOptions::new(options).into()),
         "[a-zA-Z0-9+/]{4,32}".prop_map(|ufrag| Attribute::IceUfrag(ufrag.into())),
         "[a-zA-Z0-9+/]{22,64}".prop_map(|pwd| Attribute::IcePwd(pwd.into())),
-        any::<u32>().prop_map(Attribute::IcePacing),
+        (0_u64..10_000_000_000).prop_map(Attribute::IcePacing),
         "[1-9] 1 udp [1-9]{1,9} 192\\.0\\.2\\.1 [1-9]{1,4} typ host"
             .prop_map(|text| Candidate::new(text).into()),
         (word(), vec(any::<u8>(), 1..=64)).prop_map(|(hash, bytes)| Fingerprint::new(hash, &bytes).into()),

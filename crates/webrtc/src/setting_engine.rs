@@ -78,7 +78,9 @@ pub struct SettingEngine {
     pub gathering: Gathering,
     /// Be an ICE lite agent, for servers with a public address (RFC 8445 §2.5). Default: false.
     pub ice_lite: bool,
-    /// Time between two checks of one connection (RFC 8445 §14.2, Ta). Default: 50 ms.
+    /// Time between two checks of one connection (RFC 8445 §14.2, Ta), rounded up to milliseconds, not below 5 ms. It
+    /// is proposed to the peer as `a=ice-pacing`, and the higher of both sides' values holds for both: browsers propose
+    /// none, which means 50 ms. Default: 50 ms.
     pub ice_pacing: Duration,
     /// The side that we take in DTLS when we answer an `actpass` offer. Default: client.
     pub answering_dtls_role: DtlsRole,
@@ -94,6 +96,14 @@ pub struct SettingEngine {
     pub receive_buffer: usize,
     /// The largest UDP payload that we send, in bytes. Default: 1,200, which every path carries (RFC 8831 §5).
     pub mtu: usize,
+}
+
+impl SettingEngine {
+    /// Ta in milliseconds, as it is signalled (RFC 8839 §5.5: at most ten digits).
+    pub(crate) fn proposed_pacing(&self) -> u64 {
+        let millis = self.ice_pacing.as_nanos().div_ceil(1_000_000);
+        u64::try_from(millis).unwrap_or(u64::MAX).clamp(5, 9_999_999_999)
+    }
 }
 
 impl Default for SettingEngine {

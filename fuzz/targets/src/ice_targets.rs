@@ -200,8 +200,8 @@ impl Node {
             agent.add_local_address(now, base);
         }
         let signalled = RemoteParameters {
-            credentials: agent.local_credentials().clone(),
             lite: agent.is_lite(),
+            ..agent.local_credentials().clone().into()
         };
         Self {
             agent,

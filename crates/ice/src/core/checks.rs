@@ -239,7 +239,7 @@ impl Agent {
     fn check_rto(&self, rtt: Option<Duration>) -> Duration {
         let timers = &self.config.timers;
         let busy = u32::try_from(self.pairs.busy()).unwrap_or(u32::MAX);
-        let unknown = timers.rto.max(timers.pacing.saturating_mul(busy));
+        let unknown = timers.rto.max(self.checks.pacer.interval().saturating_mul(busy));
         rtt.map_or(unknown, |rtt| {
             rtt.saturating_mul(3)
                 .clamp(timers.rto_known_path, unknown.max(timers.rto_known_path))

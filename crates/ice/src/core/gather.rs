@@ -72,8 +72,9 @@ impl Agent {
         let timers = self.config.timers;
         // RFC 8445 §14.3: RTO = MAX (500ms, Ta * (Num-Of-Cands)).
         let rto = timers.rto.max(
-            timers
-                .pacing
+            self.checks
+                .pacer
+                .interval()
                 .saturating_mul(self.local.questions.len().try_into().unwrap_or(100)),
         );
         let deadline = now + Transaction::first_wait(rto, &timers);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::agent::{Agent, Previous};
 use super::remote::{self, Remote};
-use super::session::Session;
+use super::session::{RemoteSession, Session};
 use super::transaction::Purpose;
 use crate::candidate::Candidate;
 use crate::credentials::{Credentials, RemoteParameters};
@@ -14,8 +14,13 @@ use crate::event::{ConnectionState, Event, FailReason, FailedPair, GatheringStat
 impl Agent {
     /// Begins to check towards a peer, or towards what the peer has become by a restart.
     pub(super) fn start_remote(&mut self, now: Instant, parameters: RemoteParameters) {
-        if let Some(known) = &self.session.remote {
-            if known.parameters == parameters {
+        self.checks.pacer.agree(parameters.pacing);
+        if let Some(RemoteSession {
+            parameters: known, ..
+        }) = &mut self.session.remote
+        {
+            known.pacing = parameters.pacing;
+            if *known == parameters {
                 return;
             }
             let session = Session::new(self.session.local.clone(), &self.config.provider);

@@ -7,6 +7,7 @@ use stun::TransactionId;
 use super::local::Question;
 use super::pair::PairId;
 use crate::config::Timers;
+use crate::credentials::RemoteParameters;
 use crate::event::{Path, Role};
 
 /// How many transactions beside those of the pairs may wait for a late answer.
@@ -158,6 +159,8 @@ impl Transactions {
 /// RFC 8445 §14.2: one new transaction per Ta.
 #[derive(Debug)]
 pub(crate) struct Pacer {
+    /// What this end proposes.
+    own: Duration,
     interval: Duration,
     credit: u32,
     next: Option<Instant>,
@@ -165,11 +168,23 @@ pub(crate) struct Pacer {
 
 impl Pacer {
     pub(crate) fn new(timers: &Timers) -> Self {
+        let own = timers.pacing.max(Duration::from_millis(5));
         Self {
-            interval: timers.pacing.max(Duration::from_millis(5)),
+            own,
+            interval: own,
             credit: timers.pacing_credit.min(64),
             next: None,
         }
+    }
+
+    /// §14.2: both agents use the higher of the proposed values, as far as the peer is to be believed.
+    pub(crate) fn agree(&mut self, remote: Duration) {
+        self.interval = self.own.max(remote.min(RemoteParameters::MAX_PACING));
+    }
+
+    /// Ta.
+    pub(crate) const fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// When the next transaction may begin; `proven` ones may borrow later slots.

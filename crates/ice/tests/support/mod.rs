@@ -346,8 +346,8 @@ impl Scene {
 
 pub(crate) fn parameters(agent: &Agent) -> RemoteParameters {
     RemoteParameters {
-        credentials: agent.local_credentials().clone(),
         lite: agent.is_lite(),
+        ..agent.local_credentials().clone().into()
     }
 }
 

@@ -103,7 +103,8 @@ fn optional(source: Source<'_>, name: &str, value: &str) -> Option<Attribute> {
         "identity" => Some(Attribute::Identity(raw())),
         "sctpmap" => SctpMap::parse(source, word).map(Attribute::SctpMap),
         "sctp-init" => Some(Attribute::SctpInit(raw())),
-        "ice-pacing" => word.parse().ok().map(Attribute::IcePacing),
+        // RFC 8839 §5.5: 1*10DIGIT.
+        "ice-pacing" if word.len() <= 10 => word.parse().ok().map(Attribute::IcePacing),
         "ptime" => word.parse().ok().map(Attribute::Ptime),
         "maxptime" => word.parse().ok().map(Attribute::MaxPtime),
         _ => None,

@@ -154,6 +154,15 @@ fn values_that_decide_whom_to_trust_are_refused() {
 }
 
 #[test]
+fn a_pace_has_ten_digits_at_most() {
+    let read = |text: &str| text.parse::<Attribute>().unwrap();
+    assert_eq!(read("ice-pacing:9999999999"), Attribute::IcePacing(9_999_999_999));
+    for odd in ["ice-pacing:10000000000", "ice-pacing:fast", "ice-pacing:-5"] {
+        assert!(matches!(read(odd), Attribute::Unknown { .. }), "{odd}");
+    }
+}
+
+#[test]
 fn odd_spacing_is_understood_and_written_plainly() {
     for (odd, plain) in [
         ("a=group:BUNDLE  0   1 ", "a=group:BUNDLE 0 1"),

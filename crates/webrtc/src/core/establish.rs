@@ -57,6 +57,7 @@ impl PeerConnection {
         let parameters = ice::RemoteParameters {
             credentials: section.credentials.clone(),
             lite: section.lite,
+            pacing: section.pacing,
         };
         self.transport
             .ice

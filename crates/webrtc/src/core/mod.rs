@@ -23,7 +23,7 @@ mod transport;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError, RtpEvent};
 pub use self::media::{
@@ -268,7 +268,7 @@ fn ice_config(configuration: &Configuration, settings: &SettingEngine) -> ice::C
     ice::Config {
         lite: settings.ice_lite,
         timers: ice::Timers {
-            pacing: settings.ice_pacing,
+            pacing: Duration::from_millis(settings.proposed_pacing()),
             ..ice::Timers::default()
         },
         transport_policy: match configuration.ice_transport_policy {

@@ -1,5 +1,7 @@
 //! What a description of the peer says about its end of the transport (RFC 9429 §5.8.3, RFC 8839, RFC 8122, RFC 8842).
 
+use std::time::Duration;
+
 use sdp::{Section, SessionDescription, Setup};
 
 use super::MAX_SECTIONS;
@@ -12,6 +14,8 @@ use crate::setting_engine::DtlsRole;
 pub(super) struct RemoteTransport {
     pub(super) credentials: ice::Credentials,
     pub(super) lite: bool,
+    /// The Ta that it proposes.
+    pub(super) pacing: Duration,
     pub(super) fingerprints: Vec<dtls::Fingerprint>,
     pub(super) setup: Option<Setup>,
 }
@@ -75,6 +79,8 @@ impl RemoteTransport {
         Ok(Self {
             credentials,
             lite: section.ice_lite(),
+            // RFC 8839 §5.5: 50 ms where it says nothing.
+            pacing: Duration::from_millis(section.ice_pacing().unwrap_or(50)),
             fingerprints,
             setup: section.setup(),
         })

@@ -52,10 +52,11 @@ pub(super) struct Tag {
 impl Context<'_> {
     fn session(&self) -> SessionDescription {
         let session = SessionDescription::new(self.origin.session_id, self.origin.version);
+        // RFC 8839 §4.2.1: a full agent says how fast it checks; a lite one must not, as it does not check.
         let session = if self.settings.ice_lite {
             session.with(Attribute::IceLite)
         } else {
-            session
+            session.with(Attribute::IcePacing(self.settings.proposed_pacing()))
         };
         session.with(IceOptions::new("trickle ice2"))
     }

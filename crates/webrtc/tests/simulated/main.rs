@@ -14,6 +14,7 @@ mod credentials;
 mod gathering;
 mod laws;
 mod media;
+mod pacing;
 mod peer;
 mod provisional;
 mod restart;
