@@ -19,7 +19,10 @@
 //! Where the agent leaves an RFC, why, and how to have it back: a triggered check may run up to four slots of Ta ahead,
 //! which later checks pay back ([`Timers::pacing_credit`]); the retransmission time-out of a path whose round-trip time
 //! is known is three times that, not 500 ms ([`Timers::rto_known_path`]). The higher of both sides' Ta is used (§14.2),
-//! but a peer's counts for 500 ms at most ([`RemoteParameters::MAX_PACING`]).
+//! but a peer's counts for 500 ms at most ([`RemoteParameters::MAX_PACING`]). The pace is that of an agent: the 5 ms that
+//! §14.2 asks for between the transactions of *all* agents of a process are not kept, since they would let a server set
+//! up some sixty connections a second (docs/decisions/003-pacing.md); who runs many agents behind one NAT spreads their
+//! starts, or raises [`Timers::pacing`].
 //!
 //! # Use it with tokio
 //!
