@@ -6,6 +6,7 @@ mod counted;
 mod deny;
 mod ffmpeg;
 mod libsrtp;
+mod openssl;
 mod steps;
 
 use std::process::Command;
@@ -42,6 +43,7 @@ impl Ci {
         outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
         if !self.no_interop {
+            outcomes.push(timed("openssl", openssl::run));
             outcomes.push(timed("libsrtp", libsrtp::run));
             outcomes.push(timed("ffmpeg", ffmpeg::run));
             outcomes.push(timed("interop", || interop().map(|holds| (holds, None))));

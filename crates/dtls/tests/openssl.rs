@@ -32,6 +32,10 @@ fn has_openssl() -> bool {
         .status()
         .is_ok_and(|it| it.success());
     if !found {
+        assert!(
+            std::env::var_os("REQUIRE_OPENSSL").is_none(),
+            "there is no openssl program"
+        );
         println!("skipped: there is no openssl program");
     }
     found
