@@ -78,11 +78,16 @@ impl<Id: Copy + Eq + Hash> Mux<Id> {
     /// four. False when the fragment belongs to another agent.
     pub fn register(&mut self, ufrag: &str, id: Id) -> bool {
         match self.ufrags.entry(ufrag.into()) {
-            Entry::Occupied(known) => return *known.get() == id,
-            Entry::Vacant(free) => free.insert(id),
-        };
+            Entry::Occupied(known) if *known.get() != id => return false,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(free) => {
+                free.insert(id);
+            }
+        }
         self.tags.insert(transaction_tag(ufrag), id);
         let names = self.agents.entry(id).or_default();
+        // A generation that is in force again is the last one.
+        names.ufrags.retain(|known| **known != *ufrag);
         names.ufrags.push(ufrag.into());
         if names.ufrags.len() > MAX_UFRAGS {
             let oldest = names.ufrags.remove(0);
@@ -225,6 +230,22 @@ mod tests {
         assert!(mux.register("aaaa", 1));
         assert!(!mux.register("aaaa", 2));
         assert_eq!(mux.len(), 1);
+    }
+
+    #[test]
+    fn a_generation_in_force_again_outlives_those_between() {
+        let mut mux = Mux::new();
+        for n in 0..20 {
+            mux.register("before", 1);
+            mux.register(&format!("restart{n}"), 1);
+        }
+        assert_eq!(mux.ufrags.len(), MAX_UFRAGS);
+        assert!(mux.ufrags.contains_key("before"));
+        // The restart that stays is not the first to go.
+        mux.register("before", 1);
+        mux.register("next", 1);
+        mux.register("after", 1);
+        assert!(mux.ufrags.contains_key("before"));
     }
 
     #[test]

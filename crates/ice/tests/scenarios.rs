@@ -458,6 +458,48 @@ fn a_restart_keeps_data_flowing_and_takes_new_credentials() {
 }
 
 #[test]
+fn a_restart_that_is_taken_back_leaves_what_there_was() {
+    for n in 0..40 {
+        let link = if n % 2 == 0 { latency() } else { Link::hostile(0.1) };
+        let mut scene = Scene::pair(n, &link, BOTH.map(config));
+        scene.connect();
+        scene.until_selected(30 * SECOND).unwrap();
+        scene.net.run_for(3 * SECOND);
+        let node = if n % 4 < 2 { scene.a } else { scene.b };
+        let ends = |scene: &Scene| {
+            let agent = scene.agent(node);
+            (
+                agent.local_credentials().clone(),
+                agent.remote_credentials().cloned(),
+                agent.remote_candidates().len(),
+            )
+        };
+        let before = ends(&scene);
+        assert!(!scene.with(node, |agent, now| agent.take_back_restart(now)));
+        scene.with(node, |agent, now| agent.restart(now));
+        // A second offer with a restart of its own replaces the first.
+        if n % 3 == 0 {
+            scene.with(node, |agent, now| agent.restart(now));
+        }
+        scene.net.run_for(3 * SECOND);
+        assert_ne!(ends(&scene).0, before.0);
+        assert!(scene.with(node, |agent, now| agent.take_back_restart(now)));
+        assert_eq!(ends(&scene), before);
+        // Longer than consent lasts.
+        scene.net.run_for(60 * SECOND);
+        for node in [scene.a, scene.b] {
+            assert!(!scene.saw(node, ConnectionState::Failed), "seed {n}");
+            assert!(!scene.saw(node, ConnectionState::Disconnected) || n % 2 == 1);
+            assert!(scene.agent(node).selected_pair().is_some(), "seed {n}");
+        }
+        if n % 2 == 0 {
+            scene.ping(6);
+        }
+        assert!(!scene.with(node, |agent, now| agent.take_back_restart(now)));
+    }
+}
+
+#[test]
 fn a_failed_agent_connects_again_after_a_restart() {
     let mut scene = Scene::pair(4, &latency(), BOTH.map(config));
     scene.connect();

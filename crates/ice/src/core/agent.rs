@@ -12,6 +12,7 @@ use stun::TransactionId;
 
 use super::active::Active;
 use super::checks::Checks;
+use super::lifecycle::Undo;
 use super::local::Local;
 use super::message;
 use super::nomination::Roles;
@@ -63,6 +64,8 @@ pub(super) struct Phase {
     pub(super) deadline: Option<Instant>,
     /// Credentials that were shown for the next generation.
     pub(super) next: Option<Credentials>,
+    /// What the last restart has put aside, until the peer's part of it is known.
+    pub(super) undo: Option<Box<Undo>>,
     /// A path that carried data before the last selection; late data from it is welcome.
     pub(super) old_path: Option<Path>,
     pub(super) stats: Stats,

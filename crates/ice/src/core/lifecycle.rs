@@ -4,12 +4,21 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::agent::{Agent, Previous};
-use super::remote::{self, Remote};
+use super::remote::{self, Remote, RemoteCandidate};
 use super::session::{RemoteSession, Session};
 use super::transaction::Purpose;
 use crate::candidate::Candidate;
 use crate::credentials::{Credentials, RemoteParameters};
 use crate::event::{ConnectionState, Event, FailReason, FailedPair, GatheringState, PairState, Role};
+
+/// A generation as it was before a restart.
+#[derive(Debug)]
+pub(super) struct Undo {
+    local: Credentials,
+    remote: RemoteParameters,
+    candidates: Vec<RemoteCandidate>,
+    ended: bool,
+}
 
 impl Agent {
     /// Begins to check towards a peer, or towards what the peer has become by a restart.
@@ -26,6 +35,7 @@ impl Agent {
             let session = Session::new(self.session.local.clone(), &self.config.provider);
             self.leave_generation(session);
         }
+        self.phase.undo = None;
         if self.phase.state == ConnectionState::Failed {
             self.phase.state = ConnectionState::New;
         }
@@ -66,16 +76,35 @@ impl Agent {
         if self.phase.state == ConnectionState::Closed {
             return;
         }
-        let parameters = remote.parameters.clone();
-        let mut known = std::mem::take(&mut self.remote.candidates);
+        let mut same = Undo {
+            local: self.session.local.clone(),
+            remote: remote.parameters.clone(),
+            candidates: std::mem::take(&mut self.remote.candidates),
+            ended: false,
+        };
         // The oldest make room for those to come.
-        let excess = known
-            .len()
-            .saturating_sub(self.config.limits.remote_candidates / 2);
-        known.drain(..excess);
-        self.leave_generation(Session::new(self.session.local.clone(), &self.config.provider));
-        self.remote.candidates = known;
-        self.start_remote(now, parameters);
+        let room = self.config.limits.remote_candidates / 2;
+        let excess = same.candidates.len().saturating_sub(room);
+        same.candidates.drain(..excess);
+        self.resume_generation(now, same);
+    }
+
+    /// Takes a [`restart`](Self::restart) back whose answer has not come, that is before [`set_remote`](Self::set_remote):
+    /// the credentials and the peer's candidates of before are in force again, and are checked again while the path in use
+    /// carries data. False when there is no such restart.
+    pub fn take_back_restart(&mut self, now: Instant) -> bool {
+        let Some(undo) = self.phase.undo.take() else {
+            return false;
+        };
+        self.resume_generation(now, *undo);
+        true
+    }
+
+    /// A generation comes into force that was before.
+    fn resume_generation(&mut self, now: Instant, undo: Undo) {
+        self.leave_generation(Session::new(undo.local, &self.config.provider));
+        (self.remote.candidates, self.remote.ended) = (undo.candidates, undo.ended);
+        self.start_remote(now, undo.remote);
         self.advance(now);
     }
 
@@ -86,7 +115,8 @@ impl Agent {
             .as_ref()
             .and_then(|previous| previous.session.remote.as_ref());
         let old = previous.map(|remote| remote.parameters.credentials.ufrag.as_str());
-        if old.is_some() && candidate.ufrag() == old {
+        let may_return = self.phase.undo.is_some();
+        if old.is_some() && candidate.ufrag() == old && !may_return {
             self.phase.stats.ignored_candidates += 1;
             return true;
         }
@@ -100,6 +130,14 @@ impl Agent {
 
     /// §9: a restart of this end.
     pub(super) fn begin_generation(&mut self) {
+        if let Some(remote) = &self.session.remote {
+            self.phase.undo = Some(Box::new(Undo {
+                local: self.session.local.clone(),
+                remote: remote.parameters.clone(),
+                candidates: self.remote.candidates.clone(),
+                ended: self.remote.ended,
+            }));
+        }
         let credentials = self
             .phase
             .next
@@ -339,6 +377,7 @@ impl Agent {
         self.active = None;
         self.previous = None;
         self.phase.old_path = None;
+        self.phase.undo = None;
         self.checks.clear(|_| false);
         self.local.questions = Vec::new();
         self.local.free_bindings();
