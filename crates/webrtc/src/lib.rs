@@ -125,8 +125,8 @@
 //! a jitter buffer counts nothing. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
 //! group are rejected, and the section that carries it is never rejected by us. The application protocol (RFC 8833) is
-//! `webrtc`; no `c-webrtc`, which promises that nobody but the user gets the media. A rollback of an offer that restarts
-//! ICE leaves the restart to the next exchange. No identity provider, which no browser has either.
+//! `webrtc`; no `c-webrtc`, which promises that nobody but the user gets the media. No identity provider, which no browser
+//! has either.
 
 pub mod core;
 #[cfg(feature = "tokio")]

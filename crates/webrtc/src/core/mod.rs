@@ -11,6 +11,7 @@ mod media;
 mod negotiation;
 mod remote;
 mod renewal;
+mod restart;
 mod rtp;
 mod sections;
 mod security;

@@ -9,6 +9,7 @@ use super::PeerConnection;
 use super::event::Event;
 use super::media::{self, Media};
 use super::remote::{self, Remote};
+use super::restart::Restart;
 use super::sections::{self, Origin, Tag};
 use super::signaling::{Applied, Side};
 use crate::configuration::BundlePolicy;
@@ -24,10 +25,8 @@ pub(super) struct Drafts {
     answer: Option<String>,
     /// A data channel was made, so offers have a section for it.
     pub(super) wants_data: bool,
-    /// `restart_ice` was called and no offer has carried new credentials yet.
-    restart: bool,
-    /// The last description that was made announces new credentials.
-    restarts: bool,
+    /// Where ICE restarts stand.
+    pub(super) restart: Restart,
     negotiation_needed: bool,
     bundle_policy: BundlePolicy,
     /// The section whose transport was agreed upon.
@@ -47,8 +46,7 @@ impl Drafts {
             offer: None,
             answer: None,
             wants_data: false,
-            restart: false,
-            restarts: false,
+            restart: Restart::default(),
             negotiation_needed: false,
             bundle_policy,
             tag: None,
@@ -81,7 +79,7 @@ impl PeerConnection {
             let kind = SdpType::Offer;
             return Err(Error::WrongState { kind, state });
         }
-        let restart = options.ice_restart || self.drafts.restart;
+        let restart = options.ice_restart || self.drafts.restart.is_asked();
         let credentials = self.draft_credentials(restart && self.signaling.local.current.is_some());
         let sdp = self.write_offer(&credentials);
         self.drafts.offer = Some(sdp.clone());
@@ -128,7 +126,7 @@ impl PeerConnection {
     ) -> Result<(), Error> {
         let description = self.given_or_implicit(description)?;
         if description.kind == SdpType::Rollback {
-            return self.roll_back(Side::Local);
+            return self.roll_back(now, Side::Local);
         }
         let draft = match description.kind {
             SdpType::Offer => &self.drafts.offer,
@@ -158,31 +156,17 @@ impl PeerConnection {
     ) -> Result<(), Error> {
         self.ensure_open()?;
         if description.kind == SdpType::Rollback {
-            return self.roll_back(Side::Remote);
+            return self.roll_back(now, Side::Remote);
         }
         let sdp: sdp::SessionDescription = description.sdp.parse()?;
         let remote = Remote::read(&sdp)?;
         self.check_sections(description.kind, &sdp, &remote)?;
         if self.signaling.remote_offer_rolls_back(description.kind) {
-            self.take_back();
+            self.take_back(now);
         }
         self.apply(now, Side::Remote, Applied::new(description.kind, sdp))?;
         self.digest(now);
         Ok(())
-    }
-
-    /// Whether the offer or answer that was made last restarts ICE once it is applied. Before that, local addresses that
-    /// are gone are to be [removed](Self::remove_local_address); afterwards, addresses are
-    /// [wanted](Self::wants_addresses) again.
-    #[must_use]
-    pub const fn restarts_ice(&self) -> bool {
-        self.drafts.restarts
-    }
-
-    /// The next offer asks for new ICE credentials (`restartIce`).
-    pub fn restart_ice(&mut self) {
-        self.drafts.restart = true;
-        self.update_negotiation_needed();
     }
 
     /// The local description in force or on its way, with the candidates that are known.
@@ -288,22 +272,6 @@ impl PeerConnection {
         }
     }
 
-    /// The credentials of the next description: those in use, or others when ICE restarts.
-    fn draft_credentials(&mut self, restart: bool) -> ice::Credentials {
-        self.drafts.restarts = restart;
-        if restart {
-            self.transport.ice.next_credentials().clone()
-        } else {
-            self.transport.ice.local_credentials().clone()
-        }
-    }
-
-    /// Whether an offer of the peer has other ICE credentials than its description in force (RFC 8839 §4.4.1.1.1).
-    fn peer_restarts(&self, offer: &Applied) -> bool {
-        let current = self.signaling.remote.current.as_ref();
-        current.is_some_and(|current| sections::ufrag(&current.sdp()) != sections::ufrag(&offer.sdp()))
-    }
-
     fn check_sections(
         &self,
         kind: SdpType,
@@ -347,7 +315,7 @@ impl PeerConnection {
             self.choose_ice_role(side);
         }
         if side == Side::Local {
-            self.use_draft_credentials(now);
+            self.use_draft_credentials(now, kind);
         }
         if kind != SdpType::Offer {
             self.establish(now, side)?;
@@ -357,6 +325,7 @@ impl PeerConnection {
         }
         self.tell_tracks(tracks);
         if kind == SdpType::Answer {
+            self.drafts.restart.settle();
             self.drafts.offer = None;
             self.drafts.answer = None;
             // What is still needed is told again (W3C webrtc-pc §4.4.1.5).
@@ -369,29 +338,17 @@ impl PeerConnection {
         Ok(())
     }
 
-    fn use_draft_credentials(&mut self, now: Instant) {
-        if !std::mem::take(&mut self.drafts.restarts) {
-            return;
-        }
-        self.drafts.restart = false;
-        if self.candidates.restart() {
-            self.transport.ice.expect_local_addresses();
-        }
-        self.transport.ice.restart(now);
-        self.transport.settle(now);
-        // An agent that had failed begins anew, and says so only when it checks.
-        self.ice_state(self.transport.ice.connection_state());
-    }
-
-    fn roll_back(&mut self, side: Side) -> Result<(), Error> {
+    fn roll_back(&mut self, now: Instant, side: Side) -> Result<(), Error> {
         self.signaling.next(side, SdpType::Rollback)?;
-        self.take_back();
+        self.take_back(now);
         self.update_negotiation_needed();
+        self.digest(now);
         Ok(())
     }
 
-    fn take_back(&mut self) {
+    fn take_back(&mut self, now: Instant) {
         self.signaling.roll_back();
+        self.take_restart_back(now);
         self.drafts.offer = None;
         self.drafts.answer = None;
         self.drafts.negotiation_needed = false;
@@ -406,7 +363,7 @@ impl PeerConnection {
         if self.states.is_closed() || self.signaling.state() != SignalingState::Stable {
             return;
         }
-        let needed = self.drafts.restart
+        let needed = self.drafts.restart.is_asked()
             || self
                 .media
                 .get()

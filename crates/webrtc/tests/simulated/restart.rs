@@ -132,3 +132,76 @@ fn each_failure_of_a_connection_has_its_cause() {
         assert_eq!(call.network.endpoint(node).0.failure(), causes.last());
     }
 }
+
+/// How often a side was told that it has to negotiate, and whether it is connected as ever.
+fn told(call: &mut Call) -> usize {
+    assert_eq!(state(call, call.offerer), PeerConnectionState::Connected);
+    let events = call.network.take_events(call.offerer);
+    assert!(!events.iter().any(|event| matches!(event, Event::Failed(_))));
+    let needed = |event: &&Event| matches!(event, Event::NegotiationNeeded);
+    events.iter().filter(needed).count()
+}
+
+fn ufrag(call: &Call) -> String {
+    call.network.endpoint(call.offerer).0.local_ufrag().to_owned()
+}
+
+/// An offer of the offerer that restarts ICE, applied.
+fn offer_restart(call: &mut Call, options: OfferOptions) {
+    call.network.with(call.offerer, |peer, now| {
+        let offer = peer.0.create_offer(options).unwrap();
+        peer.0.set_local_description(now, Some(offer)).unwrap();
+        peer.0
+            .add_local_address(now, SocketAddr::from((ADDRESSES[0], 5000)));
+        peer.0.end_local_addresses(now);
+    });
+}
+
+#[test]
+fn a_restart_that_is_taken_back_is_asked_for_again() {
+    for n in 0..8 {
+        let mut call = Call::new(n, &Link::with_latency(Duration::from_millis(10)));
+        call.open(&DataChannelInit::default());
+        call.negotiate();
+        wait_connected(&mut call);
+        call.network.run_for(Duration::from_secs(1));
+        told(&mut call);
+        let (old, asks) = (ufrag(&call), n % 2 == 0);
+        if asks {
+            call.network.with(call.offerer, |peer, _| peer.0.restart_ice());
+            assert_eq!(told(&mut call), 1);
+        }
+        let ice_restart = !asks;
+        offer_restart(&mut call, OfferOptions { ice_restart });
+        assert_ne!(ufrag(&call), old);
+        call.network.run_for(Duration::from_millis(n * 10));
+        if n < 4 {
+            let rollback = webrtc::SessionDescription::rollback();
+            call.network.with(call.offerer, |peer, now| {
+                peer.0.set_local_description(now, Some(rollback)).unwrap();
+            });
+        } else {
+            // The peer's offer takes ours back, and the answer has the credentials that the peer knows.
+            (call.offerer, call.answerer) = (call.answerer, call.offerer);
+            call.negotiate();
+            (call.offerer, call.answerer) = (call.answerer, call.offerer);
+        }
+        assert_eq!(ufrag(&call), old);
+        let sdp = call
+            .network
+            .endpoint(call.offerer)
+            .0
+            .local_description()
+            .unwrap()
+            .sdp;
+        assert!(sdp.contains(&format!("a=ice-ufrag:{old}")) && sdp.contains("a=candidate"));
+        // What was asked for by an option of one offer is not asked for again.
+        assert_eq!(told(&mut call), usize::from(asks), "seed {n}");
+        call.network.run_for(TOO_LONG);
+        told(&mut call);
+        call.negotiate();
+        assert_eq!(ufrag(&call) != old, asks);
+        call.network.run_for(TOO_LONG);
+        assert_eq!(told(&mut call), 0);
+    }
+}
