@@ -10,7 +10,7 @@
 
 mod support;
 
-use interceptor::{Config, Event, Feedback, Inbound, Kind, Outbound, Payload};
+use interceptor::{AddError, Codec, Config, Event, Feedback, Inbound, Kind, Outbound, Payload};
 use rtcp::{FirEntry, FullIntraRequest, Nack, PictureLossIndication};
 use rtp::{Header, PacketRef};
 use support::*;
@@ -58,6 +58,50 @@ fn asks_for_what_is_missing_until_it_is_repaired() {
         (stats.header_bytes_received, stats.packets_duplicated),
         (6 * 12, 1)
     );
+}
+
+#[test]
+fn retransmissions_get_their_ssrc_when_a_later_exchange_agrees_on_it() {
+    let mut script = Script::new(quiet());
+    let without = Outbound {
+        rtx_ssrc: None,
+        codecs: vec![Codec {
+            rtx_payload_type: None,
+            ..codecs()[0]
+        }],
+        ..outbound()
+    };
+    let id = script.chain.add_outbound(script.now, without.clone()).unwrap();
+    let (other, taken) = (LOCAL + 100, LOCAL + 200);
+    let stream = Outbound {
+        ssrc: taken,
+        ..without
+    };
+    script.chain.add_outbound(script.now, stream).unwrap();
+    script.send(id, 1);
+    script.send(id, 2);
+    let again = |script: &mut Script, number| {
+        ask(script, &[number]);
+        let packets = script.retransmits();
+        let packet = rtp::PacketRef::decode(&packets[0]).unwrap();
+        (packet.ssrc(), packet.payload_type())
+    };
+    assert_eq!(again(&mut script, 1), (LOCAL, 96));
+    let update = |rtx_ssrc| Outbound {
+        rtx_ssrc: Some(rtx_ssrc),
+        ..outbound()
+    };
+    let refused = script.chain.update_outbound(id, update(taken));
+    assert_eq!(refused, Err(AddError::SsrcInUse(taken)));
+    assert_eq!(script.chain.update_outbound(id, update(other)), Ok(()));
+    assert_eq!(script.chain.find_outbound(other), Some(id));
+    assert_eq!(again(&mut script, 2), (other, 97));
+    assert_eq!(script.chain.outbound_stats(id).unwrap().rtx_ssrc, Some(other));
+    // It stays, whatever is agreed upon later.
+    assert_eq!(script.chain.update_outbound(id, update(LOCAL_RTX)), Ok(()));
+    assert_eq!(script.chain.find_outbound(LOCAL_RTX), None);
+    script.chain.remove_outbound(script.now, id).unwrap();
+    assert_eq!(script.chain.find_outbound(other), None);
 }
 
 #[test]

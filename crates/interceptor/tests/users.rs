@@ -267,7 +267,7 @@ fn streams_go_on_with_what_is_negotiated_anew() {
     let mut update = outbound();
     update.mid = Some("7".into());
     update.feedback.nack = false;
-    script.chain.update_outbound(id, update);
+    script.chain.update_outbound(id, update).unwrap();
     assert_eq!(mid(&script.send(id, 3)), Some(b"7".to_vec()));
     assert_eq!(script.chain.outbound_stats(id).unwrap().packets_sent, 3);
     let pairs: Vec<_> = rtcp::nack_pairs([3]).collect();

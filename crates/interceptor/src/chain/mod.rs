@@ -123,11 +123,18 @@ impl Chain {
     }
 
     /// Sets what was negotiated anew for a stream; numbers, statistics and its SSRCs stay. Another MID or RID is stamped until the
-    /// peer reports again. Does nothing if it was removed.
-    pub fn update_outbound(&mut self, id: OutboundId, stream: Outbound) {
-        if let Some(outbound) = self.streams.outbound.get_mut(id.0) {
-            outbound.update(&self.config, stream);
-        }
+    /// peer reports again. Retransmissions get an SSRC if they had none. Does nothing if it was removed.
+    ///
+    /// # Errors
+    /// When another stream has the SSRC of the retransmissions. All else is set.
+    pub fn update_outbound(&mut self, id: OutboundId, stream: Outbound) -> Result<(), AddError> {
+        let first_rtx = self.first_rtx();
+        self.streams.update_outbound(&self.config, id, stream, first_rtx)
+    }
+
+    /// RFC 3550 §5.1: the first number is random; RFC 4588 §8.8 leaves room to wrap only late.
+    fn first_rtx(&mut self) -> u16 {
+        u16::try_from(self.rng.next_u32() >> 17).unwrap_or(0)
     }
 
     /// Tells the SSRC of a stream's retransmissions when it was not known before: from its RID, or from the stream it repairs.
@@ -150,8 +157,7 @@ impl Chain {
     /// # Errors
     /// When an SSRC has a stream already, or there are too many.
     pub fn add_outbound(&mut self, now: Instant, stream: Outbound) -> Result<OutboundId, AddError> {
-        // RFC 3550 §5.1: the first number is random; RFC 4588 §8.8 leaves room to wrap only late.
-        let first_rtx = u16::try_from(self.rng.next_u32() >> 17).unwrap_or(0);
+        let first_rtx = self.first_rtx();
         let id = self.streams.add_outbound(&self.config, stream, first_rtx)?;
         self.choose_reporter();
         self.outbox.schedule.start(self.clock.time(now));

@@ -129,6 +129,28 @@ impl Streams {
         Ok(OutboundId(key))
     }
 
+    /// What was negotiated anew; numbers and statistics go on.
+    pub(crate) fn update_outbound(
+        &mut self,
+        config: &Config,
+        id: OutboundId,
+        update: Outbound,
+        first_rtx: u16,
+    ) -> Result<(), AddError> {
+        let Some(stream) = self.outbound.get_mut(id.0) else {
+            return Ok(());
+        };
+        let begins = update.rtx_ssrc.filter(|_| stream.rtx.is_none());
+        stream.update(config, update);
+        let Some(ssrc) = begins else { return Ok(()) };
+        if self.outbound_ssrcs.get(ssrc).is_some() {
+            return Err(AddError::SsrcInUse(ssrc));
+        }
+        stream.begin_rtx(ssrc, first_rtx);
+        self.outbound_ssrcs.insert(ssrc, Role::Rtx(id.0));
+        Ok(())
+    }
+
     pub(crate) fn remove_outbound(&mut self, id: OutboundId) -> Option<OutboundStream> {
         let stream = self.outbound.remove(id.0)?;
         self.outbound_ssrcs.remove(stream.ssrc);

@@ -34,6 +34,18 @@ pub(crate) struct RtxSender {
     pub(crate) is_acknowledged: bool,
 }
 
+impl RtxSender {
+    fn new(ssrc: u32, first: u16, numbers: Option<Numbers>) -> Self {
+        Self {
+            ssrc,
+            sequence_number: first,
+            sent: Sent::default(),
+            numbers,
+            is_acknowledged: false,
+        }
+    }
+}
+
 /// A stream that is sent.
 #[derive(Debug)]
 pub(crate) struct OutboundStream {
@@ -80,13 +92,9 @@ impl OutboundStream {
         let numbers = || stream.feedback.ccfb.then(Numbers::new);
         Self {
             ssrc: stream.ssrc,
-            rtx: stream.rtx_ssrc.map(|ssrc| RtxSender {
-                ssrc,
-                sequence_number: first_rtx,
-                sent: Sent::default(),
-                numbers: numbers(),
-                is_acknowledged: false,
-            }),
+            rtx: stream
+                .rtx_ssrc
+                .map(|ssrc| RtxSender::new(ssrc, first_rtx, numbers())),
             stamps: Stamps::new(&stream),
             history: stream.feedback.nack.then(|| History::new(config.history())),
             sent: Sent::default(),
@@ -98,6 +106,12 @@ impl OutboundStream {
             breaker: Breaker::default(),
             codecs: Codecs::new(stream.codecs),
         }
+    }
+
+    /// Retransmissions have an SSRC of their own from here on.
+    pub(crate) fn begin_rtx(&mut self, ssrc: u32, first: u16) {
+        let numbers = self.numbers.as_ref().map(|_| Numbers::new());
+        self.rtx = Some(RtxSender::new(ssrc, first, numbers));
     }
 
     /// Other codecs, extensions or feedback were negotiated.

@@ -30,6 +30,11 @@ struct Video {
 
 impl Video {
     fn new(seed: u64, link: &Link) -> Self {
+        Self::negotiated(seed, link, |sdp| sdp)
+    }
+
+    /// `edit` changes the descriptions of the first exchange.
+    fn negotiated(seed: u64, link: &Link, edit: impl Fn(String) -> String) -> Self {
         let mut call = Call::with(seed, link, SettingEngine::default());
         let track = TrackInfo {
             id: String::from("video"),
@@ -40,7 +45,7 @@ impl Video {
                 .add_transceiver(track, RtpTransceiverInit::default())
                 .unwrap()
         });
-        call.negotiate();
+        call.negotiate_with(|_, sdp| edit(sdp));
         let nodes = [call.offerer, call.answerer];
         let connected = call.network.run_while(PATIENCE, |network| {
             let state = |node| network.endpoint(node).0.connection_state();
@@ -394,6 +399,27 @@ fn a_stream_goes_on_after_hold_and_its_packets_are_repaired() {
         let core = &video.call.network.endpoint(video.call.offerer).0;
         assert_eq!(core.rtp_stats().unwrap().send_errors, 0, "seed {seed}");
     }
+}
+
+#[test]
+fn retransmissions_that_a_later_exchange_agrees_on_are_used() {
+    let link = Link {
+        latency: Duration::from_millis(20),
+        loss: Link::hostile(0.05).loss,
+        ..Link::default()
+    };
+    let without_rtx = |sdp: String| {
+        let lines = sdp.split_inclusive("\r\n");
+        let of_rtx = |line: &str| line.contains(" rtx/") || line.contains(" apt=") || line.contains(":FID ");
+        lines.filter(|line| !of_rtx(line)).collect()
+    };
+    let mut video = Video::negotiated(1, &link, without_rtx);
+    let [_, _, repaired] = video.run(0..60);
+    assert_eq!(repaired, 0);
+    video.call.negotiate();
+    let [sent, received, repaired] = video.run(60..160);
+    assert!(received + 3 >= sent, "{received} of {sent} packets came");
+    assert!(repaired > sent / 40, "{repaired} were repaired");
 }
 
 #[test]

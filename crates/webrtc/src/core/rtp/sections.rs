@@ -308,7 +308,8 @@ fn encoding(
     if let Some(index) = known {
         let mut known = before.swap_remove(index);
         if known.description != description {
-            chain.update_outbound(known.id, description.clone());
+            // An SSRC of retransmissions that is taken keeps its stream, and they go without one.
+            let _taken = chain.update_outbound(known.id, description.clone());
         }
         if std::mem::take(&mut known.is_parked) {
             chain.resume_outbound(now, known.id);
