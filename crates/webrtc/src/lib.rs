@@ -151,8 +151,8 @@ pub use self::description::{
 pub use self::error::{DescriptionError, Error, FailureReason, SendError};
 #[cfg(feature = "tokio")]
 pub use self::io::{
-    Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, Payload,
-    PeerConnection, RemoteFrames, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp,
+    Api, ApiBuilder, DataChannel, DetachedChannel, Endpoint, EndpointStats, Event, Events, FrameStats,
+    Payload, PeerConnection, RemoteFrames, RtpTransceiver, Sample, TrackLocal, TrackLocalStaticRtp,
     TrackLocalStaticSample, UnknownFormat,
 };
 pub use self::registry::Registry;

@@ -8,6 +8,7 @@ mod past;
 pub use builder::SampleBuilder;
 
 use bytes::Bytes;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 /// Settings of a sample builder.
@@ -88,4 +89,28 @@ pub struct SampleStats {
     pub stray: u64,
     /// How often the sender has begun anew with its sequence numbers.
     pub restarts: u64,
+}
+
+/// Counters of two builders, as of one stream whose codec has changed.
+impl AddAssign for SampleStats {
+    fn add_assign(&mut self, other: Self) {
+        let Self {
+            samples,
+            received,
+            duplicate_or_late,
+            lost,
+            dropped,
+            malformed_frames,
+            stray,
+            restarts,
+        } = other;
+        self.samples += samples;
+        self.received += received;
+        self.duplicate_or_late += duplicate_or_late;
+        self.lost += lost;
+        self.dropped += dropped;
+        self.malformed_frames += malformed_frames;
+        self.stray += stray;
+        self.restarts += restarts;
+    }
 }

@@ -1,35 +1,43 @@
 //! A received track as frames: packets put in order and together again, for decoders and files.
 
-use media::{Sample, SampleBuilder, SampleConfig};
-use rtp::payload::{Depacketizer, depacketizer};
+use media::Sample;
 
+use super::assembly::{Assembly, FrameStats};
 use super::rtp_transceiver::RtpTransceiver;
 use super::track::UnknownFormat;
 use crate::core::{PayloadTypeUse, RtpCodec};
 
 /// The frames of one layer of a received track. Lost packets are waited for until newer ones are a second ahead; what
 /// they belong to is then left out, and counted in the next frame. Video that needs it is asked for a key frame.
+///
+/// Where the codec changes, all frames of the one before are given out first. Comfort noise and telephone events between
+/// the packets of a codec are no frames of it: [`recv_rtp`](RtpTransceiver::recv_rtp) has them.
 #[derive(Debug)]
 pub struct RemoteFrames {
     transceiver: RtpTransceiver,
     rid: Option<String>,
-    /// The payload type that the frames are of, with its builder.
-    builder: Option<(u8, RtpCodec, SampleBuilder)>,
+    assembly: Assembly,
 }
 
 impl RemoteFrames {
-    pub(super) const fn new(transceiver: RtpTransceiver, rid: Option<String>) -> Self {
+    pub(super) fn new(transceiver: RtpTransceiver, rid: Option<String>) -> Self {
         Self {
             transceiver,
             rid,
-            builder: None,
+            assembly: Assembly::default(),
         }
     }
 
-    /// The codec of the frames, once a packet has come. It may change from frame to frame.
+    /// The codec of the frame that came last, or of those to come once a packet has. It may change from frame to frame.
     #[must_use]
     pub fn codec(&self) -> Option<&RtpCodec> {
-        self.builder.as_ref().map(|(_, codec, _)| codec)
+        self.assembly.codec()
+    }
+
+    /// What has become of the packets.
+    #[must_use]
+    pub fn stats(&self) -> FrameStats {
+        self.assembly.stats()
     }
 
     /// Waits for the next frame; `None` once the connection is closed or the transceiver stopped.
@@ -39,9 +47,7 @@ impl RemoteFrames {
     /// [`UnknownFormat`] when a packet has a codec without a payload format; the frames go on behind it.
     pub async fn next(&mut self) -> Result<Option<Sample>, UnknownFormat> {
         loop {
-            if let Some((.., builder)) = &mut self.builder
-                && let Some(sample) = builder.pop()
-            {
+            if let Some(sample) = self.assembly.pop() {
                 if sample.lost_packets + sample.dropped_packets > 0 && sample.is_key_frame == Some(false) {
                     self.transceiver.request_key_frame(self.rid.as_deref());
                 }
@@ -49,41 +55,20 @@ impl RemoteFrames {
             }
             let Some((packet, received)) = self.transceiver.recv_rtp().await else {
                 // What is whole is still given out.
-                return Ok(self.builder.as_mut().and_then(|(.., builder)| builder.flush()));
+                return Ok(self.assembly.flush());
             };
             if self.rid.is_some() && received.rid.as_deref() != self.rid.as_deref() {
                 continue;
             }
-            self.adapt(packet.header.payload_type)?;
-            if let Some((.., builder)) = &mut self.builder {
-                builder.push(packet);
-            }
+            let find = |payload_type| codec(&self.transceiver, payload_type);
+            self.assembly.push(packet, received.sequence_number, find)?;
         }
-    }
-
-    /// Another payload type begins with another builder.
-    fn adapt(&mut self, payload_type: u8) -> Result<(), UnknownFormat> {
-        if self
-            .builder
-            .as_ref()
-            .is_some_and(|(known, ..)| *known == payload_type)
-        {
-            return Ok(());
-        }
-        let section = self.transceiver.negotiated();
-        let codec = section.as_ref().and_then(|it| match it.received(payload_type) {
-            Some(PayloadTypeUse::Media(codec)) => Some(codec.codec.clone()),
-            Some(PayloadTypeUse::Retransmission(_)) | None => None,
-        });
-        let unknown = || UnknownFormat(format!("payload type {payload_type}"));
-        let codec = codec.ok_or_else(unknown)?;
-        let format = format(&codec).ok_or_else(|| UnknownFormat(codec.mime_type.clone()))?;
-        let config = SampleConfig::new(codec.clock_rate);
-        self.builder = Some((payload_type, codec, SampleBuilder::new(format, config)));
-        Ok(())
     }
 }
 
-fn format(codec: &RtpCodec) -> Option<Box<dyn Depacketizer>> {
-    depacketizer(codec.name())
+fn codec(transceiver: &RtpTransceiver, payload_type: u8) -> Option<RtpCodec> {
+    match transceiver.negotiated()?.received(payload_type)? {
+        PayloadTypeUse::Media(codec) => Some(codec.codec.clone()),
+        PayloadTypeUse::Retransmission(_) => None,
+    }
 }

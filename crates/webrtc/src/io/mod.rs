@@ -4,6 +4,7 @@
 //! what came of it; the driver task of the [`Endpoint`] only moves datagrams and time.
 
 mod api;
+mod assembly;
 mod channel_state;
 mod coalesce;
 mod data_channel;
@@ -26,6 +27,7 @@ mod track;
 mod wakes;
 
 pub use self::api::{Api, ApiBuilder};
+pub use self::assembly::FrameStats;
 pub use self::data_channel::{DataChannel, Payload};
 pub use self::detached::DetachedChannel;
 pub use self::endpoint::{Endpoint, EndpointStats};
