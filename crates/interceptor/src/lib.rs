@@ -91,7 +91,7 @@
 //!     }
 //!     match chain.handle_rtp(now, Ecn::NotEct, datagram) {
 //!         Received::Media { stream, sequence_number, packet, .. } => { /* to its track, or to subscribers */ }
-//!         Received::Padding { stream, sequence_number } => { /* a forwarder closes the gap */ }
+//!         Received::Padding { stream, sequence_number, .. } => { /* a forwarder closes the gap */ }
 //!         Received::Unsignalled(packet) => println!("{:x} of section {:?}", packet.ssrc, packet.mid()),
 //!         Received::Dropped(_) => {} // counted
 //!     }

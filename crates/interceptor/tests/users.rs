@@ -193,6 +193,10 @@ fn padding_is_told_so_that_forwarders_close_the_gap() {
     probe[0] |= 0x20;
     assert_eq!(script.receive_packet(probe), "NoRetransmission");
     assert_eq!(script.chain.stats().padding, 2);
+    // And when it was repaired: the peer keeps such packets, too.
+    script.receive(12);
+    let retransmission = packet(REMOTE_RTX, 97, 900, &11u16.to_be_bytes());
+    assert_eq!(script.receive_packet(retransmission), "11 padding");
     assert_eq!(
         script.receive_packet(packet(REMOTE_RTX, 55, 8, &[0, 1, 2, 3])),
         "NoRetransmission"

@@ -101,6 +101,68 @@ async fn a_track_tells_every_peer_when_it_was_sampled() {
 }
 
 #[tokio::test]
+async fn padding_leaves_no_gap_for_those_who_receive_what_is_forwarded() {
+    let camera = TrackInfo {
+        id: "camera".to_owned(),
+        kind: MediaKind::Video,
+    };
+    let publisher = Link::new(&api(), &camera).await;
+    let track = TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "forwarded");
+    let subscriber = Link::new(&api(), &track).await;
+    let negotiated = publisher.sender.negotiated().unwrap();
+    let payload_type = negotiated.preferred_codec().unwrap().payload_type;
+    for number in 0..20_u16 {
+        let mut header = rtp::Header {
+            payload_type,
+            marker: true,
+            sequence_number: number.wrapping_sub(10),
+            timestamp: u32::from(number) * 3000,
+            ..rtp::Header::default()
+        };
+        let is_padding = number % 4 == 3;
+        let payload = if is_padding { vec![] } else { vec![0x10, 0, 0] };
+        publisher.sender.send_rtp(&mut header, &payload).unwrap();
+        let (packet, _) = within(publisher.receiver.recv_rtp()).await.unwrap();
+        assert_eq!(packet.payload, payload, "padding is told");
+        assert_eq!(track.write_rtp(&packet), 1);
+    }
+    for number in 0..15_u16 {
+        let (packet, _) = within(subscriber.receiver.recv_rtp()).await.unwrap();
+        assert_eq!(packet.header.sequence_number, number.wrapping_sub(10));
+        assert!(!packet.payload.is_empty());
+    }
+    assert_eq!(subscriber.receiver.inbound_stats()[0].1.packets_lost, 0);
+}
+
+#[tokio::test]
+async fn frames_go_on_over_padding() {
+    let camera = TrackInfo {
+        id: "camera".to_owned(),
+        kind: MediaKind::Video,
+    };
+    let link = Link::new(&api(), &camera).await;
+    let negotiated = link.sender.negotiated().unwrap();
+    let payload_type = negotiated.preferred_codec().unwrap().payload_type;
+    let mut frames = link.receiver.frames(None);
+    for number in 0..8_u16 {
+        let mut header = rtp::Header {
+            payload_type,
+            marker: true,
+            sequence_number: number,
+            timestamp: u32::from(number / 2) * 3000,
+            ..rtp::Header::default()
+        };
+        let payload: &[u8] = if number % 2 == 1 { &[] } else { &[0x10, 0, 0] };
+        link.sender.send_rtp(&mut header, payload).unwrap();
+    }
+    for number in 0..3 {
+        let frame = within(frames.next()).await.unwrap().unwrap();
+        assert_eq!((frame.timestamp, frame.lost_packets), (number * 3000, 0));
+    }
+    assert_eq!(frames.stats().samples.lost, 0);
+}
+
+#[tokio::test]
 async fn header_extensions_go_on_under_the_ids_of_the_next_connection() {
     let camera = TrackInfo {
         id: "camera".to_owned(),

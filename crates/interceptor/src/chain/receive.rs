@@ -30,6 +30,8 @@ pub enum Received<'p> {
         stream: InboundId,
         /// Its sequence number, extended.
         sequence_number: u64,
+        /// The packet, where it was given.
+        packet: &'p mut [u8],
     },
     /// No stream has this SSRC. Whoever knows whose it is adds the stream and hands the packet in again; nothing is kept of it
     /// here, however many such SSRCs there are.
@@ -211,6 +213,7 @@ impl Chain {
                     return Received::Padding {
                         stream,
                         sequence_number: sequence,
+                        packet,
                     };
                 }
                 let fresh = Fresh {
@@ -347,6 +350,14 @@ impl Chain {
         };
         stream.stats.retransmitted_packets_received += 1;
         stream.stats.retransmitted_bytes_received += (parsed.payload_len - rtx::OSN_LEN) as u64;
+        if parsed.payload_len == rtx::OSN_LEN {
+            self.stats.padding += 1;
+            return Received::Padding {
+                stream: InboundId(key),
+                sequence_number: sequence,
+                packet: original,
+            };
+        }
         let fresh = Fresh {
             stream: InboundId(key),
             sequence_number: sequence,

@@ -51,6 +51,16 @@ impl RtpTransceiver {
             .run(|state, _| state.core.begin_source(self.id()));
     }
 
+    /// The source of an encoding has nothing for the peer under this sequence number, as where its packet was padding: what
+    /// follows takes its place. False when that was sent before; then the peer misses nothing if it is sent a packet
+    /// without payload.
+    #[must_use]
+    pub fn skip_rtp(&self, encoding: usize, sequence_number: u16) -> bool {
+        let of = (self.id(), encoding);
+        self.connection()
+            .run(|state, _| state.core.skip_rtp(of, sequence_number))
+    }
+
     /// Says when the source of an encoding sampled a timestamp, as in the headers for [`send_rtp_on`](Self::send_rtp_on):
     /// reports tell the peer, for lip sync. Without it the times of sending stand for those of sampling. A forwarder says
     /// it with each packet, of [`RtpReceived::sampled`].
@@ -61,7 +71,8 @@ impl RtpTransceiver {
     }
 
     /// Waits for the next packet that the peer sends on this transceiver: header and payload, with what is known of it.
-    /// `None` once the connection is closed or the transceiver stopped.
+    /// `None` once the connection is closed or the transceiver stopped. A packet without payload is padding: its number is
+    /// not missing.
     ///
     /// One buffer is made for each packet; [`recv_rtp_into`](Self::recv_rtp_into) uses the caller's.
     pub async fn recv_rtp(&self) -> Option<(rtp::Packet, RtpReceived)> {

@@ -86,6 +86,9 @@ impl RtpTransport {
         }
         let encoding = section.encodings.get_mut(encoding).filter(|it| it.is_sent);
         let encoding = encoding.ok_or(RtpSendError::NotActive)?;
+        if !encoding.splice.has_place(header.sequence_number) {
+            return Err(RtpSendError::Protect(srtp::ProtectError::Repeated));
+        }
         let payload_type = header.payload_type;
         let mut codecs = section.agreed.send.iter();
         let codec = codecs.find(|codec| codec.payload_type == payload_type);
@@ -168,6 +171,16 @@ impl PeerConnection {
         rtp.send(now, (id, encoding), header, payload.into())
     }
 
+    /// The source of an encoding has nothing for the peer under this sequence number, as where its packet was padding
+    /// alone: what it sends behind it takes its place. False when some of that was sent before; then the peer misses
+    /// nothing if it is sent a packet without payload.
+    pub fn skip_rtp(&mut self, (id, encoding): (TransceiverId, usize), sequence_number: u16) -> bool {
+        let rtp = self.transport.rtp.as_mut();
+        let section = rtp.and_then(|rtp| rtp.sections.get_mut(id));
+        let encoding = section.and_then(|section| section.encodings.get_mut(encoding));
+        encoding.is_none_or(|encoding| encoding.splice.skip(sequence_number))
+    }
+
     /// Lends a buffer to the packets that [`send_rtp`](Self::send_rtp) is to write, which
     /// [`poll_transmit`](Self::poll_transmit) gives back in the place of a copy when it is called with an empty one. A
     /// forwarder that lends one buffer to connection after connection keeps it in the caches of its core.
@@ -201,7 +214,8 @@ impl PeerConnection {
         }
     }
 
-    /// The next RTP packet of a transceiver, unprotected. `packet` takes its bytes, and gives its own buffer for later
+    /// The next RTP packet of a transceiver, unprotected. One without payload is padding, with which the peer probes the
+    /// path: its number is not missing, and who forwards gives it to [`skip_rtp`](Self::skip_rtp). `packet` takes its bytes, and gives its own buffer for later
     /// packets. At most 512 packets of a transceiver wait; then the oldest go and are counted.
     pub fn recv_rtp(&mut self, id: TransceiverId, packet: &mut Vec<u8>) -> Option<RtpReceived> {
         self.transport.rtp.as_mut()?.receive(id, packet)

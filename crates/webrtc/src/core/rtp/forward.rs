@@ -150,7 +150,8 @@ impl LayerForwarder {
         self.current.as_ref().map(Option::as_deref)
     }
 
-    /// Makes a packet the next one of the stream. False when it is not to be forwarded; then it is as it was.
+    /// Makes a packet the next one of the stream. Padding, which has no payload, is left out where nothing was sent behind
+    /// it yet, and the gap in the numbers closed. False when it is not to be forwarded; then it is as it was.
     pub fn forward(&mut self, now: Instant, received: &RtpReceived, packet: &mut [u8]) -> bool {
         let Ok(mut packet) = PacketMut::decode(packet) else {
             return false;
@@ -165,7 +166,15 @@ impl LayerForwarder {
         // What comes late from before the switch would take a number that the old layer has used.
         let late = self.first.saturating_sub(received.sequence_number);
         let is_current = self.current.as_ref() == Some(&received.rid) && !(1..=LATE).contains(&late);
-        if !is_current || !self.renumber.apply(&mut packet) {
+        if !is_current || !self.splice.has_place(packet.sequence_number()) {
+            return false;
+        }
+        let is_left_out = match packet.payload() {
+            // Padding: its number is closed, or filled where the packets behind it are on their way.
+            [] => self.splice.skip(packet.sequence_number()),
+            _ => !self.renumber.apply(&mut packet),
+        };
+        if is_left_out {
             return false;
         }
         let mut header = rtp::Header {
@@ -315,6 +324,45 @@ mod tests {
         assert_eq!(sent, [(11, 101), (12, 102), (13, 103), (14, 104)]);
         forwarder.select(Some("f"));
         assert_eq!(forwarder.wanted(), None, "it is there already");
+    }
+
+    #[test]
+    fn padding_is_left_out_and_nobody_misses_its_number() {
+        let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+        let mut sent = Vec::new();
+        let padding = |number| vp8(number, 0, &[])[..12].to_vec();
+        let delta = |number| vp8(number, 1, &[1, 0, 0]);
+        let packets = [
+            padding(9),
+            vp8(10, 100, &KEY),
+            delta(11),
+            padding(13),
+            padding(14),
+            delta(15),
+            delta(12),
+            delta(17),
+            padding(16),
+            delta(18),
+        ];
+        for mut packet in packets {
+            let number = rtp::PacketRef::decode(&packet).unwrap().sequence_number();
+            let received = received("q", &packet);
+            if forwarder.forward(Instant::now(), &received, &mut packet) {
+                let view = rtp::PacketRef::decode(&packet).unwrap();
+                sent.push((number, view.sequence_number(), view.payload().is_empty()));
+            }
+        }
+        let expected = [
+            (10, 10, false),
+            (11, 11, false),
+            (15, 13, false),
+            (12, 12, false),
+            (17, 15, false),
+            // It came late, and fills its place.
+            (16, 14, true),
+            (18, 16, false),
+        ];
+        assert_eq!(sent, expected);
     }
 
     /// Payloads of a frame.

@@ -7,6 +7,7 @@
 mod calls;
 mod demux;
 mod forward;
+mod gaps;
 mod outgoing;
 mod queue;
 mod report;
@@ -181,8 +182,20 @@ impl RtpTransport {
                 };
                 self.keep(stream, numbers, packet);
             }
-            // The gap in the numbers tells of it.
-            Received::Padding { .. } => {}
+            // Whoever counts numbers has to know that this one is not missing.
+            Received::Padding {
+                stream,
+                sequence_number,
+                packet,
+            } => {
+                let numbers = Numbers {
+                    sequence_number,
+                    is_repaired: false,
+                    arrived: now,
+                    sampled: None,
+                };
+                self.keep(stream, numbers, packet);
+            }
             Received::Unsignalled(_) => self.stats.unsignalled += 1,
             Received::Dropped(_) => self.stats.dropped += 1,
         }

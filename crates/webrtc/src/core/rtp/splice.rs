@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::gaps::Gaps;
+
 /// The last packet that was sent.
 #[derive(Clone, Copy, Debug)]
 struct Last {
@@ -17,6 +19,7 @@ pub(super) struct Splice {
     sequence_number: u16,
     timestamp: u32,
     last: Option<Last>,
+    gaps: Gaps,
     /// The next packet is the first one of its source.
     is_due: bool,
 }
@@ -32,6 +35,23 @@ impl Splice {
         timestamp.wrapping_add(self.timestamp)
     }
 
+    /// Whether the place of a packet among those that were sent is known. It is not when it is late from before a gap that
+    /// was closed long ago.
+    pub(super) fn has_place(&self, sequence_number: u16) -> bool {
+        self.is_due || self.gaps.knows(sequence_number)
+    }
+
+    /// The source sent nothing for others under this number: what follows takes its place. False when that was sent
+    /// before.
+    pub(super) fn skip(&mut self, sequence_number: u16) -> bool {
+        if self.is_due || self.last.is_none() {
+            return true;
+        }
+        let closed = self.gaps.close(sequence_number);
+        self.sequence_number = self.sequence_number.wrapping_sub((closed == Some(true)).into());
+        closed.is_some()
+    }
+
     /// Moves the numbers of a packet to where the stream is.
     pub(super) fn apply(&mut self, now: Instant, clock_rate: u32, header: &mut rtp::Header) {
         if std::mem::take(&mut self.is_due)
@@ -42,8 +62,11 @@ impl Splice {
             self.timestamp = next.wrapping_sub(header.timestamp);
             let next = last.sequence_number.wrapping_add(1);
             self.sequence_number = next.wrapping_sub(header.sequence_number);
+            self.gaps = Gaps::default();
         }
-        header.sequence_number = header.sequence_number.wrapping_add(self.sequence_number);
+        let earlier = self.gaps.pass(header.sequence_number);
+        let ahead = self.sequence_number.wrapping_add(earlier);
+        header.sequence_number = header.sequence_number.wrapping_add(ahead);
         header.timestamp = header.timestamp.wrapping_add(self.timestamp);
         let is_newer = self.last.is_none_or(|last| {
             let ahead = header.sequence_number.wrapping_sub(last.sequence_number);
@@ -76,6 +99,28 @@ mod tests {
             timestamp,
             ..rtp::Header::default()
         }
+    }
+
+    #[test]
+    fn numbers_of_padding_are_closed_and_late_packets_keep_theirs() {
+        let now = Instant::now();
+        let mut splice = Splice::default();
+        assert!(splice.skip(9), "nothing was sent yet");
+        let send = |splice: &mut Splice, number| {
+            let mut header = header(number, 0);
+            splice.apply(now, 90_000, &mut header);
+            header.sequence_number
+        };
+        assert_eq!(send(&mut splice, 10), 10);
+        assert!(splice.skip(12));
+        assert_eq!([13, 11, 14].map(|number| send(&mut splice, number)), [12, 11, 13]);
+        assert!(splice.skip(12), "a double changes nothing");
+        assert!(!splice.skip(9), "it has to be filled");
+        assert_eq!([9, 15].map(|number| send(&mut splice, number)), [9, 14]);
+        // Another source has other gaps.
+        splice.begin();
+        assert!(splice.skip(5));
+        assert_eq!([6, 7].map(|number| send(&mut splice, number)), [15, 16]);
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl TrackLocalStaticRtp {
 
     /// Sends a packet on every connection that takes it, and returns how many did. SSRC and payload type are those of
     /// the connection; sequence number, timestamp and marker those of the packet, and extensions by what
-    /// [`set_source`](Self::set_source) says.
+    /// [`set_source`](Self::set_source) says. A packet without payload, which is padding, is left out and the gap in the
+    /// numbers closed.
     pub fn write_rtp(&self, packet: &rtp::Packet) -> usize {
         self.write_all(std::slice::from_ref(packet))
     }
@@ -189,6 +190,11 @@ impl Binding {
                 core.relate((id, 0), sampled, timestamp);
             }
             for packet in packets {
+                // Padding probes the path that it came by.
+                let number = packet.header.sequence_number;
+                if packet.payload.is_empty() && core.skip_rtp((id, 0), number) {
+                    continue;
+                }
                 let mut header = self.translation.apply(&packet.header);
                 header.payload_type = payload_type;
                 sent &= core.send_rtp(now, (id, 0), &mut header, &packet.payload).is_ok();
