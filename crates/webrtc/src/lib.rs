@@ -109,6 +109,7 @@
 //! | messages waiting to be read, all channels | – | 5 MiB, [`SettingEngine::receive_buffer`], then the peer waits |
 //! | UDP payload | 1,200 bytes | [`SettingEngine::mtu`] |
 //! | events waiting | – | [`core::MAX_EVENTS`], then counted |
+//! | events of one track waiting | – | 64, then the oldest goes and is counted |
 //! | sections of a description | – | [`core::MAX_SECTIONS`] |
 //! | candidates of the peer before its description is in force | – | 128, then counted |
 //! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |

@@ -96,6 +96,29 @@ impl RtpEvent {
         }
         self
     }
+
+    /// Whether nobody needs the older event who is told this one: the same was asked for, or a limit has another value.
+    pub(crate) fn replaces(&self, older: &Self) -> bool {
+        match (self, older) {
+            (Self::Readable, Self::Readable) => true,
+            (Self::KeyFrameRequested { rid }, Self::KeyFrameRequested { rid: old })
+            | (Self::BitrateLimit { rid, .. }, Self::BitrateLimit { rid: old, .. }) => rid == old,
+            (
+                Self::CircuitBroken { rid, reason },
+                Self::CircuitBroken {
+                    rid: old,
+                    reason: before,
+                },
+            ) => rid == old && std::mem::discriminant(reason) == std::mem::discriminant(before),
+            (
+                Self::Readable
+                | Self::KeyFrameRequested { .. }
+                | Self::BitrateLimit { .. }
+                | Self::CircuitBroken { .. },
+                _,
+            ) => false,
+        }
+    }
 }
 
 /// News of one data channel.

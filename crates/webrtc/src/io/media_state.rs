@@ -7,7 +7,7 @@ use super::channel_state::Wakers;
 use super::wakes::Wakes;
 use crate::core::{RtpEvent, TransceiverId};
 
-/// Events of one transceiver that wait at most; the oldest go first, since they ask for what is needed now.
+/// Events of one transceiver that wait at most; the oldest go first, since they ask for what is needed now, and are counted.
 const MAX_EVENTS: usize = 64;
 
 /// The façade's side of one transceiver.
@@ -35,31 +35,42 @@ impl MediaState {
 
 /// Every transceiver that somebody has asked about, or that something has happened to.
 #[derive(Debug, Default)]
-pub(super) struct MediaStates(HashMap<TransceiverId, MediaState>);
+pub(super) struct MediaStates {
+    states: HashMap<TransceiverId, MediaState>,
+    lost: u64,
+}
 
 impl MediaStates {
     pub(super) fn get(&mut self, id: TransceiverId) -> &mut MediaState {
-        self.0.entry(id).or_default()
+        self.states.entry(id).or_default()
     }
 
     pub(super) fn happened(&mut self, id: TransceiverId, event: RtpEvent, wakes: &mut Wakes) {
-        let state = self.get(id);
+        let state = self.states.entry(id).or_default();
         if event == RtpEvent::Readable {
             return state.readers.wake(wakes);
         }
         // A request that is repeated is one request.
-        if !state.events.contains(&event) {
+        if let Some(older) = state.events.iter_mut().find(|older| event.replaces(older)) {
+            *older = event;
+        } else {
             if state.events.len() >= MAX_EVENTS {
                 state.events.pop_front();
+                self.lost += 1;
             }
             state.events.push_back(event);
         }
         state.watchers.wake(wakes);
     }
 
+    /// Events that nobody asked for in time.
+    pub(super) const fn lost(&self) -> u64 {
+        self.lost
+    }
+
     /// The connection is closed, or a track has ended: whoever waits finds out.
     pub(super) fn wake_all(&mut self, wakes: &mut Wakes) {
-        let mut states: Vec<_> = self.0.iter_mut().collect();
+        let mut states: Vec<_> = self.states.iter_mut().collect();
         states.sort_unstable_by_key(|(id, _)| **id);
         for (_, state) in states {
             state.readers.wake(wakes);
@@ -85,21 +96,23 @@ mod tests {
         for _ in 0..3 {
             states.happened(id, RtpEvent::KeyFrameRequested { rid: None }, &mut wakes);
         }
-        for bitrate in 0..100 {
-            states.happened(id, RtpEvent::BitrateLimit { rid: None, bitrate }, &mut wakes);
+        let limit = |layer: u64, bitrate| RtpEvent::BitrateLimit {
+            rid: Some(layer.to_string().into()),
+            bitrate,
+        };
+        for bitrate in 0..5 {
+            for layer in 0..100 {
+                states.happened(id, limit(layer, bitrate), &mut wakes);
+            }
         }
+        // Room for the last 64 of 101 at first; then each round brings those back that the last one has dropped.
+        assert_eq!(states.lost(), 37 + 4 * 100);
         let mut seen = Vec::new();
         while let Some(event) = states.get(id).next_event(Waker::noop()) {
             seen.push(event);
         }
         assert_eq!(seen.len(), MAX_EVENTS);
-        assert_eq!(
-            seen.first(),
-            Some(&RtpEvent::BitrateLimit {
-                rid: None,
-                bitrate: 36
-            })
-        );
+        assert_eq!(seen.first(), Some(&limit(36, 4)));
         wakes.wake();
     }
 }

@@ -364,8 +364,20 @@ fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
     let next = video.captured();
     video.inject(&next);
     assert!(video.receive().is_some(), "the call goes on");
+    // Far away from all others, but from somebody who has the key.
+    video.sequencer = Sequencer::starting_at(30_000);
+    let jump = video.captured();
+    video.inject(&jump);
+    assert!(video.receive().is_none());
     let core: &PeerConnection = &video.call.network.endpoint(video.call.answerer).0;
     assert_eq!(core.connection_state(), PeerConnectionState::Connected);
+
+    let told = core.stats().rtp;
+    let causes = told.rejections;
+    assert_eq!(causes.total(), told.rejected + told.replayed);
+    assert!(causes.bad_tag > 5_000 && causes.malformed >= 12, "{causes:?}");
+    assert_eq!(told.dropped, before.dropped + 1);
+    assert_eq!(told.chain.jumps, before.chain.jumps + 1);
 }
 
 /// The numbers of both SSRCs go on, whatever the numbers of the source do meanwhile: SRTP protects none twice.

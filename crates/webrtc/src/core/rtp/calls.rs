@@ -233,7 +233,7 @@ impl PeerConnection {
     /// Counters of media, once there is any.
     #[must_use]
     pub fn rtp_stats(&self) -> Option<RtpTransportStats> {
-        self.transport.rtp.as_ref().map(|rtp| rtp.stats)
+        self.transport.rtp.as_ref().map(|rtp| rtp.stats())
     }
 
     /// Counters of the streams that a transceiver receives, each with its layer.

@@ -6,6 +6,7 @@
 
 mod calls;
 mod demux;
+mod events;
 mod forward;
 mod gaps;
 mod outgoing;
@@ -14,12 +15,12 @@ mod report;
 mod sections;
 mod splice;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use interceptor::{Chain, InboundId, Received};
 
 pub use self::calls::{RtpReceived, RtpSendError};
+use self::events::RtpEvents;
 pub use self::forward::LayerForwarder;
 use self::outgoing::Outgoing;
 use self::queue::Numbers;
@@ -61,7 +62,8 @@ pub struct RtpTransportStats {
     pub replayed: u64,
     /// Packets that belong to no section.
     pub unsignalled: u64,
-    /// Packets that the interceptors had no use for: doubles, and what is no RTP.
+    /// Packets that the interceptors had no use for, as [`chain`](Self::chain) says by cause, or doubles, as the statistics of
+    /// their stream do.
     pub dropped: u64,
     /// Packets that nobody had read when their queue was full.
     pub overflowed: u64,
@@ -69,17 +71,10 @@ pub struct RtpTransportStats {
     pub packets_sent: u64,
     /// Packets that had no room on their way out, or could not be protected.
     pub send_errors: u64,
-}
-
-impl RtpTransportStats {
-    /// A packet that comes twice is no attack, and is not counted as one.
-    fn refuse(&mut self, cause: srtp::Rejected) {
-        if cause == srtp::Rejected::Replayed {
-            self.replayed += 1;
-        } else {
-            self.rejected += 1;
-        }
-    }
+    /// `rejected` and `replayed` by cause.
+    pub rejections: srtp::Rejections,
+    /// Counters of the interceptor chain.
+    pub chain: interceptor::Stats,
 }
 
 fn timestamp(packet: &[u8]) -> u32 {
@@ -101,8 +96,8 @@ pub(super) struct RtpTransport {
     chain: Chain,
     sections: Sections,
     outgoing: Outgoing,
-    /// News, of which there is little: one readable note for each track, and what the chain reports.
-    events: VecDeque<(TransceiverId, RtpEvent)>,
+    /// One readable note for each track, and what the chain reports.
+    events: RtpEvents,
     stats: RtpTransportStats,
 }
 
@@ -124,7 +119,7 @@ impl RtpTransport {
             chain,
             sections: Sections::default(),
             outgoing: Outgoing::default(),
-            events: VecDeque::new(),
+            events: RtpEvents::default(),
             stats: RtpTransportStats::default(),
         })
     }
@@ -152,11 +147,9 @@ impl RtpTransport {
         if rtp::is_rtcp(datagram) {
             return self.handle_rtcp(now, datagram);
         }
-        let packet = match self.inbound.unprotect_rtp(datagram) {
-            Ok(packet) => packet,
-            Err(cause) => return self.stats.refuse(cause),
+        let Ok(packet) = self.inbound.unprotect_rtp(datagram) else {
+            return;
         };
-        self.stats.packets_received += 1;
         let ecn = interceptor::Ecn::default();
         let received = match self.chain.handle_rtp(now, ecn, packet) {
             Received::Unsignalled(first) if self.sections.welcome(now, &first, &mut self.chain) => {
@@ -207,28 +200,47 @@ impl RtpTransport {
             return;
         };
         if kept.is_first {
-            self.events.push_back((kept.transceiver, RtpEvent::Readable));
+            self.events.push(kept.transceiver, RtpEvent::Readable);
         }
         self.stats.overflowed += u64::from(kept.has_overflowed);
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &mut [u8]) {
-        let packet = match self.inbound.unprotect_rtcp(datagram) {
-            Ok(packet) => packet,
-            Err(cause) => return self.stats.refuse(cause),
+        let Ok(packet) = self.inbound.unprotect_rtcp(datagram) else {
+            return;
         };
-        self.stats.rtcp_received += 1;
         self.chain.handle_rtcp(now, packet);
         while let Some(event) = self.chain.poll_event() {
-            if let Some(event) = self.sections.translate(event) {
-                self.events.push_back(event);
+            if let Some((transceiver, event)) = self.sections.translate(event) {
+                self.events.push(transceiver, event);
             }
         }
     }
 
+    /// All counters.
+    pub(super) fn stats(&self) -> RtpTransportStats {
+        let srtp = self.inbound.stats();
+        // A packet that comes twice is no attack, and is not counted as one.
+        let replayed = srtp.rejected.replayed;
+        RtpTransportStats {
+            packets_received: srtp.rtp_packets,
+            rtcp_received: srtp.rtcp_packets,
+            rejected: srtp.rejected.total() - replayed,
+            replayed,
+            rejections: srtp.rejected,
+            chain: self.chain.stats(),
+            ..self.stats
+        }
+    }
+
+    /// Events that nobody asked for in time.
+    pub(super) const fn events_lost(&self) -> u64 {
+        self.events.lost()
+    }
+
     /// The next piece of news.
     pub(super) fn poll_event(&mut self) -> Option<(TransceiverId, RtpEvent)> {
-        self.events.pop_front()
+        self.events.pop()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {

@@ -12,6 +12,7 @@ pub use self::rtp::{
 
 use super::PeerConnection;
 use super::event::ChannelId;
+use super::rtp::{RtpTransport, RtpTransportStats};
 use crate::states::{DataChannelState, DtlsTransportState, IceConnectionState};
 
 /// Everything there is to know about a connection (`RTCStatsReport`).
@@ -48,6 +49,8 @@ pub struct StatsReport {
     pub dtls: dtls::Stats,
     /// Counters of the SCTP association.
     pub sctp: sctp::Stats,
+    /// Counters of media: what was refused or dropped, by cause. All zero before there is any.
+    pub rtp: RtpTransportStats,
     /// Datagrams that are neither STUN nor DTLS.
     pub unexpected_datagrams: u64,
     /// Candidates of the peer that were passed over: TCP, names, unknown generations, too many.
@@ -165,6 +168,7 @@ impl PeerConnection {
         let agent = &self.transport.ice;
         let security = &self.transport.security;
         let connection = security.connection();
+        let rtp = self.transport.rtp.as_deref();
         let peer_certificate = connection.and_then(|it| it.peer_certificates().first());
         let mut report = StatsReport {
             transport: self.transport_stats(),
@@ -188,7 +192,8 @@ impl PeerConnection {
             unexpected_datagrams: self.transport.unexpected,
             ignored_candidates: self.candidates.ignored,
             send_errors: 0,
-            events_lost: self.events_lost,
+            events_lost: self.events_lost + rtp.map_or(0, RtpTransport::events_lost),
+            rtp: rtp.map(RtpTransport::stats).unwrap_or_default(),
             ..StatsReport::default()
         };
         self.report_streams(&mut report);
