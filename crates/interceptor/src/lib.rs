@@ -141,7 +141,7 @@
 //! | key frame requests | one in 300 ms, sent or passed on |
 //! | the application's own RTCP | 8 KiB |
 //! | RTCP of a user's stage | 512 bytes at once |
-//! | ends of sources, limits to acknowledge | 256 each wait for a datagram; reference times of 16 receivers |
+//! | what waits for a datagram | ends of 2,048 sources, limits of 256 streams, reference times of 16 receivers |
 //!
 //! What comes on top of a bound is counted in [`Stats`] or the statistics of its stream, or refused with an error.
 //!

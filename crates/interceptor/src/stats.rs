@@ -160,7 +160,7 @@ pub struct Stats {
     pub user_rtp_dropped: u64,
     /// What users' stages had to say in RTCP at once, when it was longer than 512 bytes or than a datagram has room for.
     pub user_rtcp_dropped: u64,
-    /// Ends of sources that were not told (BYE), since 256 waited.
+    /// Ends of sources that were not told (BYE), since 2,048 waited.
     pub goodbyes_dropped: u64,
     /// Limits that were not acknowledged (TMMBN), since those of 256 streams waited.
     pub limits_dropped: u64,

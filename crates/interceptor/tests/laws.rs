@@ -78,6 +78,7 @@ fn audio_with_rfc_8888() {
         .at(SECOND, Side::B, move |node, now| {
             node.receive_with(now, Side::A, false, feedback);
         })
+        .at(4 * SECOND, Side::B, |node, now| node.chain.close(now))
         .duration(5 * SECOND)
         .seeds(0..4)
         .footprint_limit(FOOTPRINT)

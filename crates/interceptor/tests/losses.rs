@@ -10,7 +10,7 @@
 
 mod support;
 
-use interceptor::{Config, Interceptor, OutboundId};
+use interceptor::{Config, Interceptor, Outbound, OutboundId, SendError};
 use rtcp::{Application, Nack, Packet};
 use rtp::Header;
 use std::collections::VecDeque;
@@ -181,4 +181,92 @@ fn extensions_that_cannot_be_written_are_counted() {
     assert_eq!(send(&mut script, &mut header), 1);
     header.extensions = rtp::ExtensionSet::with_rule(rtp::FormRule::Mixed);
     assert_eq!(send(&mut script, &mut header), 1, "the two-byte form has room");
+}
+
+/// Two streams, of which the second never sends.
+fn two_streams(config: Config) -> (Script, OutboundId) {
+    let (mut script, id) = Script::sender(config);
+    let mut silent = outbound();
+    (silent.ssrc, silent.rtx_ssrc) = (7, None);
+    script.chain.add_outbound(script.now, silent).unwrap();
+    (script, id)
+}
+
+#[test]
+fn who_closes_says_farewell_for_all_that_was_heard_and_then_nothing() {
+    let (mut script, id) = two_streams(quiet());
+    script.send(id, 1);
+    script.chain.add_inbound(script.now, inbound()).unwrap();
+    script.receive(1);
+    script.receive(3);
+    assert!(script.chain.send_rtcp(script.now, &application(16)));
+    ask(&mut script, 1);
+    script.chain.close(script.now);
+    script.chain.close(script.now);
+    assert_eq!(script.next(), Some(ms(0)));
+    assert_eq!(script.says(), ["RR(aaaa) SDES(aaaa) APP BYE(aaaa aaab)"]);
+
+    assert!(script.retransmits().is_empty(), "nothing is repaired any more");
+    let stats = script.chain.outbound_stats(id).unwrap();
+    assert_eq!((stats.packets_sent, stats.retransmissions_refused), (1, 1));
+    let mut header = Header::default();
+    let refused = script.chain.send_rtp(script.now, id, &mut header, &b"x"[..]);
+    assert_eq!(refused.map(<[u8]>::to_vec), Err(SendError::Paused));
+    script.chain.resume_outbound(script.now, id);
+    script.receive(9);
+    script.chain.handle_timeout(script.now);
+    assert_eq!(script.next(), None);
+    assert!(script.at(ms(9000)).says().is_empty());
+}
+
+#[test]
+fn who_was_never_heard_leaves_without_a_word() {
+    let (mut script, _) = two_streams(quiet());
+    script.chain.close(script.now);
+    assert_eq!(script.next(), None);
+    assert!(script.says().is_empty());
+}
+
+#[test]
+fn who_only_received_takes_leave_of_those_who_had_its_reports() {
+    let (mut script, _) = Script::receiver(quiet());
+    script.receive(1);
+    script.receive(3);
+    assert_eq!(script.says(), ["NACK(2)"]);
+    script.chain.close(script.now);
+    assert_eq!(script.says(), ["RR(1111) SDES(1111) BYE(1111)"]);
+}
+
+#[test]
+fn many_take_leave_at_once_whatever_was_said_before() {
+    let mut script = Script::new(quiet());
+    for ssrc in 0..200 {
+        let stream = Outbound {
+            ssrc,
+            rtx_ssrc: None,
+            ..outbound()
+        };
+        let id = script.chain.add_outbound(script.now, stream).unwrap();
+        script.send(id, 1);
+    }
+    script.chain.add_inbound(script.now, inbound()).unwrap();
+    // Nothing is left of the bandwidth.
+    let mut number = 0;
+    while !script.says().is_empty() {
+        script.receive(number);
+        number += 2;
+        script.receive(number);
+    }
+    script.chain.close(script.now);
+    let mut left = Vec::new();
+    for datagram in script.datagrams() {
+        assert!(datagram.len() <= 1200);
+        for packet in rtcp::packets(&datagram) {
+            if let rtcp::PacketRef::Goodbye(goodbye) = packet.unwrap() {
+                left.extend(goodbye.ssrcs.iter());
+            }
+        }
+    }
+    assert_eq!(left, (0..200).collect::<Vec<_>>());
+    assert_eq!(script.next(), None);
 }

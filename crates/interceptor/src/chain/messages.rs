@@ -165,13 +165,16 @@ impl Writer<'_> {
 }
 
 /// The application's packets, then who has ended, which has to be last (RFC 3550 §6.1).
-fn write_waiting(outbox: &mut Outbox, datagram: &mut Datagram<'_>) {
+pub(super) fn write_waiting(outbox: &mut Outbox, datagram: &mut Datagram<'_>) {
     let raw = &mut outbox.waiting.raw;
     while raw
         .front()
         .is_some_and(|packets| packets.len() <= datagram.room())
     {
         datagram.out.extend(raw.pop_front().unwrap_or_default());
+    }
+    if !raw.is_empty() {
+        return;
     }
     let goodbyes = &mut outbox.waiting.goodbyes;
     while !goodbyes.is_empty() {

@@ -3,6 +3,7 @@
 //! Received: transport-wide arrival · dump · look-up by SSRC · counters · RFC 8888 arrival · RTX restored · loss, jitter,
 //! duplicates · NACK · users. Sent: users · stamps and numbers · history · counters · dump.
 
+mod ending;
 mod handle_rtcp;
 mod messages;
 mod outbox;
@@ -164,54 +165,6 @@ impl Chain {
         Ok(id)
     }
 
-    /// Removes a stream that was sent, with its last statistics. The peer is told (BYE) if it has had any packet.
-    pub fn remove_outbound(&mut self, now: Instant, stream: OutboundId) -> Option<OutboundStats> {
-        let mut removed = self.streams.remove_outbound(stream)?;
-        removed.stats.retransmissions_refused += self.retransmissions.forget(stream);
-        let stats = removed.stats(&self.clock);
-        if stats.packets_sent > 0 && !removed.is_paused {
-            self.outbox
-                .say_goodbye(removed.ssrc, removed.rtx.map(|rtx| rtx.ssrc));
-            self.outbox.feedback_due(self.clock.time(now));
-        }
-        self.choose_reporter();
-        self.stop_if_empty();
-        Some(stats)
-    }
-
-    /// Ends a stream that was sent and may go on later under the same SSRCs, which needs its numbers (RFC 3711 §9.1) and
-    /// counters. The peer is told (BYE) if it has had any packet; nothing is sent until [`resume_outbound`](Self::resume_outbound).
-    /// Does nothing if it was removed.
-    pub fn pause_outbound(&mut self, now: Instant, stream: OutboundId) {
-        let found = self.streams.outbound.get_mut(stream.0);
-        let Some(outbound) = found.filter(|outbound| !outbound.is_paused) else {
-            return;
-        };
-        outbound.pause(&self.config);
-        outbound.stats.retransmissions_refused += self.retransmissions.forget(stream);
-        if outbound.stats(&self.clock).packets_sent > 0 {
-            self.outbox
-                .say_goodbye(outbound.ssrc, outbound.rtx.as_ref().map(|rtx| rtx.ssrc));
-            self.outbox.feedback_due(self.clock.time(now));
-        }
-        self.choose_reporter();
-        self.stop_if_empty();
-    }
-
-    /// Goes on with a stream after [`pause_outbound`](Self::pause_outbound); to the peer it is like one that begins. Does nothing
-    /// if it was removed.
-    pub fn resume_outbound(&mut self, now: Instant, stream: OutboundId) {
-        let found = self.streams.outbound.get_mut(stream.0);
-        let Some(outbound) = found.filter(|outbound| outbound.is_paused) else {
-            return;
-        };
-        outbound.is_paused = false;
-        let rtx = outbound.rtx.as_ref().map(|rtx| rtx.ssrc);
-        self.outbox.take_back_goodbye(outbound.ssrc, rtx);
-        self.choose_reporter();
-        self.outbox.schedule.start(self.clock.time(now));
-    }
-
     /// Streams that are sent, without those that pause.
     fn sending(&self) -> impl Iterator<Item = &crate::outbound::OutboundStream> {
         let streams = self.streams.outbound.iter().map(|(_, stream)| stream);
@@ -324,7 +277,10 @@ impl Chain {
     /// When [`handle_timeout`](Self::handle_timeout), and then the polls, are due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let rtcp = earliest(self.outbox.schedule.next(), self.outbox.due());
+        let rtcp = match self.outbox.closed() {
+            Some(closed) => self.outbox.has_farewell().then_some(closed),
+            None => earliest(self.outbox.schedule.next(), self.outbox.due()),
+        };
         let own = earliest(rtcp, self.events.due()).map(|time| self.clock.instant(time));
         let users = self.users.iter().filter_map(|user| user.poll_timeout());
         own.into_iter().chain(users).min()

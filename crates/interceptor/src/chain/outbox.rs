@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 const MAX_REFERENCES: usize = 16;
 /// Bytes of the application's RTCP that may wait.
 const MAX_RAW: usize = 8192;
-/// Sources whose end may wait to be told.
-const MAX_GOODBYES: usize = 256;
+/// Sources whose end may wait to be told: those of as many streams as there are by default.
+const MAX_GOODBYES: usize = 2048;
 /// Streams whose limit may wait to be acknowledged.
 const MAX_LIMITS: usize = 256;
 
@@ -84,7 +84,11 @@ pub(super) struct Outbox {
     /// The SSRC of reports while nothing is sent, and the one in use.
     own: u32,
     reporter: u32,
+    /// Something was sent in the name of the former.
+    has_spoken: bool,
     due: Option<Time>,
+    /// When the chain was closed.
+    closed: Option<Time>,
 }
 
 impl Outbox {
@@ -106,7 +110,9 @@ impl Outbox {
             cname,
             own,
             reporter: own,
+            has_spoken: false,
             due: None,
+            closed: None,
         }
     }
 
@@ -121,6 +127,33 @@ impl Outbox {
         let changed = reporter != self.reporter;
         self.reporter = reporter;
         changed
+    }
+
+    /// A datagram goes out.
+    pub(super) fn note_sent(&mut self) {
+        self.has_spoken |= self.reporter == self.own;
+    }
+
+    /// Nothing is said any more but who leaves: besides streams that had packets, `reporter` if it `reported` and the SSRC of
+    /// reports while nothing was sent. RFC 3550 §6.3.7: nobody leaves who was never heard.
+    pub(super) fn close(&mut self, now: Time, reporter: u32, reported: bool) {
+        self.closed = Some(now);
+        self.reporter = reporter;
+        for (ssrc, was_heard) in [(reporter, reported), (self.own, self.has_spoken)] {
+            if was_heard && !self.waiting.goodbyes.contains(&ssrc) {
+                self.say_goodbye(ssrc, None);
+            }
+        }
+    }
+
+    /// When the chain was closed.
+    pub(super) const fn closed(&self) -> Option<Time> {
+        self.closed
+    }
+
+    /// There are last words.
+    pub(super) fn has_farewell(&self) -> bool {
+        !(self.waiting.goodbyes.is_empty() && self.waiting.raw.is_empty())
     }
 
     /// Room for a feedback message behind an empty report and a name.
@@ -264,6 +297,7 @@ mod tests {
         let mut outbox = outbox();
         for ssrc in 0..1000 {
             outbox.say_goodbye(ssrc, Some(ssrc + 1000));
+            outbox.say_goodbye(ssrc + 2000, None);
             outbox.acknowledge_limit(ssrc, BitrateLimit::default());
             outbox.note_reference(ssrc, 1, Time(0));
             outbox.queue_raw(&[0; 1000], 1100);
@@ -275,11 +309,11 @@ mod tests {
             waiting.references.len(),
             waiting.raw.len(),
         );
-        assert_eq!(lens, (256, 256, 16, 8));
+        assert_eq!(lens, (2048, 256, 16, 8));
         let dropped = waiting.dropped;
         assert_eq!(
             (dropped.goodbyes, dropped.limits, dropped.references),
-            (2000 - 256, 1000 - 256, 1000 - 16)
+            (3000 - 2048, 1000 - 256, 1000 - 16)
         );
         assert!(!outbox.queue_raw(&[0; 10], 9) && !outbox.queue_raw(&[], 100));
         assert_eq!(

@@ -56,9 +56,15 @@ impl Chain {
     /// nothing, after a receive batch and after [`handle_timeout`](Self::handle_timeout).
     pub fn poll_rtcp(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<usize> {
         let time = self.clock.time(now);
+        let is_closed = self.outbox.closed().is_some();
         let is_report = self.outbox.report.is_open || self.outbox.schedule.is_due(time);
         let is_feedback = self.outbox.due().is_some_and(|due| due <= time);
-        if !(is_report || is_feedback) && self.users.is_empty() {
+        let has_words = if is_closed {
+            self.outbox.has_farewell()
+        } else {
+            is_report || is_feedback || !self.users.is_empty()
+        };
+        if !has_words {
             return None;
         }
         let start = out.len();
@@ -69,12 +75,14 @@ impl Chain {
             ssrcs: Vec::new(),
             is_final: false,
         };
-        if is_report {
+        if is_closed {
+            self.write_farewell(&mut datagram);
+        } else if is_report {
             self.write_report(time, &mut datagram);
         } else if is_feedback {
             self.write_feedback(time, &mut datagram);
         }
-        if !datagram.is_final {
+        if !(datagram.is_final || is_closed) {
             self.write_users(now, &mut datagram);
         }
         let len = datagram.len();
@@ -83,6 +91,7 @@ impl Chain {
         }
         self.outbox.schedule.spend(time, len);
         self.stats.rtcp_sent += 1;
+        self.outbox.note_sent();
         if self.sink.is_some() {
             let shown = Passing {
                 now,

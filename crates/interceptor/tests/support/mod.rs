@@ -267,6 +267,7 @@ fn feedback_word(packet: &PacketRef<'_>) -> String {
             let streams: Vec<_> = feedback.streams.iter().map(told).collect();
             format!("CCFB({})", streams.join(" "))
         }
+        PacketRef::Application(_) => "APP".to_owned(),
         PacketRef::Goodbye(goodbye) => {
             let ssrcs: Vec<_> = goodbye.ssrcs.iter().map(|ssrc| format!("{ssrc:x}")).collect();
             format!("BYE({})", ssrcs.join(" "))
