@@ -1,14 +1,14 @@
 //! `save-to-disk`: what browsers send, recorded.
 
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Parser;
-use media::{Sample, SampleBuilder, SampleConfig, ivf, ogg};
+use media::{Sample, SampleBuilder, SampleConfig, h26x, ivf, ogg};
 use page::{Failure, Offer, say};
 use webrtc::{
     Api, Configuration, Event, Events, MediaKind, PeerConnection, PeerConnectionState, RtpCodec,
@@ -25,11 +25,27 @@ struct Arguments {
     /// The folder for the recordings.
     #[arg(long, default_value = "recordings", value_name = "FOLDER")]
     folder: PathBuf,
+    /// How pictures are to come: VP8, VP9, AV1 or H264.
+    #[arg(long, default_value = "VP8", value_name = "NAME")]
+    codec: String,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let Arguments { listen, folder } = Arguments::parse();
+    let Arguments {
+        listen,
+        folder,
+        codec,
+    } = Arguments::parse();
+    let pictures = match codec.to_ascii_lowercase().as_str() {
+        "h264" => RtpCodec::video(
+            "H264",
+            "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        ),
+        "vp9" => RtpCodec::video("VP9", "profile-id=0"),
+        "vp8" | "av1" => RtpCodec::video(&codec, ""),
+        other => return Err(format!("{other} is none of the codecs in --help").into()),
+    };
     fs::create_dir_all(&folder)?;
     let mut settings = SettingEngine::default();
     // The browser may run on this machine, which need not have a network.
@@ -38,22 +54,18 @@ async fn main() -> Result<(), Failure> {
     let count = Arc::new(AtomicU32::new(0));
     page::serve(listen, include_str!("page.html"), move |offer| {
         let name = format!("recording-{}", count.fetch_add(1, Ordering::Relaxed) + 1);
-        answer(api.clone(), folder.join(name), offer)
+        answer(api.clone(), folder.join(name), pictures.clone(), offer)
     })
     .await
 }
 
 /// Makes a connection for an offer. The codecs are those that a file can hold.
-async fn answer(api: Api, name: PathBuf, offer: Offer) -> Result<String, Failure> {
+async fn answer(api: Api, name: PathBuf, pictures: RtpCodec, offer: Offer) -> Result<String, Failure> {
     let (pc, events) = api.new_peer_connection(Configuration::default())?;
     pc.set_remote_description(&SessionDescription::offer(offer.sdp))?;
     for transceiver in pc.transceivers() {
         let codecs = match transceiver.kind() {
-            Some(MediaKind::Video) => vec![
-                RtpCodec::video("VP8", ""),
-                RtpCodec::video("VP9", "profile-id=0"),
-                RtpCodec::video("rtx", ""),
-            ],
+            Some(MediaKind::Video) => vec![pictures.clone(), RtpCodec::video("rtx", "")],
             _ => vec![RtpCodec::audio(
                 "opus",
                 48_000,
@@ -112,6 +124,7 @@ async fn write_all(transceiver: &RtpTransceiver, name: &Path) -> Result<(), Fail
 /// A file.
 enum Recording {
     Pictures(ivf::Writer<BufWriter<File>>),
+    Stream(h26x::Writer<BufWriter<File>>),
     Sound(ogg::OpusWriter<BufWriter<File>>),
 }
 
@@ -124,9 +137,14 @@ impl Recording {
                 ivf::Header::new(codec),
             )?))
         };
-        match codec.name() {
-            "VP8" => pictures(ivf::Codec::Vp8),
-            "VP9" => pictures(ivf::Codec::Vp9),
+        match codec.name().to_ascii_lowercase().as_str() {
+            "vp8" => pictures(ivf::Codec::Vp8),
+            "vp9" => pictures(ivf::Codec::Vp9),
+            "av1" => pictures(ivf::Codec::Av1),
+            "h264" => Ok(Self::Stream(h26x::Writer::new(
+                create("h264")?,
+                h26x::Codec::H264,
+            ))),
             "opus" => Ok(Self::Sound(ogg::OpusWriter::new(
                 create("ogg")?,
                 &ogg::OpusHead::new(2),
@@ -138,6 +156,8 @@ impl Recording {
     fn write(&mut self, sample: &Sample) -> Result<(), media::Error> {
         match self {
             Self::Pictures(writer) => writer.write_frame(sample.position, &sample.data),
+            // It begins with the first picture that decodes alone.
+            Self::Stream(writer) => writer.write_frame(&sample.data).map(drop),
             // Where packets are missing the writer fills in what makes decoders conceal.
             Self::Sound(writer) => writer.write_rtp(sample.timestamp, &sample.data).map(drop),
         }
@@ -146,6 +166,7 @@ impl Recording {
     fn finish(self) -> Result<(), media::Error> {
         match self {
             Self::Pictures(writer) => writer.finish().map(drop),
+            Self::Stream(writer) => Ok(writer.into_inner().flush()?),
             Self::Sound(writer) => writer.finish().map(drop),
         }
     }
