@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use clap::Parser;
 use page::{Failure, Offer, say};
@@ -52,8 +51,8 @@ async fn answer(api: Api, offer: Offer) -> Result<String, Failure> {
     forwarder.select(Some("f"));
     let chosen = Chosen::new(Mutex::new(forwarder));
     tokio::spawn(send_back(video.clone(), Arc::clone(&chosen)));
-    tokio::spawn(relay_requests(video.clone(), Arc::clone(&chosen)));
-    tokio::spawn(watch(pc, events, video, chosen));
+    tokio::spawn(relay_requests(video, Arc::clone(&chosen)));
+    tokio::spawn(watch(pc, events, chosen));
     Ok(answer.sdp)
 }
 
@@ -67,9 +66,15 @@ async fn send_back(video: RtpTransceiver, chosen: Chosen) {
     let mut current = None;
     let mut packet = Vec::new();
     while let Some(received) = video.recv_rtp_into(&mut packet).await {
-        if !lock(&chosen).forward(Instant::now(), &received, &mut packet) {
+        let mut forwarder = lock(&chosen);
+        // Until the key frame of the chosen layer is there it is asked for, twice a second.
+        if let Some(layer) = forwarder.poll_request(received.arrived) {
+            video.request_key_frame(layer);
+        }
+        if !forwarder.forward(received.arrived, &received, &mut packet) {
             continue;
         }
+        drop(forwarder);
         if current != received.rid {
             current.clone_from(&received.rid);
             say(format!("layer {}", current.as_deref().unwrap_or_default()));
@@ -100,18 +105,17 @@ async fn relay_requests(video: RtpTransceiver, chosen: Chosen) {
 }
 
 /// The page says on a data channel which layer it wants.
-async fn choose(channel: DataChannel, video: RtpTransceiver, chosen: Chosen) {
+async fn choose(channel: DataChannel, chosen: Chosen) {
     while let Some(message) = channel.recv().await {
         let Ok(layer) = std::str::from_utf8(&message.data) else {
             continue;
         };
         lock(&chosen).select(Some(layer));
-        video.request_key_frame(Some(layer));
     }
 }
 
 /// Holds the connection for as long as there is a browser.
-async fn watch(pc: PeerConnection, mut events: Events, video: RtpTransceiver, chosen: Chosen) {
+async fn watch(pc: PeerConnection, mut events: Events, chosen: Chosen) {
     while let Some(event) = events.next().await {
         #[expect(
             clippy::wildcard_enum_match_arm,
@@ -119,7 +123,7 @@ async fn watch(pc: PeerConnection, mut events: Events, video: RtpTransceiver, ch
         )]
         match event {
             Event::DataChannel(channel) => {
-                tokio::spawn(choose(channel, video.clone(), Arc::clone(&chosen)));
+                tokio::spawn(choose(channel, Arc::clone(&chosen)));
             }
             Event::ConnectionStateChange(state) => {
                 say(format!("connection {state}"));

@@ -1,23 +1,34 @@
 //! The layer that is chosen comes back, as one stream without a jump.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use page::Failure;
 use page::browser::{Program, connection, within};
 use rtp::payload::{Payloads, packetizer};
 use webrtc::{
-    DataChannelInit, MediaKind, RtpEncodingParameters, RtpTransceiver, RtpTransceiverInit, TrackInfo,
+    DataChannelInit, MediaKind, RtpEncodingParameters, RtpEvent, RtpTransceiver, RtpTransceiverInit,
+    TrackInfo,
 };
 
 const LAYERS: [&str; 3] = ["q", "h", "f"];
 
-/// Key frames on all layers for ever, each of which says of which layer it is.
-async fn send(video: RtpTransceiver) -> Result<(), Failure> {
+/// How often a key frame was asked for, of each layer.
+type Asked = Arc<[AtomicU32; 3]>;
+
+/// Frames on all layers for ever, each of which says of which layer it is. Those that decode alone come only where they are
+/// asked for: the first request is lost on its way.
+async fn send(video: RtpTransceiver, asked: Asked) -> Result<(), Failure> {
     let mut packetizer = packetizer("VP8").ok_or("no packetizer")?;
     let mut payloads = Payloads::new();
     for number in 0_u16.. {
-        for (encoding, layer) in (0_u8..).zip(LAYERS) {
-            let mut frame = vec![0x10, 0, 0, 0x9d, 1, 0x2a, 64, 1, 240, 0];
+        for ((encoding, layer), asked) in (0_u8..).zip(LAYERS).zip(asked.iter()) {
+            let is_key = asked.load(Ordering::Relaxed) > 1;
+            if is_key {
+                asked.store(0, Ordering::Relaxed);
+            }
+            let mut frame = vec![0x10 | u8::from(!is_key), 0, 0, 0x9d, 1, 0x2a, 64, 1, 240, 0];
             frame.extend_from_slice(layer.as_bytes());
             packetizer.packetize(&frame, 1100, &mut payloads);
             let negotiated = video.negotiated();
@@ -39,6 +50,17 @@ async fn send(video: RtpTransceiver) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn listen(video: RtpTransceiver, asked: Asked) {
+    while let Some(event) = video.next_rtp_event().await {
+        if let RtpEvent::KeyFrameRequested { rid } = event {
+            let layer = LAYERS.iter().position(|layer| rid.as_deref() == Some(layer));
+            if let Some(asked) = layer.and_then(|layer| asked.get(layer)) {
+                asked.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn layers_come_back_in_turn() -> Result<(), Failure> {
     let mut program = Program::start(env!("CARGO_BIN_EXE_simulcast"), &[]).await?;
@@ -54,7 +76,9 @@ async fn layers_come_back_in_turn() -> Result<(), Failure> {
     let video = pc.add_transceiver(track, init)?;
     let layer = pc.create_data_channel("layer", DataChannelInit::default())?;
     program.connect(&pc, "").await?;
-    tokio::spawn(send(video.clone()));
+    let asked = Asked::default();
+    tokio::spawn(listen(video.clone(), Arc::clone(&asked)));
+    tokio::spawn(send(video.clone(), asked));
     let mut last: Option<rtp::Header> = None;
     for wanted in ["f", "q", "h", "f"] {
         layer.send(wanted).await?;
