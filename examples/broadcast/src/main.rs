@@ -100,12 +100,14 @@ impl Station {
 
 /// Every packet goes to everybody.
 async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
-    while let Some((packet, received)) = source.recv_rtp().await {
+    let mut packets = Vec::new();
+    while let Some(last) = source.recv_rtp_all(&mut packets).await {
         // For sound and picture to stay together.
-        if let Some(sampled) = received.sampled {
+        if let (Some(sampled), Some(packet)) = (last.sampled, packets.last()) {
             track.relate(sampled, packet.header.timestamp);
         }
-        track.write_rtp(&packet);
+        track.write_all(&packets);
+        packets.clear();
     }
 }
 

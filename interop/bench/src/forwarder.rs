@@ -1,7 +1,6 @@
 //! The process in the middle of `fan-out`: it takes one publisher's packets and gives them to every subscriber, and it
 //! speaks JSON lines on its standard input and output. Other implementations stand in for it (`interop/README.md`).
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use webrtc::{
@@ -59,18 +58,10 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 /// Everything that is waiting goes to every subscriber in one go.
 async fn forward(source: RtpTransceiver, track: TrackLocalStaticRtp) {
     track.set_source(&source);
-    let mut buffer = Vec::new();
     let mut packets = Vec::new();
-    while source.recv_rtp_into(&mut buffer).await.is_some() {
-        packets.clear();
-        loop {
-            let bytes = Bytes::from(std::mem::take(&mut buffer));
-            packets.extend(rtp::Packet::decode(bytes));
-            if source.try_recv_rtp(&mut buffer).is_none() {
-                break;
-            }
-        }
+    while source.recv_rtp_all(&mut packets).await.is_some() {
         track.write_all(&packets);
+        packets.clear();
     }
 }
 

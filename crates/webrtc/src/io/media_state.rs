@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::task::Waker;
 
 use super::channel_state::Wakers;
+use super::shared_buffers::SharedBuffers;
 use super::wakes::Wakes;
 use crate::core::{RtpEvent, TransceiverId};
 
@@ -16,11 +17,25 @@ pub(super) struct MediaState {
     readers: Wakers,
     watchers: Wakers,
     events: VecDeque<RtpEvent>,
+    /// Where a packet lies while it goes from the core into one of `buffers`.
+    packet: Vec<u8>,
+    buffers: SharedBuffers,
 }
 
 impl MediaState {
     pub(super) fn add_reader(&mut self, waker: &Waker) {
         self.readers.add(waker);
+    }
+
+    /// A packet that `read` puts into a buffer, to be kept and shared.
+    pub(super) fn share<R>(
+        &mut self,
+        read: impl FnOnce(&mut Vec<u8>) -> Option<R>,
+    ) -> Option<(rtp::Packet, R)> {
+        let received = read(&mut self.packet)?;
+        // What is no RTP was dropped before.
+        let packet = rtp::Packet::decode(self.buffers.share(&self.packet)).ok()?;
+        Some((packet, received))
     }
 
     /// The next event; `None` registers the task.

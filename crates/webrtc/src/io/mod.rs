@@ -23,6 +23,7 @@ mod rtp_io;
 mod rtp_transceiver;
 mod schedule;
 mod shared;
+mod shared_buffers;
 mod track;
 mod wakes;
 

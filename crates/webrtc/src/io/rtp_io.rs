@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use bytes::Bytes;
 use interceptor::{InboundStats, OutboundStats};
 
 use super::frames::RemoteFrames;
 use super::rtp_transceiver::RtpTransceiver;
+use super::shared::State;
 use crate::core::{RtpEvent, RtpReceived, RtpSendError, StatsReport, Transceiver};
 use crate::states::PeerConnectionState;
 
@@ -74,22 +74,30 @@ impl RtpTransceiver {
     /// `None` once the connection is closed or the transceiver stopped. A packet without payload is padding: its number is
     /// not missing.
     ///
-    /// One buffer is made for each packet; [`recv_rtp_into`](Self::recv_rtp_into) uses the caller's.
+    /// The payload can be kept and shared; once nobody has it, its buffer is used again.
+    /// [`recv_rtp_into`](Self::recv_rtp_into) uses the caller's.
     pub async fn recv_rtp(&self) -> Option<(rtp::Packet, RtpReceived)> {
-        loop {
-            let mut bytes = Vec::new();
-            let received = self.recv_rtp_into(&mut bytes).await?;
-            let bytes = Bytes::from(bytes);
-            // What is no RTP was dropped before.
-            if let Ok(packet) = rtp::Packet::decode(bytes) {
-                return Some((packet, received));
-            }
-        }
+        poll_fn(|cx| self.poll_recv(cx, |state| self.take_packet(state))).await
+    }
+
+    /// Waits for packets and appends all that have come, those that arrived together, for
+    /// [`write_all`](crate::TrackLocalStaticRtp::write_all) to send together. Gives what is known of the last one; `None`
+    /// once the connection is closed or the transceiver stopped.
+    pub async fn recv_rtp_all(&self, packets: &mut Vec<rtp::Packet>) -> Option<RtpReceived> {
+        let mut all = |state: &mut State| {
+            let received = std::iter::from_fn(|| self.take_packet(state));
+            let known = received.map(|(packet, known)| {
+                packets.push(packet);
+                known
+            });
+            known.last()
+        };
+        poll_fn(|cx| self.poll_recv(cx, &mut all)).await
     }
 
     /// Waits for the next packet; `packet` takes its bytes and gives its own buffer for later packets.
     pub async fn recv_rtp_into(&self, packet: &mut Vec<u8>) -> Option<RtpReceived> {
-        poll_fn(|cx| self.poll_recv_rtp(cx, packet)).await
+        poll_fn(|cx| self.poll_recv(cx, |state| state.core.recv_rtp(self.id(), packet))).await
     }
 
     /// The received track as frames, of one layer where there are several. It reads the packets of this transceiver, so
@@ -105,10 +113,17 @@ impl RtpTransceiver {
         self.connection().lock().core.recv_rtp(self.id(), packet)
     }
 
-    fn poll_recv_rtp(&self, cx: &Context<'_>, packet: &mut Vec<u8>) -> Poll<Option<RtpReceived>> {
+    fn take_packet(&self, state: &mut State) -> Option<(rtp::Packet, RtpReceived)> {
+        let State { core, media, .. } = state;
+        let id = self.id();
+        media.get(id).share(|packet| core.recv_rtp(id, packet))
+    }
+
+    /// What `take` finds; ready with nothing when nothing is to come.
+    fn poll_recv<R>(&self, cx: &Context<'_>, take: impl FnOnce(&mut State) -> Option<R>) -> Poll<Option<R>> {
         let mut state = self.connection().lock();
-        if let Some(received) = state.core.recv_rtp(self.id(), packet) {
-            return Poll::Ready(Some(received));
+        if let Some(taken) = take(&mut state) {
+            return Poll::Ready(Some(taken));
         }
         let is_stopped = state
             .core

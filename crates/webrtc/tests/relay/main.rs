@@ -11,4 +11,7 @@
 )]
 
 mod allocation;
+#[path = "../common/mod.rs"]
+mod common;
+mod tracks;
 mod wire;
