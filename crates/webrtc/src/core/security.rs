@@ -403,17 +403,26 @@ mod tests {
             role: peer_role,
             fingerprints: vec![there.fingerprint(sha256)],
         };
+        let path = ice::Path {
+            local: std::net::SocketAddr::from(([192, 0, 2, 1], 1)),
+            remote: std::net::SocketAddr::from(([192, 0, 2, 2], 2)),
+        };
         ours.begin(now, known);
         ours.connect(now);
         peer.connect(now);
         for _ in 0..16 {
             let mut datagram = Vec::new();
-            while ours.poll_transmit(now, &mut datagram).is_some() {
+            while ours.poll_transmit(now, path, &mut datagram).is_some() {
                 assert!(peer.handle_input(now, &mut datagram).into_iter().next().is_none());
                 datagram.clear();
             }
             while peer.poll_transmit(now, &mut datagram).is_some() {
-                assert!(ours.handle_input(now, &mut datagram).into_iter().next().is_none());
+                assert!(
+                    ours.handle_input(now, path, &mut datagram)
+                        .into_iter()
+                        .next()
+                        .is_none()
+                );
                 datagram.clear();
             }
         }
