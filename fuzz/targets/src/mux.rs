@@ -99,8 +99,8 @@ impl Model {
     }
 
     fn register(&mut self, name: usize, id: u8) -> bool {
-        if let Some(owner) = self.of_name(name) {
-            return owner == id;
+        if self.of_name(name).is_some_and(|owner| owner != id) {
+            return false;
         }
         if !self.0.iter().any(|known| known.id == id) {
             self.0.push(Known {
@@ -110,6 +110,8 @@ impl Model {
             });
         }
         for known in self.0.iter_mut().filter(|known| known.id == id) {
+            // Registered again it is the last one.
+            known.ufrags.retain(|earlier| *earlier != name);
             known.ufrags.push(name);
             let surplus = known.ufrags.len().saturating_sub(UFRAGS_KEPT);
             known.ufrags.drain(..surplus);
