@@ -71,7 +71,9 @@ impl World {
             inbound: Inbound::new(&config, &key(1)).ok()?,
             stranger: Inbound::new(&config, &key(2)).ok()?,
             sent: Vec::new(),
-            writes_cryptex: matches!(config.cryptex, Cryptex::Prefer | Cryptex::Require),
+            // Without a cipher there is nothing to hide behind.
+            writes_cryptex: matches!(config.cryptex, Cryptex::Prefer | Cryptex::Require)
+                && !matches!(profile, Profile::NullSha1_80 | Profile::NullSha1_32),
         })
     }
 
