@@ -14,7 +14,9 @@ mod common;
 use std::net::UdpSocket;
 
 use common::{Peer, api, within};
-use webrtc::{Configuration, DataChannelInit, Event, IceCandidateError, IceServer, OfferOptions};
+use webrtc::{
+    Configuration, DataChannelInit, Event, IceCandidateError, IceGatheringState, IceServer, OfferOptions,
+};
 
 fn peer(servers: impl IntoIterator<Item = String>, pool: u8) -> Peer {
     let configuration = Configuration {
@@ -92,4 +94,15 @@ async fn a_pool_asks_servers_before_there_is_a_description() {
         _ => None,
     });
     assert!(candidate.await.contains("typ host"));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_sent_to_is_given_up_at_once() {
+    // No system broadcasts for a socket that has not asked for it.
+    let mut peer = peer(["stun:127.255.255.255".to_owned()], 0);
+    gather(&peer);
+    assert_eq!(peer.pc.ice_gathering_state(), IceGatheringState::Complete);
+    let error = next_error(&mut peer).await;
+    assert_eq!(error.text, "unreachable from this address");
+    assert_eq!(peer.pc.stats().send_errors, 1);
 }

@@ -147,6 +147,14 @@ impl PeerConnection {
         transmit
     }
 
+    /// The socket could not send what [`poll_transmit`](Self::poll_transmit) gave for this path: no route, not permitted. A
+    /// STUN server there is given up at once, and a failure of ICE names the cause. Not for a socket that was merely full.
+    pub fn handle_transmit_error(&mut self, now: Instant, path: ice::Path) {
+        self.transport.ice.handle_transmit_error(now, path);
+        self.transport.settle(now);
+        self.digest(now);
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

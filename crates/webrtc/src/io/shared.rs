@@ -121,7 +121,8 @@ impl Shared {
             if let (Some(unsent), Some(home)) = (&state.unsent, &state.home) {
                 let sent = ready!(home.poll_send(cx, &unsent.transmit, &unsent.bytes));
                 if sent.is_err() {
-                    state.send_errors += 1;
+                    let path = unsent.transmit.path;
+                    state.note_refused(now, path);
                 }
             }
             state.unsent = None;
@@ -215,10 +216,19 @@ impl State {
                         });
                         return home.endpoint.schedule.block(home.id);
                     }
-                    Err(_) => self.send_errors += 1,
+                    Err(_) => {
+                        self.send_errors += 1;
+                        self.core.handle_transmit_error(now, transmit.path);
+                    }
                 }
             }
         });
+    }
+
+    /// The system refused to send.
+    fn note_refused(&mut self, now: Instant, path: ice::Path) {
+        self.send_errors += 1;
+        self.core.handle_transmit_error(now, path);
     }
 
     /// The connection is closed: it gives its sockets back, and whoever waits finds out.

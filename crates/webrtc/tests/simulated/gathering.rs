@@ -2,10 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use netsim::Link;
 use webrtc::core::{Event, PeerConnection};
 use webrtc::{Configuration, DataChannelInit, IceGatheringState, OfferOptions, SettingEngine};
+
+use crate::peer::{Call, PATIENCE};
 
 fn peer(pool: u8) -> PeerConnection {
     let configuration = Configuration {
@@ -85,4 +88,33 @@ fn without_a_pool_gathering_begins_with_the_first_local_description() {
     assert!(!peer.wants_addresses());
     offer(&mut peer, now);
     assert!(peer.wants_addresses());
+}
+
+#[test]
+fn a_server_that_the_socket_cannot_reach_is_given_up_at_once() {
+    let now = Instant::now();
+    let mut peer = peer(0);
+    offer(&mut peer, now);
+    peer.add_local_address(now, SocketAddr::from(([192, 0, 2, 1], 5000)));
+    peer.add_stun_server(now, SocketAddr::from(([192, 0, 2, 9], 3478)), "stun:far");
+    peer.end_local_addresses(now);
+    assert_eq!(told(&mut peer), ["gathering", "192.0.2.1"]);
+    let asked = peer.poll_transmit(now, 1, &mut Vec::new()).unwrap();
+    peer.handle_transmit_error(now, asked.path);
+    let unreachable = ice::GatheringError::Unreachable.to_string();
+    assert_eq!(told(&mut peer), [unreachable.as_str(), "end", "complete"]);
+}
+
+#[test]
+fn a_peer_that_the_socket_cannot_reach_is_named_by_the_failure() {
+    let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
+    call.open(&DataChannelInit::default());
+    call.network.with(call.offerer, |peer, _| peer.refuse_sends());
+    call.negotiate();
+    let offerer = call.offerer;
+    call.network.run_while(PATIENCE, |network| {
+        network.endpoint(offerer).0.failure().is_none()
+    });
+    let failure = call.network.endpoint(offerer).0.failure().unwrap().to_string();
+    assert!(failure.contains("the socket cannot send there"), "{failure}");
 }

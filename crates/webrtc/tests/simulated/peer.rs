@@ -12,10 +12,16 @@ use webrtc::{Configuration, DataChannelInit, DataChannelState, SettingEngine};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A connection core. Events wait in it until a test takes them.
-pub(crate) struct Peer(pub(crate) PeerConnection, Deafness);
+pub(crate) struct Peer(pub(crate) PeerConnection, Trouble);
 
-/// How many of the next ClientHellos get lost right before the core.
-type Deafness = u32;
+/// What goes wrong between a core and its socket.
+#[derive(Default)]
+struct Trouble {
+    /// How many of the next ClientHellos get lost.
+    hellos: u32,
+    /// The socket sends nothing, and says so.
+    refuses: bool,
+}
 
 impl Peer {
     pub(crate) fn new(seed: u64, side: u8, settings: SettingEngine) -> Self {
@@ -26,20 +32,24 @@ impl Peer {
     }
 
     pub(crate) fn lose_hellos(&mut self, count: u32) {
-        self.1 = count;
+        self.1.hellos = count;
+    }
+
+    pub(crate) fn refuse_sends(&mut self) {
+        self.1.refuses = true;
     }
 
     /// Whether this datagram does not arrive: a DTLS record of type handshake (22) with a ClientHello (1).
     fn loses(&mut self, datagram: &[u8]) -> bool {
-        let lost = self.1 > 0 && datagram.first() == Some(&22) && datagram.get(13) == Some(&1);
-        self.1 -= u32::from(lost);
+        let lost = self.1.hellos > 0 && datagram.first() == Some(&22) && datagram.get(13) == Some(&1);
+        self.1.hellos -= u32::from(lost);
         lost
     }
 }
 
 impl From<PeerConnection> for Peer {
     fn from(core: PeerConnection) -> Self {
-        Self(core, 0)
+        Self(core, Trouble::default())
     }
 }
 
@@ -65,7 +75,13 @@ impl Endpoint for Peer {
     }
 
     fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
-        let transmit = self.0.poll_transmit(now, 16, out)?;
+        let start = out.len();
+        let mut transmit = self.0.poll_transmit(now, 16, out)?;
+        while self.1.refuses {
+            out.truncate(start);
+            self.0.handle_transmit_error(now, transmit.path);
+            transmit = self.0.poll_transmit(now, 16, out)?;
+        }
         let path = Path::new(transmit.path.local, transmit.path.remote);
         Some(Transmit {
             path,
