@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::net::TcpListener;
 use webrtc::{Api, Configuration, IceCandidateInit, Provider};
 
@@ -93,6 +94,7 @@ pub(crate) async fn serve(
             "/trials.js",
             get(|| file("text/javascript", include_str!("page/trials.js"))),
         )
+        .route("/api/configuration", get(ice_servers))
         .route("/api/offer", post(offer))
         .route("/api/offer/{id}", post(offer_again))
         .route("/api/candidates/{id}", post(candidate))
@@ -135,6 +137,19 @@ fn new_id() -> String {
     let mut bytes = [0; 16];
     Provider::default().random(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The servers that the page should ask, in the form that `RTCPeerConnection` takes.
+async fn ice_servers(State(shared): App) -> impl IntoResponse {
+    let servers = &shared.configuration.ice_servers;
+    let servers: Vec<_> = servers
+        .iter()
+        .map(|server| json!({"urls": server.urls}))
+        .collect();
+    (
+        [(header::CACHE_CONTROL, "no-store")],
+        Json(json!({"iceServers": servers})),
+    )
 }
 
 async fn offer(State(shared): App, Json(offer): Json<Offer>) -> Result<Json<Answer>, Refusal> {

@@ -156,3 +156,17 @@ async fn a_server_that_gives_none_is_named() {
     let line = news(server, |line| line.contains("no candidate from")).await;
     assert!(line.contains(&format!("stun:{server}: refused with 4")), "{line}");
 }
+
+#[tokio::test]
+async fn the_page_is_told_of_the_server() {
+    let server = "192.0.2.1:3478".parse().unwrap();
+    let (_child, page) = playground(server).await;
+    let mut body = String::new();
+    let mut reply = request(page, "GET /api/configuration", "").await;
+    reply.read_to_string(&mut body).await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({"iceServers": [{"urls": ["stun:192.0.2.1:3478"]}]})
+    );
+}

@@ -6,6 +6,9 @@ import { Pings, Throughput } from './trials.js';
 const $ = (selector) => document.querySelector(selector);
 const UNRELIABLE = { ordered: false, maxRetransmits: 0 };
 
+// The servers of --ice-server: a browser behind a NAT of its own needs them as much as the other side does.
+const configuration = await (await fetch('api/configuration')).json();
+
 async function post(path, body) {
   const response = await fetch(path, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
@@ -19,7 +22,7 @@ class Session {
     this.started = performance.now();
     this.early = [];
     for (const id of ['timeline-browser', 'timeline-rust', 'candidates-browser', 'candidates-rust']) $(`#${id}`).replaceChildren();
-    const pc = (this.pc = new RTCPeerConnection());
+    const pc = (this.pc = new RTCPeerConnection(configuration));
     pc.onconnectionstatechange = () => this.state();
     pc.oniceconnectionstatechange = () => this.note('browser', `ICE ${pc.iceConnectionState}`);
     pc.onicegatheringstatechange = () => this.note('browser', `gathering ${pc.iceGatheringState}`);
