@@ -271,6 +271,57 @@ async fn one_track_goes_to_many_connections_and_another_takes_its_place() {
 }
 
 #[tokio::test]
+async fn frames_of_h264_are_cut_as_each_connection_has_agreed() {
+    let api = api();
+    let h264 = |mode: u8| {
+        RtpCodec::video(
+            "H264",
+            &format!("packetization-mode={mode};profile-level-id=42e01f"),
+        )
+    };
+    let frames = TrackLocalStaticSample::new(h264(1), "frames").unwrap();
+    let mut pairs = Vec::new();
+    for mode in [0, 1] {
+        let mut pair = Pair::new(&api);
+        let sender = pair.offerer.pc.add_track(&frames, &[]).unwrap();
+        let line = format!("level-asymmetry-allowed=1;packetization-mode={mode};profile-level-id=42e01f");
+        sender
+            .set_codec_preferences(&[RtpCodec::video("H264", &line)])
+            .unwrap();
+        pair.negotiate();
+        let receiver = incoming(&mut pair.answerer).await;
+        pair.offerer.connected().await;
+        pair.answerer.connected().await;
+        pairs.push((pair, receiver));
+    }
+    let access_unit = |len: usize| Sample {
+        data: [
+            &[0, 0, 0, 1, 0x67, 0x42, 0, 0, 0, 1, 0x68, 1, 0, 0, 0, 1, 0x65][..],
+            &vec![0x88; len],
+        ]
+        .concat()
+        .into(),
+        duration: Duration::from_millis(33),
+    };
+    assert_eq!(frames.write_sample(&access_unit(1000)), 2);
+    // A NAL unit that is longer than a packet cannot be sent in mode 0.
+    assert_eq!(frames.write_sample(&access_unit(2000)), 1);
+    assert_eq!(frames.write_sample(&access_unit(10)), 2);
+    // Parameter sets and slices by themselves; together, in fragments.
+    let expected: [&[u8]; 2] = [&[7, 8, 5, 7, 8, 5], &[24, 24, 28, 28, 24]];
+    for (expected, (_, receiver)) in expected.iter().zip(&pairs) {
+        let (mut kinds, mut numbers) = (Vec::new(), Vec::new());
+        while kinds.len() < expected.len() {
+            let (packet, _) = within(receiver.recv_rtp()).await.unwrap();
+            numbers.push(packet.header.sequence_number);
+            kinds.push(packet.payload[0] & 0x1f);
+        }
+        assert_eq!(kinds, *expected);
+        assert!(numbers.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
+    }
+}
+
+#[tokio::test]
 async fn reports_flow_though_nobody_reads() {
     let mut pair = Pair::new(&api());
     let video = pair

@@ -73,6 +73,11 @@ impl Packetizer {
             cutter: Cutter::new(is_single, config.repeat_parameter_sets),
         }
     }
+
+    /// Cuts the frames to come in another mode. The same frame may be cut in one after the other.
+    pub fn set_mode(&mut self, mode: PacketizationMode) {
+        self.cutter.set_single(mode == PacketizationMode::SingleNalUnit);
+    }
 }
 
 impl Default for Packetizer {

@@ -230,3 +230,32 @@ fn parameter_sets_are_repeated_before_a_bare_idr_picture() {
     packetized(&mut bare, &[sps, pps, idr], 100);
     assert_eq!(packetized(&mut bare, &[idr], 100), [idr]);
 }
+
+#[test]
+fn one_frame_is_cut_in_one_mode_after_the_other() {
+    let (sets, picture) = ([&[0x67, 1, 2][..], &[0x68, 3]], &[0x65, 0x88, 1][..]);
+    let whole = frame(&[sets[0], sets[1], picture]);
+    let mut packetizer = Packetizer::default();
+    let mut payloads = Payloads::new();
+    let mut lens = |frame: &[u8], mode| {
+        packetizer.set_mode(mode);
+        packetizer.packetize(frame, 1200, &mut payloads);
+        payloads.iter().map(<[u8]>::len).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        assert_eq!(lens(&whole, PacketizationMode::SingleNalUnit), [3, 2, 3]);
+        assert_eq!(
+            lens(&whole, PacketizationMode::NonInterleaved),
+            [1 + 2 + 3 + 2 + 2 + 2 + 3]
+        );
+    }
+    // Parameter sets are repeated in either.
+    assert_eq!(
+        lens(&frame(&[picture]), PacketizationMode::NonInterleaved).len(),
+        1
+    );
+    assert_eq!(
+        lens(&frame(&[picture]), PacketizationMode::SingleNalUnit),
+        [3, 2, 3]
+    );
+}

@@ -38,6 +38,10 @@ impl Cutter {
         }
     }
 
+    pub(in super::super) const fn set_single(&mut self, is_single: bool) {
+        self.is_single = is_single;
+    }
+
     pub(in super::super) fn packetize<F: Format>(&mut self, frame: &[u8], mtu: usize, out: &mut Payloads) {
         out.clear();
         let mut packer = Packer::new(mtu, self.is_single, out);

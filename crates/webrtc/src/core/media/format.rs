@@ -7,6 +7,7 @@
 
 use super::codec::RtpCodec;
 use super::h264::ProfileLevelId;
+use super::negotiated::NegotiatedCodec;
 
 /// A parameter of a `name=value;name=value` line.
 pub(super) fn parameter<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -42,8 +43,7 @@ fn same_parameters(one: &RtpCodec, other: &RtpCodec) -> bool {
     let equal = |name, inferred| number(one, name, inferred) == number(other, name, inferred);
     if one.is("H264") {
         let profiles = profile_level_id(one).zip(profile_level_id(other));
-        equal("packetization-mode", 0)
-            && profiles.is_some_and(|(one, other)| one.profile() == other.profile())
+        equal(MODE, 0) && profiles.is_some_and(|(one, other)| one.profile() == other.profile())
     } else if one.is("VP9") {
         equal("profile-id", 0)
     } else if one.is("AV1") {
@@ -54,6 +54,49 @@ fn same_parameters(one: &RtpCodec, other: &RtpCodec) -> bool {
     } else {
         true
     }
+}
+
+/// How H.264 is cut into packets: `packetization-mode`, RFC 6184 §8.1.
+const MODE: &str = "packetization-mode";
+
+/// Whether a stream may be sent as a format that the peer takes. What its description leaves open is anything; without
+/// `cuts`, packets are as they are, and those of mode 0 are of mode 1 as well (RFC 6184 §5.4).
+fn fits(stream: &RtpCodec, taken: &RtpCodec, cuts: bool) -> bool {
+    if !stream.is("H264") {
+        return stream.sdp_fmtp_line.is_empty() || same_parameters(stream, taken);
+    }
+    let profiles = profile_level_id(stream).zip(profile_level_id(taken));
+    let has_profile = stream.parameter("profile-level-id").is_none()
+        || profiles.is_some_and(|(one, other)| one.profile() == other.profile());
+    has_profile
+        && (cuts || number(stream, MODE, 0) <= number(taken, MODE, 0) || stream.sdp_fmtp_line.is_empty())
+}
+
+/// The format to send a stream as, of those that the peer takes: the very same line, else the same packetization mode, else
+/// any that the stream [fits](fits).
+pub(super) fn choose<'a>(
+    stream: &RtpCodec,
+    taken: impl Iterator<Item = &'a NegotiatedCodec> + Clone,
+    cuts: bool,
+) -> Option<&'a NegotiatedCodec> {
+    let mut fitting = taken.filter(|known| {
+        known.codec.is(stream.name())
+            && known.codec.clock_rate == stream.clock_rate
+            && fits(stream, &known.codec, cuts)
+    });
+    let wants_mode = stream.parameter(MODE).is_some();
+    let has_mode = |known: &&NegotiatedCodec| number(&known.codec, MODE, 0) == number(stream, MODE, 0);
+    let is_same = |known: &&NegotiatedCodec| known.codec.sdp_fmtp_line == stream.sdp_fmtp_line;
+    let all = fitting.clone();
+    all.clone()
+        .find(is_same)
+        .or_else(|| all.clone().find(|known| wants_mode && has_mode(known)))
+        .or_else(|| fitting.next())
+}
+
+/// Whether each NAL unit has a packet of its own.
+pub(super) fn is_single_unit(codec: &RtpCodec) -> bool {
+    codec.is("H264") && number(codec, MODE, 0) == 0
 }
 
 /// The `fmtp` line of an answer: ours, with the level that both sides can keep to.
@@ -191,6 +234,70 @@ mod tests {
                 false,
             ),
         ]);
+    }
+
+    fn taken() -> Vec<NegotiatedCodec> {
+        let asymmetric = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        let opus = RtpCodec::audio("opus", 48_000, Some(2), "minptime=10;useinbandfec=1");
+        [
+            (102, h264("packetization-mode=1;profile-level-id=42001f")),
+            (114, h264("packetization-mode=0;profile-level-id=42e01f")),
+            (108, h264(asymmetric)),
+            (39, h264("profile-level-id=4d001f")),
+            (98, RtpCodec::video("VP9", "profile-id=0")),
+            (100, RtpCodec::video("VP9", "profile-id=2")),
+            (111, opus),
+        ]
+        .into_iter()
+        .map(|(payload_type, codec)| NegotiatedCodec {
+            payload_type,
+            codec,
+            feedback: Vec::new(),
+            rtx_payload_type: None,
+        })
+        .collect()
+    }
+
+    /// The payload type of a stream of packets, and of frames.
+    fn numbers(stream: &RtpCodec) -> [Option<u8>; 2] {
+        let taken = taken();
+        [false, true].map(|cuts| choose(stream, taken.iter(), cuts).map(|it| it.payload_type))
+    }
+
+    #[test]
+    fn a_stream_goes_by_the_format_that_it_is() {
+        let video = RtpCodec::video;
+        let table = [
+            (video("vp9", "profile-id=2"), Some(100)),
+            (video("VP9", "profile-id=1"), None),
+            (video("VP9", ""), Some(98)),
+            (RtpCodec::audio("opus", 48_000, None, "stereo=1"), Some(111)),
+            (video("AV1", ""), None),
+        ];
+        for (stream, expected) in table {
+            assert_eq!(numbers(&stream), [expected; 2], "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_h264_goes_by_its_profile_and_mode() {
+        let table = [
+            ("profile-level-id=42c034; packetization-mode=1", [108; 2]),
+            ("packetization-mode=1;profile-level-id=42001f", [102; 2]),
+            ("packetization-mode=0;profile-level-id=42e01f", [114; 2]),
+            // Packets of mode 0 are of mode 1 as well, those of mode 1 not of mode 0; frames can be cut in both.
+            ("packetization-mode=0;profile-level-id=42001f", [102; 2]),
+            ("packetization-mode=1;profile-level-id=4d0028", [0, 39]),
+            ("packetization-mode=1;profile-level-id=64001f", [0; 2]),
+            ("packetization-mode=1", [102; 2]),
+            ("packetization-mode=0", [114; 2]),
+            ("", [102; 2]),
+        ];
+        for (line, expected) in table {
+            let expected = expected.map(|number| Some(number).filter(|number| *number != 0));
+            assert_eq!(numbers(&h264(line)), expected, "{line}");
+        }
+        assert_eq!(taken().iter().filter(|it| it.is_single_nal_unit()).count(), 2);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use sdp::Direction;
 
 use super::codec::{MediaKind, RtcpFeedback, RtpCodec};
+use super::format;
 use super::transceiver::{RemoteTrack, TransceiverId};
 
 /// Every section that media may flow in.
@@ -138,6 +139,12 @@ pub struct SendLimits {
 }
 
 impl NegotiatedCodec {
+    /// Whether each NAL unit of H.264 has to have a packet of its own (`packetization-mode=0`, RFC 6184 §6.2).
+    #[must_use]
+    pub fn is_single_nal_unit(&self) -> bool {
+        format::is_single_unit(&self.codec)
+    }
+
     /// Whether this feedback was agreed upon.
     #[must_use]
     pub fn has(&self, feedback: &RtcpFeedback) -> bool {
@@ -155,6 +162,20 @@ pub enum PayloadTypeUse<'a> {
 }
 
 impl NegotiatedSection {
+    /// What to send packets of a codec as. Parameters are compared by their meaning: a stream of H.264 goes by the payload
+    /// type of its profile, whatever its level is, and by none whose `packetization-mode` forbids its packets. A codec
+    /// without parameters is any of its name.
+    #[must_use]
+    pub fn to_send(&self, codec: &RtpCodec) -> Option<&NegotiatedCodec> {
+        format::choose(codec, self.send.iter(), false)
+    }
+
+    /// The same for frames, which are cut as the codec that is found says.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn to_send_frames(&self, codec: &RtpCodec) -> Option<&NegotiatedCodec> {
+        format::choose(codec, self.send.iter(), true)
+    }
+
     /// What a payload type means that comes from the peer.
     #[must_use]
     pub fn received(&self, payload_type: u8) -> Option<PayloadTypeUse<'_>> {

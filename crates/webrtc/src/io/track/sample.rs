@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use rand::{Rng, RngExt};
 use rtp::Sequencer;
+use rtp::payload::h264::{self, PacketizationMode};
 use rtp::payload::{Packetizer, Payloads, packetizer};
 
+use super::static_rtp::Packets;
 use super::{TrackLocal, TrackLocalStaticRtp};
-use crate::core::{RtpCodec, TrackInfo};
+use crate::core::{NegotiatedCodec, NegotiatedSection, RtpCodec, TrackInfo};
 use crate::io::rtp_transceiver::RtpTransceiver;
 
 /// The most bytes of a payload, so that a packet with extensions and protection fits the MTU of 1,200.
@@ -29,16 +31,55 @@ pub struct Sample {
 #[error("no payload format for {0}")]
 pub struct UnknownFormat(pub String);
 
+#[derive(Debug)]
+enum Format {
+    /// Cut as each connection has agreed.
+    H264(h264::Packetizer),
+    Other(Box<dyn Packetizer>),
+}
+
+impl Format {
+    fn of(codec: &RtpCodec) -> Option<Self> {
+        if codec.is("H264") {
+            return Some(Self::H264(h264::Packetizer::default()));
+        }
+        packetizer(codec.name()).map(Self::Other)
+    }
+
+    fn packetize(&mut self, is_single: bool, frame: &[u8], out: &mut Payloads) {
+        match self {
+            Self::H264(packetizer) => {
+                packetizer.set_mode(if is_single {
+                    PacketizationMode::SingleNalUnit
+                } else {
+                    PacketizationMode::NonInterleaved
+                });
+                packetizer.packetize(frame, MAX_PAYLOAD, out);
+            }
+            Self::Other(packetizer) => packetizer.packetize(frame, MAX_PAYLOAD, out),
+        }
+    }
+}
+
+/// The packets of a frame, cut in one way.
+#[derive(Debug)]
+struct Cut {
+    sequencer: Sequencer,
+    packets: Vec<rtp::Packet>,
+    /// They are those of the frame that is being written.
+    is_done: bool,
+}
+
 /// What goes from frame to frame.
 #[derive(Debug)]
 struct Packing {
-    packetizer: Box<dyn Packetizer>,
+    format: Format,
     payloads: Payloads,
-    sequencer: Sequencer,
+    single: Cut,
+    others: Cut,
     /// The RTP timestamp of the next frame, and what rounding has left over, in nanoseconds times the clock rate.
     timestamp: u32,
     remainder: u64,
-    packets: Vec<rtp::Packet>,
 }
 
 /// A track of frames. Cheap to clone; every clone is the same track.
@@ -69,16 +110,21 @@ impl TrackLocalStaticSample {
     ///
     /// When there is no payload format for the codec.
     pub fn new(codec: RtpCodec, id: impl Into<String>) -> Result<Self, UnknownFormat> {
-        let packetizer = packetizer(codec.name()).ok_or_else(|| UnknownFormat(codec.mime_type.clone()))?;
+        let format = Format::of(&codec).ok_or_else(|| UnknownFormat(codec.mime_type.clone()))?;
         let mut rng = rand::rng();
-        let packing = Packing {
-            packetizer,
-            payloads: Payloads::new(),
-            // RFC 3550 §5.1: both begin at random.
+        // RFC 3550 §5.1: sequence numbers and timestamps begin at random.
+        let mut cut = || Cut {
             sequencer: Sequencer::starting_at(rng.random()),
+            packets: Vec::new(),
+            is_done: false,
+        };
+        let packing = Packing {
+            format,
+            payloads: Payloads::new(),
+            single: cut(),
+            others: cut(),
             timestamp: rng.next_u32(),
             remainder: 0,
-            packets: Vec::new(),
         };
         Ok(Self {
             track: TrackLocalStaticRtp::new(codec, id),
@@ -87,10 +133,17 @@ impl TrackLocalStaticSample {
     }
 
     /// Sends a frame on every connection that takes it, and returns how many did.
+    ///
+    /// H.264 is cut as each connection has agreed. In packetization mode 0 no NAL unit may be longer than a packet, of
+    /// 1,120 bytes: a frame that has one is not sent there.
     pub fn write_sample(&self, sample: &Sample) -> usize {
         let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
-        packing.pack(sample, self.track.codec().clock_rate);
-        self.track.write_all(&packing.packets)
+        let taken = self.track.write(&mut Frame {
+            packing: &mut packing,
+            data: &sample.data,
+        });
+        packing.advance(sample.duration, self.track.codec().clock_rate);
+        taken
     }
 }
 
@@ -104,35 +157,58 @@ impl TrackLocal for TrackLocalStaticSample {
     }
 }
 
+/// A frame that is being written.
+struct Frame<'a> {
+    packing: &'a mut Packing,
+    data: &'a [u8],
+}
+
+impl Packets for Frame<'_> {
+    fn find<'a>(&self, section: &'a NegotiatedSection, codec: &RtpCodec) -> Option<&'a NegotiatedCodec> {
+        section.to_send_frames(codec)
+    }
+
+    fn cut(&mut self, is_single: bool) -> &[rtp::Packet] {
+        self.packing.cut(is_single, self.data)
+    }
+}
+
 impl Packing {
-    /// Replaces `packets` by those of a frame, whose payloads share one allocation.
-    fn pack(&mut self, sample: &Sample, clock_rate: u32) {
-        self.packetizer
-            .packetize(&sample.data, MAX_PAYLOAD, &mut self.payloads);
-        let mut all = BytesMut::with_capacity(self.payloads.total_len());
-        self.payloads
-            .iter()
-            .for_each(|payload| all.extend_from_slice(payload));
+    /// The packets of a frame, whose payloads share one allocation.
+    fn cut(&mut self, is_single: bool, frame: &[u8]) -> &[rtp::Packet] {
+        let cut = if is_single {
+            &mut self.single
+        } else {
+            &mut self.others
+        };
+        if std::mem::replace(&mut cut.is_done, true) {
+            return &cut.packets;
+        }
+        let payloads = &mut self.payloads;
+        self.format.packetize(is_single, frame, payloads);
+        let mut all = BytesMut::with_capacity(payloads.total_len());
+        payloads.iter().for_each(|payload| all.extend_from_slice(payload));
         let mut all = all.freeze();
-        self.packets.clear();
-        let last = self.payloads.len().saturating_sub(1);
-        for (index, payload) in self.payloads.iter().enumerate() {
-            self.packets.push(rtp::Packet {
+        cut.packets.clear();
+        let last = payloads.len().saturating_sub(1);
+        for (index, payload) in payloads.iter().enumerate() {
+            cut.packets.push(rtp::Packet {
                 header: rtp::Header {
                     marker: index == last,
-                    sequence_number: self.sequencer.next_number(),
-                    timestamp: self.timestamp.wrapping_add(self.payloads.timestamp_offset(index)),
+                    sequence_number: cut.sequencer.next_number(),
+                    timestamp: self.timestamp.wrapping_add(payloads.timestamp_offset(index)),
                     ..rtp::Header::default()
                 },
                 payload: all.split_to(payload.len()),
                 padding_len: 0,
             });
         }
-        self.advance(sample.duration, clock_rate);
+        &cut.packets
     }
 
-    /// The timestamp moves on by the duration, without an error that grows.
+    /// The frame is written: the timestamp moves on by its duration, without an error that grows.
     fn advance(&mut self, duration: Duration, clock_rate: u32) {
+        (self.single.is_done, self.others.is_done) = (false, false);
         const SECOND: u64 = 1_000_000_000;
         let whole = duration.as_secs().wrapping_mul(u64::from(clock_rate));
         let part = u64::from(duration.subsec_nanos()) * u64::from(clock_rate) + self.remainder;
@@ -156,8 +232,14 @@ mod tests {
             duration: Duration::from_secs(1) / 30,
         };
         let mut packing = track.packing.lock().unwrap();
-        packing.pack(&sample, 90_000);
-        let first = packing.packets.clone();
+        let mut pack = || {
+            let packets = packing.cut(false, &sample.data).to_vec();
+            let again = packing.cut(false, &sample.data).to_vec();
+            assert_eq!(packets, again, "each connection gets the same");
+            packing.advance(sample.duration, 90_000);
+            packets
+        };
+        let first = pack();
         let markers: Vec<_> = first.iter().map(|packet| packet.header.marker).collect();
         assert_eq!(markers, [false, false, true]);
         assert!(
@@ -166,13 +248,13 @@ mod tests {
                 .all(|pair| pair[1].header.sequence_number == pair[0].header.sequence_number.wrapping_add(1))
         );
         for _ in 0..29 {
-            packing.pack(&sample, 90_000);
+            pack();
         }
-        let span = packing.timestamp.wrapping_sub(first[0].header.timestamp);
+        let last = pack();
+        let span = last[0].header.timestamp.wrapping_sub(first[0].header.timestamp);
         assert!((89_999..=90_000).contains(&span), "{span}");
-        packing.pack(&sample, 90_000);
         assert_eq!(
-            packing.packets[0].header.sequence_number,
+            last[0].header.sequence_number,
             first[0].header.sequence_number.wrapping_add(90)
         );
     }

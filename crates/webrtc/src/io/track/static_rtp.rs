@@ -5,16 +5,52 @@ use std::time::Instant;
 
 use super::TrackLocal;
 use super::header_extensions::{Source, Translation};
-use crate::core::{MediaKind, NegotiatedSection, RtpCodec, TrackInfo};
+use crate::core::{MediaKind, NegotiatedCodec, NegotiatedSection, RtpCodec, TrackInfo};
 use crate::io::rtp_transceiver::RtpTransceiver;
 
 /// A connection that the track is sent on.
 #[derive(Debug)]
 struct Binding {
     transceiver: RtpTransceiver,
-    /// The payload type of the track's codec there, as of a generation of what was negotiated.
-    payload_type: (u64, Option<u8>),
+    agreement: Agreement,
+}
+
+/// How a track's codec is sent on a connection, as of a generation of what was negotiated.
+#[derive(Debug, Default)]
+struct Agreement {
+    generation: u64,
+    format: Option<Format>,
     translation: Translation,
+}
+
+/// How a connection takes packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Format {
+    payload_type: u8,
+    /// H.264 in packetization mode 0.
+    is_single: bool,
+}
+
+/// What is written to all connections at a time.
+pub(super) trait Packets {
+    /// As what it is sent, if a section takes it.
+    fn find<'a>(&self, section: &'a NegotiatedSection, codec: &RtpCodec) -> Option<&'a NegotiatedCodec>;
+
+    /// The packets, for packetization mode 0 of H.264 or for everything else. None when they cannot be made.
+    fn cut(&mut self, is_single: bool) -> &[rtp::Packet];
+}
+
+/// Packets as they are.
+struct Given<'a>(&'a [rtp::Packet]);
+
+impl Packets for Given<'_> {
+    fn find<'a>(&self, section: &'a NegotiatedSection, codec: &RtpCodec) -> Option<&'a NegotiatedCodec> {
+        section.to_send(codec)
+    }
+
+    fn cut(&mut self, _is_single: bool) -> &[rtp::Packet] {
+        self.0
+    }
 }
 
 #[derive(Debug)]
@@ -117,12 +153,17 @@ impl TrackLocalStaticRtp {
     /// Sends packets that belong together, a frame or what arrived together: each connection sends them in one go.
     /// Returns on how many connections all of them were sent.
     pub fn write_all(&self, packets: &[rtp::Packet]) -> usize {
+        self.write(&mut Given(packets))
+    }
+
+    /// The same with what each connection takes.
+    pub(super) fn write(&self, packets: &mut impl Packets) -> usize {
         let mut taken = 0;
         let mut source = self.source();
         source.refresh();
         let sampled = *self.0.sampled.lock().unwrap_or_else(PoisonError::into_inner);
         self.bindings().retain_mut(|binding| {
-            let outcome = binding.write(&self.0, &source, (packets, sampled));
+            let outcome = binding.write(&self.0, &source, (&mut *packets, sampled));
             taken += usize::from(outcome == Outcome::Sent);
             outcome != Outcome::Gone
         });
@@ -143,8 +184,7 @@ impl TrackLocal for TrackLocalStaticRtp {
             .run(|state, _| state.core.begin_source(transceiver.id()));
         bindings.push(Binding {
             transceiver: transceiver.clone(),
-            payload_type: (0, None),
-            translation: Translation::default(),
+            agreement: Agreement::default(),
         });
     }
 }
@@ -163,27 +203,35 @@ impl Binding {
         &mut self,
         track: &Inner,
         source: &Source,
-        (packets, sampled): (&[rtp::Packet], Option<(Instant, u32)>),
+        (packets, sampled): (&mut impl Packets, Option<(Instant, u32)>),
     ) -> Outcome {
-        let id = self.transceiver.id();
-        self.transceiver.connection().run(|state, now| {
+        let Self {
+            transceiver,
+            agreement,
+        } = self;
+        let id = transceiver.id();
+        transceiver.connection().run(|state, now| {
             let core = &mut state.core;
             let sender = core.transceiver(id).map(|it| it.sender().track());
             if sender.is_none_or(|sent| sent != Some(&track.info)) || core.is_closed() {
                 return Outcome::Gone;
             }
+            let known = agreement.format;
             let Some(media) = core.negotiated_media() else {
                 return Outcome::NotSent;
             };
             let section = media.by_transceiver(id);
-            if self.payload_type.0 != media.generation {
-                self.payload_type = (media.generation, section.and_then(|it| find(it, &track.codec)));
-            }
-            self.translation.refresh(source, media, section);
-            let (_, Some(payload_type)) = self.payload_type else {
+            agreement.refresh(media.generation, section, &track.codec, packets);
+            agreement.translation.refresh(source, media, section);
+            let Some(format) = agreement.format else {
                 return Outcome::NotSent;
             };
-            let mut sent = true;
+            // Frames that are cut in another way have sequence numbers of their own.
+            if known.is_some_and(|known| known.is_single != format.is_single) {
+                core.begin_source(id);
+            }
+            let packets = packets.cut(format.is_single);
+            let mut sent = !packets.is_empty();
             state.lend_buffer();
             let core = &mut state.core;
             if let Some((sampled, timestamp)) = sampled {
@@ -195,8 +243,8 @@ impl Binding {
                 if packet.payload.is_empty() && core.skip_rtp((id, 0), number) {
                     continue;
                 }
-                let mut header = self.translation.apply(&packet.header);
-                header.payload_type = payload_type;
+                let mut header = agreement.translation.apply(&packet.header);
+                header.payload_type = format.payload_type;
                 sent &= core.send_rtp(now, (id, 0), &mut header, &packet.payload).is_ok();
             }
             if sent { Outcome::Sent } else { Outcome::NotSent }
@@ -204,16 +252,21 @@ impl Binding {
     }
 }
 
-/// The payload type of a codec: with the same parameters if there is one, or else of the same name.
-fn find(section: &NegotiatedSection, codec: &RtpCodec) -> Option<u8> {
-    let same_name = || {
-        section
-            .send
-            .iter()
-            .filter(|known| known.codec.is(codec.name()) && known.codec.clock_rate == codec.clock_rate)
-    };
-    let exact = same_name().find(|known| known.codec.sdp_fmtp_line == codec.sdp_fmtp_line);
-    exact
-        .or_else(|| same_name().next())
-        .map(|known| known.payload_type)
+impl Agreement {
+    fn refresh(
+        &mut self,
+        generation: u64,
+        section: Option<&NegotiatedSection>,
+        codec: &RtpCodec,
+        packets: &impl Packets,
+    ) {
+        if self.generation != generation {
+            self.generation = generation;
+            let found = section.and_then(|section| packets.find(section, codec));
+            self.format = found.map(|codec| Format {
+                payload_type: codec.payload_type,
+                is_single: codec.is_single_nal_unit(),
+            });
+        }
+    }
 }
