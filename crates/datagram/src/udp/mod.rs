@@ -307,6 +307,9 @@ impl Datagram for UdpSocket {
     }
 }
 
+/// What Windows says where a packet ran out of hops; the standard library has no kind for it.
+const WSAENETRESET: i32 = 10_052;
+
 /// ICMP said that a packet sent earlier did not arrive. The socket is as good as before.
 pub(crate) fn is_about_one_peer(error: &io::Error) -> bool {
     matches!(
@@ -315,8 +318,10 @@ pub(crate) fn is_about_one_peer(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
+            // ICMPv6: administratively prohibited
+            | io::ErrorKind::PermissionDenied
             | io::ErrorKind::Interrupted
-    )
+    ) || cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET)
 }
 
 /// Asks for a kernel buffer, and for half as much where the system refuses, until it agrees.

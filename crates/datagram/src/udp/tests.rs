@@ -258,3 +258,16 @@ async fn without_offload_packets_are_sent_one_by_one() {
         assert_eq!(inbox.recv(&bob).await.unwrap().contents, expected);
     }
 }
+
+#[test]
+fn news_of_icmp_is_about_one_peer() {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, PermissionDenied};
+    for kind in [ConnectionRefused, HostUnreachable, PermissionDenied] {
+        assert!(is_about_one_peer(&kind.into()), "{kind}");
+    }
+    for kind in [io::ErrorKind::NotConnected, io::ErrorKind::ConnectionAborted] {
+        assert!(!is_about_one_peer(&kind.into()), "{kind}");
+    }
+    let out_of_hops = io::Error::from_raw_os_error(WSAENETRESET);
+    assert_eq!(is_about_one_peer(&out_of_hops), cfg!(windows));
+}
