@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,9 +13,7 @@ use tokio::time::Sleep;
 
 use super::endpoint::{Inner, Socket, Sockets};
 use super::router::ConnectionId;
-
-/// Receive calls in one turn, before other tasks of the runtime get theirs.
-const RECEIVES_PER_TURN: usize = 16;
+use super::turn;
 
 thread_local! {
     /// Receive buffers: a set for each thread, not one for each endpoint.
@@ -44,26 +43,17 @@ impl Driver {
     fn receive(&self, cx: &mut Context<'_>) -> bool {
         let mut is_busy = false;
         for socket in &self.sockets.list {
-            let mut turns = 0;
-            while turns < RECEIVES_PER_TURN && self.receive_once(cx, socket) {
-                turns += 1;
-            }
-            is_busy |= turns == RECEIVES_PER_TURN;
+            is_busy |= turn::receive(|| self.receive_once(cx, socket));
         }
         is_busy
     }
 
-    fn receive_once(&self, cx: &mut Context<'_>, socket: &Socket) -> bool {
+    fn receive_once(&self, cx: &mut Context<'_>, socket: &Socket) -> Poll<io::Result<()>> {
         INBOX.with_borrow_mut(|slot| {
             let inbox = slot.get_or_insert_with(|| Inbox::new(&socket.socket));
-            match inbox.poll_fill(cx, &socket.socket) {
-                Poll::Ready(Ok(())) => {
-                    self.deliver(socket, inbox);
-                    true
-                }
-                // A socket that the system took away delivers nothing more; ICE finds out by consent.
-                Poll::Ready(Err(_)) | Poll::Pending => false,
-            }
+            ready!(inbox.poll_fill(cx, &socket.socket))?;
+            self.deliver(socket, inbox);
+            Poll::Ready(Ok(()))
         })
     }
 

@@ -25,6 +25,7 @@ mod schedule;
 mod shared;
 mod shared_buffers;
 mod track;
+mod turn;
 mod wakes;
 
 pub use self::api::{Api, ApiBuilder};
