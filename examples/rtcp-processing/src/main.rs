@@ -81,6 +81,9 @@ async fn obey(transceiver: RtpTransceiver) {
             RtpEvent::BitrateLimit { bitrate, .. } => {
                 say(format!("{mid} TMMBR: no more than {bitrate} bit/s"));
             }
+            RtpEvent::ReceiverEstimate { bitrate } => {
+                say(format!("{mid} REMB: {bitrate} bit/s are thought to get through"));
+            }
             RtpEvent::CircuitBroken { reason, .. } => say(format!("{mid} must stop: {reason:?}")),
             _ => {}
         }

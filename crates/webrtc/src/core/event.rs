@@ -77,6 +77,12 @@ pub enum RtpEvent {
         /// Bits a second, headers included.
         bitrate: u64,
     },
+    /// The peer estimates how much it can receive on all transceivers together (`goog-remb`). Told to each that sends. Peers
+    /// that give transport-wide feedback, as browsers do, have no need to.
+    ReceiverEstimate {
+        /// Bits a second.
+        bitrate: u64,
+    },
     /// What is sent does harm on its way: it must stop, or become a tenth (RFC 8083).
     CircuitBroken {
         /// The layer.
@@ -89,7 +95,7 @@ pub enum RtpEvent {
 impl RtpEvent {
     pub(super) fn of_layer(mut self, layer: Option<Arc<str>>) -> Self {
         match &mut self {
-            Self::Readable => {}
+            Self::Readable | Self::ReceiverEstimate { .. } => {}
             Self::KeyFrameRequested { rid }
             | Self::BitrateLimit { rid, .. }
             | Self::CircuitBroken { rid, .. } => *rid = layer,
@@ -99,24 +105,20 @@ impl RtpEvent {
 
     /// Whether nobody needs the older event who is told this one: the same was asked for, or a limit has another value.
     pub(crate) fn replaces(&self, older: &Self) -> bool {
-        match (self, older) {
-            (Self::Readable, Self::Readable) => true,
-            (Self::KeyFrameRequested { rid }, Self::KeyFrameRequested { rid: old })
-            | (Self::BitrateLimit { rid, .. }, Self::BitrateLimit { rid: old, .. }) => rid == old,
-            (
-                Self::CircuitBroken { rid, reason },
-                Self::CircuitBroken {
-                    rid: old,
-                    reason: before,
-                },
-            ) => rid == old && std::mem::discriminant(reason) == std::mem::discriminant(before),
-            (
-                Self::Readable
-                | Self::KeyFrameRequested { .. }
-                | Self::BitrateLimit { .. }
-                | Self::CircuitBroken { .. },
-                _,
-            ) => false,
+        std::mem::discriminant(self) == std::mem::discriminant(older) && self.subject() == older.subject()
+    }
+
+    /// The layer that it is about, and for circuit breakers which one.
+    fn subject(
+        &self,
+    ) -> (
+        Option<&str>,
+        Option<std::mem::Discriminant<interceptor::CircuitBreaker>>,
+    ) {
+        match self {
+            Self::Readable | Self::ReceiverEstimate { .. } => (None, None),
+            Self::KeyFrameRequested { rid } | Self::BitrateLimit { rid, .. } => (rid.as_deref(), None),
+            Self::CircuitBroken { rid, reason } => (rid.as_deref(), Some(std::mem::discriminant(reason))),
         }
     }
 }

@@ -65,6 +65,11 @@ impl MediaStates {
         if event == RtpEvent::Readable {
             return state.readers.wake(wakes);
         }
+        if matches!(event, RtpEvent::ReceiverEstimate { .. }) {
+            // The last one counts.
+            let is_estimate = |event: &RtpEvent| matches!(event, RtpEvent::ReceiverEstimate { .. });
+            state.events.retain(|event| !is_estimate(event));
+        }
         // A request that is repeated is one request.
         if let Some(older) = state.events.iter_mut().find(|older| event.replaces(older)) {
             *older = event;
@@ -128,6 +133,14 @@ mod tests {
         }
         assert_eq!(seen.len(), MAX_EVENTS);
         assert_eq!(seen.first(), Some(&limit(36, 4)));
+        wakes.wake();
+        let mut wakes = Wakes::default();
+        for bitrate in [1, 2] {
+            states.happened(id, RtpEvent::ReceiverEstimate { bitrate }, &mut wakes);
+        }
+        let last = RtpEvent::ReceiverEstimate { bitrate: 2 };
+        assert_eq!(states.get(id).next_event(Waker::noop()), Some(last));
+        assert_eq!(states.get(id).next_event(Waker::noop()), None);
         wakes.wake();
     }
 }

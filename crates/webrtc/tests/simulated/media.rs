@@ -6,13 +6,15 @@ use ice::Path;
 use netsim::{Link, Loss};
 use rtp::payload::{Packetizer, Payloads, packetizer};
 use rtp::{Packet, Sequencer};
-use webrtc::core::{Event, MediaKind, PeerConnection, RtpSendError, RtpTransportStats, TransceiverId};
+use webrtc::core::{
+    Event, MediaKind, PeerConnection, RtcpFeedback, RtpEvent, RtpSendError, RtpTransportStats, TransceiverId,
+};
 use webrtc::{
     PeerConnectionState, RtpCodec, RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine,
     TrackInfo,
 };
 
-use crate::peer::{ADDRESSES, Call, PATIENCE};
+use crate::peer::{ADDRESSES, Call, PATIENCE, Peer};
 
 /// Time between two pictures.
 const PICTURE: Duration = Duration::from_millis(33);
@@ -30,12 +32,15 @@ struct Video {
 
 impl Video {
     fn new(seed: u64, link: &Link) -> Self {
-        Self::negotiated(seed, link, |sdp| sdp)
+        Self::over(Call::with(seed, link, SettingEngine::default()), |sdp| sdp)
     }
 
     /// `edit` changes the descriptions of the first exchange.
     fn negotiated(seed: u64, link: &Link, edit: impl Fn(String) -> String) -> Self {
-        let mut call = Call::with(seed, link, SettingEngine::default());
+        Self::over(Call::with(seed, link, SettingEngine::default()), edit)
+    }
+
+    fn over(mut call: Call, edit: impl Fn(String) -> String) -> Self {
         let track = TrackInfo {
             id: String::from("video"),
             kind: MediaKind::Video,
@@ -480,4 +485,60 @@ fn a_packet_that_srtp_refused_does_not_repair_the_one_before() {
         .map(|(packet, is_repaired)| (packet.payload[1], *is_repaired))
         .collect();
     assert_eq!(received, [(b'c', false), (b'a', true)]);
+}
+
+/// Estimates the bandwidth anew each hundredth time that it is asked.
+#[derive(Debug, Default)]
+struct Estimator(u32);
+
+impl interceptor::Interceptor for Estimator {
+    fn poll_rtcp(&mut self, _: Instant, out: &mut Vec<u8>) {
+        self.0 += 1;
+        if !self.0.is_multiple_of(100) {
+            return;
+        }
+        // Payload-specific feedback of the application's, five words: whose, of what, the name, one SSRC and 6 bits of
+        // exponent with 18 of mantissa, the SSRC.
+        let head = [0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+        out.extend_from_slice(&head);
+        out.extend_from_slice(b"REMB");
+        let rate = self.0 | 3 << 18;
+        out.extend_from_slice(&(1 << 24 | rate).to_be_bytes());
+        out.extend_from_slice(&7_u32.to_be_bytes());
+    }
+}
+
+#[test]
+fn an_estimate_of_the_receiver_is_told_to_what_sends() {
+    let mut registry = webrtc::Registry::default();
+    registry.add(|| Box::new(Estimator::default()));
+    let [offerer, answerer] = [1, 2].map(|side| Peer::new(1, side, SettingEngine::default()));
+    let answerer = answerer.0.with_interceptor_registry(registry.into()).into();
+    let link = Link::with_latency(Duration::from_millis(10));
+    let mut video = Video::over(Call::of([offerer, answerer], 1, &link), |sdp| sdp);
+    let core = &video.call.network.endpoint(video.call.offerer).0;
+    let agreed = core.negotiated_media().unwrap().by_transceiver(video.ours);
+    assert!(agreed.unwrap().send[0].has(&RtcpFeedback::GoogRemb));
+    video.run(0..90);
+    let estimates: Vec<_> = video
+        .call
+        .network
+        .take_events(video.call.offerer)
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Rtp(id, RtpEvent::ReceiverEstimate { bitrate }) => Some((id, bitrate)),
+            _ => None,
+        })
+        .collect();
+    assert!(estimates.len() > 2);
+    assert!(
+        estimates
+            .iter()
+            .all(|(id, bitrate)| *id == video.ours && bitrate % 800 == 0)
+    );
+    assert!(estimates.is_sorted());
+    // Who only receives has no use for one.
+    let told = video.call.network.take_events(video.call.answerer);
+    let is_estimate = |event: &Event| matches!(event, Event::Rtp(_, RtpEvent::ReceiverEstimate { .. }));
+    assert!(!told.iter().any(is_estimate));
 }

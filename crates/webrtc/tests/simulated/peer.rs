@@ -113,8 +113,16 @@ impl Call {
     }
 
     pub(crate) fn with(seed: u64, link: &Link, settings: SettingEngine) -> Self {
+        Self::of(
+            [1, 2].map(|side| Peer::new(seed, side, settings.clone())),
+            seed,
+            link,
+        )
+    }
+
+    /// A call of these two: the offerer, the answerer.
+    pub(crate) fn of([offerer, answerer]: [Peer; 2], seed: u64, link: &Link) -> Self {
         let mut network = Network::new(seed);
-        let [offerer, answerer] = [1, 2].map(|side| Peer::new(seed, side, settings.clone()));
         let offerer = network.add_host(offerer, &[IpAddr::from(ADDRESSES[0])], link);
         let answerer = network.add_host(answerer, &[IpAddr::from(ADDRESSES[1])], link);
         Self {

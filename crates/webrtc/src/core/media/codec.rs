@@ -150,7 +150,7 @@ pub enum RtcpFeedback {
     CcmFir,
     /// `ccm tmmbr`: a lower bitrate is asked for.
     CcmTmmbr,
-    /// `goog-remb`: the receiver estimates the bandwidth.
+    /// `goog-remb`: the receiver may estimate the bandwidth. What the peer estimates is told; nothing is estimated here.
     GoogRemb,
     /// `transport-cc`: arrival times by transport-wide sequence number.
     TransportCc,

@@ -211,7 +211,11 @@ impl RtpTransport {
         };
         self.chain.handle_rtcp(now, packet);
         while let Some(event) = self.chain.poll_event() {
-            if let Some((transceiver, event)) = self.sections.translate(event) {
+            if let interceptor::Event::ReceiverEstimate { bitrate } = event {
+                for id in self.sections.senders() {
+                    self.events.push(id, RtpEvent::ReceiverEstimate { bitrate });
+                }
+            } else if let Some((transceiver, event)) = self.sections.translate(event) {
                 self.events.push(transceiver, event);
             }
         }

@@ -167,6 +167,12 @@ impl Sections {
         })
     }
 
+    /// The transceivers that send.
+    pub(super) fn senders(&self) -> impl Iterator<Item = TransceiverId> {
+        let sending = self.all.iter().filter(|section| !section.encodings.is_empty());
+        sending.map(|section| section.agreed.transceiver)
+    }
+
     /// What the chain reports, as the application knows it.
     pub(super) fn translate(&self, event: interceptor::Event) -> Option<(TransceiverId, RtpEvent)> {
         type Told = interceptor::Event;
