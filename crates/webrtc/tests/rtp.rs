@@ -12,11 +12,13 @@
 
 mod common;
 
-use common::{Pair, Peer, api, within};
-use std::time::Duration;
+use common::{Pair, Peer, api, settings, within};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use interceptor::Interceptor;
 use webrtc::{
-    Event, MediaKind, RtpCodec, RtpEncodingParameters, RtpEvent, RtpSendError, RtpTransceiver,
+    Api, Event, MediaKind, Registry, RtpCodec, RtpEncodingParameters, RtpEvent, RtpSendError, RtpTransceiver,
     RtpTransceiverDirection, RtpTransceiverInit, Sample, TrackInfo, TrackLocalStaticRtp,
     TrackLocalStaticSample,
 };
@@ -378,4 +380,45 @@ async fn a_received_track_is_read_as_frames() {
         "the end gives out what waits for its duration"
     );
     assert_eq!(within(reader.next()).await, Ok(None));
+}
+
+/// Writes down whose farewell comes.
+#[derive(Clone, Debug, Default)]
+struct Farewells(Arc<Mutex<Vec<u32>>>);
+
+impl Interceptor for Farewells {
+    fn handle_rtcp(&mut self, _: Instant, packet: &rtcp::PacketRef<'_>) {
+        if let rtcp::PacketRef::Goodbye(goodbye) = packet {
+            self.0.lock().unwrap().extend(goodbye.ssrcs.iter());
+        }
+    }
+}
+
+/// The peer hears of the end of the streams before the end of the connection, after which it would not listen.
+#[tokio::test]
+async fn a_connection_that_closes_says_farewell_before() {
+    let farewells = Farewells::default();
+    let listener = farewells.clone();
+    let mut registry = Registry::default();
+    registry.add(move || Box::new(listener.clone()));
+    let api = Api::builder()
+        .setting_engine(settings())
+        .interceptor_registry(registry)
+        .build();
+    let mut pair = Pair::new(&api);
+    let video = pair
+        .offerer
+        .pc
+        .add_track(&track(MediaKind::Video, "v"), &[])
+        .unwrap();
+    pair.negotiate();
+    let received = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    send(&video, 0, 1).await;
+    within(received.recv_rtp()).await.unwrap();
+    let ssrc = video.outbound_stats()[0].ssrc;
+    pair.offerer.pc.close();
+    assert!(within(received.recv_rtp()).await.is_none());
+    assert!(farewells.0.lock().unwrap().contains(&ssrc));
 }

@@ -140,6 +140,8 @@ impl PeerConnection {
         max_segments: usize,
         out: &mut Vec<u8>,
     ) -> Option<Transmit> {
+        // What the application has stopped since the last input ends here.
+        self.settle_media(now);
         let transmit = self.transport.poll_transmit(now, max_segments, out);
         if transmit.is_none() && self.states.is_closed() {
             self.transport.close_ice();
@@ -222,7 +224,8 @@ impl PeerConnection {
         self.digest(now);
     }
 
-    /// Ends the connection: the peer is told, and what waits to be sent is dropped. May be called more than once.
+    /// Ends the connection: the peer is told, of each stream (RTCP BYE) and of the whole (`close_notify`), and what waits to be
+    /// sent is dropped. May be called more than once.
     pub fn close(&mut self, now: Instant) {
         if self.states.is_closed() {
             return;

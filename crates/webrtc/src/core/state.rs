@@ -96,7 +96,7 @@ impl PeerConnection {
             media.negotiated().generation,
             media.negotiated().sections.is_empty(),
         );
-        match &self.transport.rtp {
+        match self.transport.rtp.get() {
             Some(rtp) if rtp.generation() == Some(generation) => return,
             None if is_empty || !self.transport.security.is_connected() => return,
             Some(_) | None => {}

@@ -13,7 +13,7 @@ use ice::core::Agent;
 use super::Transmit;
 use super::event::RtpEvent;
 use super::media::{NegotiatedMedia, TransceiverId};
-use super::rtp::{RtpTransport, Setup};
+use super::rtp::{RtpPath, RtpTransport, Setup};
 use super::security::Security;
 use super::timeline::Timeline;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -40,8 +40,7 @@ pub(super) struct Transport {
     pub(super) ice: Agent,
     pub(super) security: Security,
     pub(super) channels: Channels,
-    /// Media: nothing until it was negotiated.
-    pub(super) rtp: Option<Box<RtpTransport>>,
+    pub(super) rtp: RtpPath,
     pub(super) timeline: Timeline,
     /// The path that DTLS was last told about.
     path: Option<ice::Path>,
@@ -79,7 +78,7 @@ impl Transport {
             ice,
             security: Security::new(certificate, settings, seed),
             channels: Channels::new(config, seed),
-            rtp: None,
+            rtp: RtpPath::Waiting,
             timeline: Timeline::default(),
             path: None,
             held: Vec::new(),
@@ -129,7 +128,7 @@ impl Transport {
             // RFC 7983 §7
             ice::Input::Data => match datagram.first() {
                 Some(20..=63) => self.open(now, path, datagram),
-                Some(128..=191) => match &mut self.rtp {
+                Some(128..=191) => match self.rtp.get_mut() {
                     Some(rtp) => rtp.handle_input(now, datagram),
                     None => self.unexpected += 1,
                 },
@@ -140,18 +139,20 @@ impl Transport {
 
     /// Media was negotiated, or negotiated anew. Of no effect without keys.
     pub(super) fn apply_media(&mut self, now: Instant, media: &NegotiatedMedia, setup: &Setup<'_>) {
-        if self.rtp.is_none() {
+        if matches!(self.rtp, RtpPath::Waiting) {
             let keys = self.security.media_keys();
             let made = keys.map(|keys| RtpTransport::new(now, &keys, setup));
-            self.rtp = made.and_then(Result::ok).map(Box::new);
+            if let Some(Ok(rtp)) = made {
+                self.rtp = RtpPath::Open(Box::new(rtp));
+            }
         }
-        if let Some(rtp) = &mut self.rtp {
+        if let Some(rtp) = self.rtp.get_mut() {
             rtp.apply(now, media);
         }
     }
 
     pub(super) fn poll_rtp_event(&mut self) -> Option<(TransceiverId, RtpEvent)> {
-        self.rtp.as_mut()?.poll_event()
+        self.rtp.get_mut()?.poll_event()
     }
 
     /// Opens a datagram of DTLS in place.
@@ -170,7 +171,7 @@ impl Transport {
         self.ice.handle_timeout(now);
         self.security.handle_timeout(now);
         self.channels.handle_timeout(now);
-        if let Some(rtp) = &mut self.rtp {
+        if let Some(rtp) = self.rtp.get_mut() {
             rtp.handle_timeout(now);
         }
         self.settle(now);
@@ -215,10 +216,10 @@ impl Transport {
     /// Another association has taken over. SCTP repeats what was sealed for the one before; media without keys is none.
     fn use_new_keys(&mut self) {
         self.held = Vec::new();
-        let Some(rtp) = &mut self.rtp else { return };
+        let Some(rtp) = self.rtp.get_mut() else { return };
         let keys = self.security.media_keys();
         if keys.is_none_or(|keys| rtp.use_keys(&keys).is_err()) {
-            self.rtp = None;
+            self.rtp = RtpPath::Waiting;
         }
     }
 
@@ -237,9 +238,7 @@ impl Transport {
             self.security.poll_timeout(),
             self.channels.poll_timeout(),
             // Without a path nothing is sent, and a report that is due would stay so.
-            self.ice
-                .data_path()
-                .and_then(|_| self.rtp.as_ref()?.poll_timeout()),
+            self.ice.data_path().and_then(|_| self.rtp.get()?.poll_timeout()),
         ]
         .into_iter()
         .flatten()
@@ -283,10 +282,15 @@ impl Transport {
         max_segments: usize,
         out: &mut Vec<u8>,
     ) -> Option<usize> {
+        // Media ends before the association by which the peer learns that all is over.
+        if let Some(farewell) = self.rtp.poll_farewell() {
+            out.extend(farewell);
+            return None;
+        }
         if self.security.poll_transmit(now, path, out).is_some() {
             return None;
         }
-        let media = self.rtp.as_mut();
+        let media = self.rtp.get_mut();
         media
             .and_then(|rtp| rtp.poll_transmit(now, max_segments, out))
             .or_else(|| self.seal_packets(now, max_segments, out))
@@ -334,7 +338,7 @@ impl Transport {
     }
 
     pub(super) fn close(&mut self, now: Instant) {
-        self.rtp = None;
+        self.rtp.close(now, self.security.is_connected());
         self.channels.abort(now, "the connection was closed");
         self.security.close(now);
     }
@@ -342,6 +346,7 @@ impl Transport {
     /// ICE stops once the last records are out.
     pub(super) fn close_ice(&mut self) {
         self.ice.close();
+        self.rtp = RtpPath::Leaving(VecDeque::new());
         self.held = Vec::new();
     }
 }

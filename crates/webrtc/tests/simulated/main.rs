@@ -11,6 +11,7 @@
 )]
 
 mod credentials;
+mod farewell;
 mod gathering;
 mod laws;
 mod media;

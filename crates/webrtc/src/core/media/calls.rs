@@ -150,9 +150,9 @@ impl PeerConnection {
         Ok(())
     }
 
-    /// Stops a transceiver for good (`stop`): the next offer rejects its section, which can then be used again. The
-    /// section that carries the transport of all others becomes inactive instead. It may be called again, and after the
-    /// transceiver is gone.
+    /// Stops a transceiver for good (`stop`): its streams end, which the peer is told at once (RTCP BYE), and the next offer
+    /// rejects its section, which can then be used again. The section that carries the transport of all others becomes
+    /// inactive instead. It may be called again, and after the transceiver is gone.
     ///
     /// # Errors
     ///

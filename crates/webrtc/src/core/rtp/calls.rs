@@ -167,7 +167,7 @@ impl PeerConnection {
         header: &mut rtp::Header,
         payload: impl Into<Payload<'p>>,
     ) -> Result<(), RtpSendError> {
-        let rtp = self.transport.rtp.as_mut().ok_or(RtpSendError::NotSending)?;
+        let rtp = self.transport.rtp.get_mut().ok_or(RtpSendError::NotSending)?;
         rtp.send(now, (id, encoding), header, payload.into())
     }
 
@@ -175,7 +175,7 @@ impl PeerConnection {
     /// alone: what it sends behind it takes its place. False when some of that was sent before; then the peer misses
     /// nothing if it is sent a packet without payload.
     pub fn skip_rtp(&mut self, (id, encoding): (TransceiverId, usize), sequence_number: u16) -> bool {
-        let rtp = self.transport.rtp.as_mut();
+        let rtp = self.transport.rtp.get_mut();
         let section = rtp.and_then(|rtp| rtp.sections.get_mut(id));
         let encoding = section.and_then(|section| section.encodings.get_mut(encoding));
         encoding.is_none_or(|encoding| encoding.splice.skip(sequence_number))
@@ -185,7 +185,7 @@ impl PeerConnection {
     /// [`poll_transmit`](Self::poll_transmit) gives back in the place of a copy when it is called with an empty one. A
     /// forwarder that lends one buffer to connection after connection keeps it in the caches of its core.
     pub fn lend_buffer(&mut self, buffer: &mut Vec<u8>) {
-        if let Some(rtp) = &mut self.transport.rtp {
+        if let Some(rtp) = self.transport.rtp.get_mut() {
             rtp.outgoing.lend(buffer);
         }
     }
@@ -193,7 +193,7 @@ impl PeerConnection {
     /// The next packet that is sent on a transceiver begins another source: its numbers, and those of the packets after
     /// it, are moved to where the stream is.
     pub fn begin_source(&mut self, id: TransceiverId) {
-        let Some(rtp) = &mut self.transport.rtp else {
+        let Some(rtp) = self.transport.rtp.get_mut() else {
             return;
         };
         let section = rtp.sections.get_mut(id);
@@ -207,7 +207,7 @@ impl PeerConnection {
     /// [another source begins](Self::begin_source). A forwarder says it with each packet, of
     /// [`RtpReceived::sampled`].
     pub fn relate(&mut self, (id, encoding): (TransceiverId, usize), sampled: Instant, timestamp: u32) {
-        let rtp = self.transport.rtp.as_mut();
+        let rtp = self.transport.rtp.get_mut();
         let section = rtp.and_then(|rtp| rtp.sections.get_mut(id));
         if let Some(encoding) = section.and_then(|section| section.encodings.get_mut(encoding)) {
             encoding.sampled = Some((sampled, timestamp));
@@ -218,7 +218,7 @@ impl PeerConnection {
     /// path: its number is not missing, and who forwards gives it to [`skip_rtp`](Self::skip_rtp). `packet` takes its bytes, and gives its own buffer for later
     /// packets. At most 512 packets of a transceiver wait; then the oldest go and are counted.
     pub fn recv_rtp(&mut self, id: TransceiverId, packet: &mut Vec<u8>) -> Option<RtpReceived> {
-        self.transport.rtp.as_mut()?.receive(id, packet)
+        self.transport.rtp.get_mut()?.receive(id, packet)
     }
 
     /// Asks the peer for a key frame of a transceiver's track, or of one layer. False when nothing can be asked for:
@@ -226,14 +226,14 @@ impl PeerConnection {
     pub fn request_key_frame(&mut self, now: Instant, id: TransceiverId, rid: Option<&str>) -> bool {
         self.transport
             .rtp
-            .as_mut()
+            .get_mut()
             .is_some_and(|rtp| rtp.request_key_frame(now, id, rid))
     }
 
     /// Counters of media, once there is any.
     #[must_use]
     pub fn rtp_stats(&self) -> Option<RtpTransportStats> {
-        self.transport.rtp.as_ref().map(|rtp| rtp.stats())
+        self.transport.rtp.get().map(|rtp| rtp.stats())
     }
 
     /// Counters of the streams that a transceiver receives, each with its layer.
@@ -260,7 +260,7 @@ impl PeerConnection {
     }
 
     fn section(&self, id: TransceiverId) -> Option<(&RtpTransport, &super::sections::Section)> {
-        let rtp = self.transport.rtp.as_deref()?;
+        let rtp = self.transport.rtp.get()?;
         Some((rtp, rtp.sections.get(id)?))
     }
 }

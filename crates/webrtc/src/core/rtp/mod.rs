@@ -10,11 +10,13 @@ mod events;
 mod forward;
 mod gaps;
 mod outgoing;
+mod path;
 mod queue;
 mod report;
 mod sections;
 mod splice;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use interceptor::{Chain, InboundId, Received};
@@ -23,6 +25,7 @@ pub use self::calls::{RtpReceived, RtpSendError};
 use self::events::RtpEvents;
 pub use self::forward::LayerForwarder;
 use self::outgoing::Outgoing;
+pub(super) use self::path::RtpPath;
 use self::queue::Numbers;
 use self::sections::Sections;
 use super::event::RtpEvent;
@@ -245,6 +248,20 @@ impl RtpTransport {
     /// The next piece of news.
     pub(super) fn poll_event(&mut self) -> Option<(TransceiverId, RtpEvent)> {
         self.events.pop()
+    }
+
+    /// Nothing is sent any more but these datagrams, which say so.
+    fn farewell(&mut self, now: Instant) -> VecDeque<Vec<u8>> {
+        self.chain.close(now);
+        let mut datagrams = VecDeque::new();
+        let mut out = Vec::new();
+        while self.chain.poll_rtcp(now, &mut out).is_some() {
+            let mut datagram = std::mem::take(&mut out);
+            if self.outbound.protect_rtcp(&mut datagram, 0).is_ok() {
+                datagrams.push_back(datagram);
+            }
+        }
+        datagrams
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {

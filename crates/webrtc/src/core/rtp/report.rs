@@ -44,7 +44,7 @@ impl PeerConnection {
 
     /// Adds the entries of every stream.
     pub(in crate::core) fn report_streams(&self, report: &mut StatsReport) {
-        let Some(rtp) = self.transport.rtp.as_deref() else {
+        let Some(rtp) = self.transport.rtp.get() else {
             return;
         };
         for section in rtp.sections.all() {

@@ -168,7 +168,7 @@ impl PeerConnection {
         let agent = &self.transport.ice;
         let security = &self.transport.security;
         let connection = security.connection();
-        let rtp = self.transport.rtp.as_deref();
+        let rtp = self.transport.rtp.get();
         let peer_certificate = connection.and_then(|it| it.peer_certificates().first());
         let mut report = StatsReport {
             transport: self.transport_stats(),
