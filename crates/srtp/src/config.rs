@@ -54,8 +54,8 @@ pub struct Config {
     /// Whether outbound RTCP is encrypted; inbound, each packet says it itself. Default: it is. Without encryption in
     /// the profile it never is.
     pub encrypt_rtcp: bool,
-    /// Whether a sequence number may be protected again. Safe only if the packet is the same, byte for byte: for
-    /// retransmissions without RTX (RFC 4588). Default: it may not.
+    /// Whether a sequence number may be protected again, whatever the packet. Safe only if it is the same, byte for byte, which
+    /// [`Outbound::allow_same`](crate::Outbound::allow_same) looks at and this does not. Default: it may not.
     pub allow_repeats: bool,
     /// How many SSRCs have state at most. Only packets whose tag was right make an entry. State is never dropped, since SSRCs
     /// may come back: a number would be protected twice, or a replay accepted. Default: 65,536.

@@ -10,8 +10,10 @@ mod support;
 
 use crypto::Provider;
 use proptest::prelude::*;
-use srtp::{Config, ConfigError, Inbound, MAX_KEYS, MAX_MKI, Outbound, Profile, ProtectError, Rejected};
-use support::{config, key, pair, protected, protected_rtcp, rtcp, rtp, rtp_of};
+use srtp::{
+    Config, ConfigError, Cryptex, Inbound, MAX_KEYS, MAX_MKI, Outbound, Profile, ProtectError, Rejected,
+};
+use support::{config, key, pair, protected, protected_rtcp, rtcp, rtp, rtp_of, rtp_with};
 
 fn providers() -> Vec<Provider> {
     vec![
@@ -318,6 +320,102 @@ fn a_number_is_protected_once_unless_repeats_are_allowed() {
     protected(&mut outbound, &rtp(5, b"x"));
     let before = outbound.protect_rtp(&mut rtp(65_000, b"x"), 0);
     assert_eq!(before, Err(ProtectError::Repeated));
+}
+
+/// Every way to protect: the same packet again gives the same bytes; any other with its number is refused.
+#[test]
+fn the_same_packet_may_go_again_and_no_other() {
+    let elements = [0x11, 1, 2, 0x22, 1, 2, 3, 0];
+    for profile in Profile::ALL {
+        for (cryptex, encrypted_extensions) in [
+            (Cryptex::Off, vec![]),
+            (Cryptex::Off, vec![1]),
+            (Cryptex::Prefer, vec![]),
+        ] {
+            let config = Config {
+                cryptex,
+                encrypted_extensions,
+                ..config(profile)
+            };
+            let (mut outbound, mut inbound) = pair(&config);
+            let packet = |number, byte: u8| {
+                let mut packet = rtp_with(0, Some((0xbede, &elements)), number);
+                packet.extend([byte; 100]);
+                packet
+            };
+            let ssrc = u32::from_be_bytes(*packet(0, 0)[8..].first_chunk().unwrap());
+            let repeated = Err(ProtectError::Repeated);
+            protected(&mut outbound, &packet(9, 9));
+            outbound.allow_same(ssrc).unwrap();
+            let first: Vec<_> = (10..20)
+                .map(|number| protected(&mut outbound, &packet(number, 1)))
+                .collect();
+            let before = outbound.stats().rtp_packets;
+
+            for (number, first) in (10..).zip(&first) {
+                assert_eq!(
+                    protected(&mut outbound, &packet(number, 1)),
+                    *first,
+                    "{profile:?}"
+                );
+                let plain = packet(number, 1);
+                let (header, payload) = plain.split_at(24);
+                let mut out = vec![7; 3];
+                outbound.protect_rtp_from(header, payload, &mut out).unwrap();
+                assert_eq!((&out[..3], &out[3..]), (&[7; 3][..], &first[..]));
+
+                // One bit of payload or header, or another length.
+                let len = plain.len();
+                for change in [1, 4, 17, 24, len - 1, len] {
+                    let mut other = plain.clone();
+                    match other.get_mut(change) {
+                        Some(byte) => *byte ^= 1,
+                        None => other.push(0),
+                    }
+                    let unchanged = other.clone();
+                    assert_eq!(
+                        outbound.protect_rtp(&mut other, 0),
+                        repeated,
+                        "{profile:?} {change}"
+                    );
+                    assert_eq!(other, unchanged, "the buffer is as it was");
+                    let (header, payload) = unchanged.split_at(24);
+                    let mut out = vec![7; 3];
+                    assert_eq!(outbound.protect_rtp_from(header, payload, &mut out), repeated);
+                    assert_eq!(out, [7; 3]);
+                }
+            }
+            assert_eq!(outbound.stats().rtp_packets, before + 20);
+            // It was sent before its SSRC was allowed.
+            assert_eq!(outbound.protect_rtp(&mut packet(9, 9), 0), repeated);
+            // A receiver that has lost it takes it once.
+            let again = protected(&mut outbound, &packet(12, 1));
+            assert!(inbound.unprotect_rtp(&mut again.clone()).is_ok());
+            assert_eq!(inbound.unprotect_rtp(&mut again.clone()), Err(Rejected::Replayed));
+            // A thousand later its tag is gone.
+            for number in 20..20 + 1024 {
+                protected(&mut outbound, &packet(number, 2));
+            }
+            assert_eq!(outbound.protect_rtp(&mut packet(19, 1), 0), repeated);
+            assert!(outbound.protect_rtp(&mut packet(20, 2), 0).is_ok());
+            outbound.forbid_same(ssrc);
+            assert_eq!(outbound.protect_rtp(&mut packet(20, 2), 0), repeated);
+        }
+    }
+}
+
+#[test]
+fn streams_with_tags_are_bounded() {
+    let config = Config {
+        max_windows: 3,
+        ..config(Profile::AeadAes128Gcm)
+    };
+    let (mut outbound, _) = pair(&config);
+    let allowed = (0..5).map(|ssrc| outbound.allow_same(ssrc).is_ok());
+    assert_eq!(allowed.collect::<Vec<_>>(), [true, true, true, false, false]);
+    assert_eq!(outbound.allow_same(1), Ok(()), "it is known");
+    outbound.forbid_same(1);
+    assert_eq!(outbound.allow_same(4), Ok(()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod inbound;
 mod key_ring;
 mod outbound;
 mod packet;
+mod repeats;
 mod replay;
 mod streams;
 mod transform;

@@ -4,14 +4,16 @@ use super::cryptex::{Mark, Shape};
 use super::header_extension;
 use super::key_ring::KeyRing;
 use super::packet::{EXTENSION_HEAD, RtpHeader, rtcp_ssrc};
+use super::repeats::Repeats;
 use super::streams::{Estimate, Streams};
-use super::transform::{PacketNumber, Place};
+use super::transform::{PacketNumber, Place, Seal};
 use crate::{Config, ConfigError, Cryptex, MasterKey, ProtectError, Stats};
 
 /// Protects the packets that one side sends.
 ///
-/// Each packet's nonce is its SSRC and index, and none is used twice (see [`Config::allow_repeats`]). Nothing is
-/// allocated per packet while the buffer has room for it.
+/// Each packet's nonce is its SSRC and index, and none is used twice, but for the very same packet where that was asked for
+/// (see [`allow_same`](Self::allow_same) and [`Config::allow_repeats`]). Nothing is allocated per packet while the buffer has
+/// room for it.
 ///
 /// ```
 /// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
@@ -39,6 +41,8 @@ pub struct Outbound {
     cryptex: Cryptex,
     encrypt_rtcp: bool,
     allow_repeats: bool,
+    repeats: Repeats,
+    max_windows: usize,
     stats: Stats,
 }
 
@@ -46,6 +50,8 @@ pub struct Outbound {
 struct Admitted {
     number: PacketNumber,
     mark: Mark,
+    /// With this seal and no other.
+    expected: Option<Seal>,
 }
 
 impl Outbound {
@@ -60,6 +66,8 @@ impl Outbound {
             cryptex: config.cryptex,
             encrypt_rtcp: config.encrypt_rtcp,
             allow_repeats: config.allow_repeats,
+            repeats: Repeats::default(),
+            max_windows: config.max_windows,
             stats: Stats::default(),
         })
     }
@@ -77,10 +85,22 @@ impl Outbound {
         let packet = out.get(start..).ok_or(ProtectError::Malformed)?;
         let header = RtpHeader::decode(packet).ok_or(ProtectError::Malformed)?;
         let admitted = self.admit(&header, packet)?;
-        out.reserve(self.keys.overhead());
-        let shape = admitted.mark.write(&header, out, start);
-        self.seal(&header, admitted.number, shape, (out, start));
-        Ok(())
+        if admitted.expected.is_none() {
+            out.reserve(self.keys.overhead());
+            let shape = admitted.mark.write(&header, out, start);
+            return self.seal(&header, &admitted, shape, (out, start));
+        }
+        // Only a copy: what is refused has to stay as it was.
+        let end = out.len();
+        out.extend_from_within(start..);
+        let shape = admitted.mark.write(&header, out, end);
+        let sealed = self.seal(&header, &admitted, shape, (out, end));
+        if sealed.is_ok() {
+            out.drain(start..end);
+        } else {
+            out.truncate(end);
+        }
+        sealed
     }
 
     /// Protects an RTP packet out of place: appends `header`, `payload` (with its padding) and the tag to `out`. The payload is
@@ -103,8 +123,11 @@ impl Outbound {
         out.extend_from_slice(header);
         let shape = admitted.mark.write(&decoded, out, start);
         out.extend_from_slice(payload);
-        self.seal(&decoded, admitted.number, shape, (out, start));
-        Ok(())
+        let sealed = self.seal(&decoded, &admitted, shape, (out, start));
+        if sealed.is_err() {
+            out.truncate(start);
+        }
+        sealed
     }
 
     /// Protects the RTCP packet (a compound, or a reduced-size one) at `out[start..]` in place and appends index and tag. The
@@ -143,22 +166,30 @@ impl Outbound {
             Estimate::BeforeFirst => return Err(ProtectError::Repeated),
             Estimate::Exhausted => return Err(ProtectError::KeyExhausted),
         };
-        if !self.allow_repeats && !stream.rtp.is_new(index) {
-            return Err(ProtectError::Repeated);
-        }
-        stream.rtp.insert(index);
         let ssrc = header.ssrc;
         let number = PacketNumber { ssrc, index };
-        Ok(Admitted { number, mark })
+        let mut expected = None;
+        if self.allow_repeats || stream.rtp.is_new(index) {
+            stream.rtp.insert(index);
+        } else {
+            let seal = self.repeats.seal(number).ok_or(ProtectError::Repeated)?;
+            expected = Some(*seal);
+        }
+        Ok(Admitted {
+            number,
+            mark,
+            expected,
+        })
     }
 
     fn seal(
         &mut self,
         header: &RtpHeader,
-        number: PacketNumber,
+        admitted: &Admitted,
         shape: Shape,
         (out, start): (&mut Vec<u8>, usize),
-    ) {
+    ) -> Result<(), ProtectError> {
+        let number = admitted.number;
         let keys = self.keys.first();
         let clear = matches!(shape, Shape::ClearHeader(_));
         if let (true, Some(profile), Some(key), Some(ids)) =
@@ -170,8 +201,33 @@ impl Outbound {
             let _: Result<(), _> = header_extension::apply(key, number, ids, extension);
         }
         let mki = &keys.mki;
-        keys.rtp.seal_rtp(number, shape, Place { out, start, mki });
+        let seal = keys.rtp.seal_rtp(number, shape, Place { out, start, mki });
+        match admitted.expected {
+            Some(expected) if expected != seal => return Err(ProtectError::Repeated),
+            Some(_) => {}
+            None => self.repeats.note(number, seal),
+        }
         self.stats.rtp_packets += 1;
+        Ok(())
+    }
+
+    /// From here on, a packet of this SSRC may be protected again if it is the same as before, byte for byte: then nothing is
+    /// sent that was not sent before (RFC 3711 §9.1), and a receiver that has lost it takes it. For retransmissions without
+    /// RTX. Tags of the latest 1,024 packets are kept for it, 24 KB; other packets with their numbers are refused as ever.
+    ///
+    /// # Errors
+    /// [`ProtectError::TooManySsrcs`] where there are [`Config::max_windows`] such SSRCs.
+    pub fn allow_same(&mut self, ssrc: u32) -> Result<(), ProtectError> {
+        if self.repeats.len() >= self.max_windows && !self.repeats.contains(ssrc) {
+            return Err(ProtectError::TooManySsrcs);
+        }
+        self.repeats.allow(ssrc);
+        Ok(())
+    }
+
+    /// No packet of this SSRC is protected again from here on.
+    pub fn forbid_same(&mut self, ssrc: u32) {
+        self.repeats.forbid(ssrc);
     }
 
     /// The rollover counter of an SSRC that has sent, which late joiners must be told (RFC 3711 §3.3.1).

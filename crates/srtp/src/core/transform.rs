@@ -11,6 +11,9 @@ use crate::profile::{AEAD_TAG, RTCP_TAG, RTCP_WORD};
 /// The E flag in the word behind an RTCP packet: it is encrypted (RFC 3711 §3.4).
 pub(super) const ENCRYPTED: u32 = 1 << 31;
 
+/// What is known of a packet by its tag before that was cut: of two different packets under one index no two are the same.
+pub(super) type Seal = [u8; 16];
+
 /// What makes a packet's nonce: unique under a key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketNumber {
@@ -106,8 +109,9 @@ pub(super) struct Place<'a> {
 
 impl Transform {
     /// Encrypts an RTP packet and appends what belongs behind it.
-    pub(super) fn seal_rtp(&self, number: PacketNumber, shape: Shape, place: Place<'_>) {
+    pub(super) fn seal_rtp(&self, number: PacketNumber, shape: Shape, place: Place<'_>) -> Seal {
         let Place { out, start, mki } = place;
+        let mut seal = Seal::default();
         match self {
             Self::StreamAndMac(keys) => {
                 let packet = out.get_mut(start..).unwrap_or_default();
@@ -115,6 +119,7 @@ impl Transform {
                 let tag = keys.mac.tag(&[packet, &number.roc()]);
                 out.extend_from_slice(mki);
                 out.extend_from_slice(tag.get(..keys.tag_len).unwrap_or(&tag));
+                seal = tag.first_chunk().copied().unwrap_or(seal);
             }
             Self::Gcm(keys) => {
                 out.extend_from_slice(&[0; AEAD_TAG]);
@@ -124,10 +129,12 @@ impl Transform {
                     let (clear, body) = packet.split_at_mut(shape.clear().min(packet.len()));
                     keys.key.seal(&keys.iv(number), clear, body, tag);
                     shape.scatter(packet);
+                    seal = *tag;
                 }
                 out.extend_from_slice(mki);
             }
         }
+        seal
     }
 
     /// Checks and decrypts an RTP packet, which stands before its tag and MKI.
