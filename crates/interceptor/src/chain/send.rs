@@ -213,26 +213,25 @@ impl Chain {
         let stream = self.streams.outbound.get_mut(id.0)?;
         let start = out.len();
         let number = self.matcher.next_number();
-        let Some((ssrc, again)) = write_again(stream, (time, number), sequence_number, out) else {
+        let Some(rtx) = write_again(stream, (time, number), sequence_number, out) else {
             // Overwritten since it was queued, or NACK is not agreed upon any more.
             stream.stats.retransmissions_refused += 1;
             return None;
         };
         let len = out.len() - start;
         stream.stats.retransmitted_packets_sent += 1;
-        let packet = SentPacket {
-            sent: time,
-            stream: id,
-            ssrc,
-            sequence_number: again.sequence_number,
-            size: u16::try_from(len).unwrap_or(u16::MAX),
-        };
-        let counts = stream.stamps.counts();
-        let numbers = match &mut stream.rtx {
-            Some(rtx) => rtx.numbers.as_mut(),
-            None => stream.numbers.as_mut(),
-        };
-        note(&mut self.matcher, counts, packet, numbers);
+        // What goes as it was has no number of its own: the feedback on its first one stands for both.
+        if let (Some(sequence_number), Some(sender)) = (rtx, &mut stream.rtx) {
+            let packet = SentPacket {
+                sent: time,
+                stream: id,
+                ssrc: sender.ssrc,
+                sequence_number,
+                size: u16::try_from(len).unwrap_or(u16::MAX),
+            };
+            let counts = stream.stamps.counts();
+            note(&mut self.matcher, counts, packet, sender.numbers.as_mut());
+        }
         self.outbox.schedule.earn(len);
         if self.sink.is_some() {
             let shown = passing(now, out.get(start..).unwrap_or_default(), &[]);
@@ -292,56 +291,45 @@ fn note(matcher: &mut Matcher, counts: bool, packet: SentPacket, numbers: Option
     }
 }
 
-/// Appends a stored packet as RTX, or as it was where there is none, and counts it.
+/// Appends a stored packet as RTX, under the number that is given; or, where there is no RTX, as it was, to the last byte: SRTP
+/// takes no other packet under the same number (RFC 3711 §9.1).
 fn write_again(
     stream: &mut OutboundStream,
     (now, transport_sequence_number): (Time, u16),
     sequence_number: u16,
     out: &mut Vec<u8>,
-) -> Option<(u32, Again)> {
+) -> Option<Option<u16>> {
     let found = stream.history.as_ref()?.get(sequence_number)?;
     let sent = HeaderRef::decode(found.header).ok()?;
     let rtx_payload_type = stream
         .codecs
         .find(sent.payload_type())
         .and_then(|codec| codec.rtx_payload_type);
+    stream.stats.retransmitted_bytes_sent += found.payload.len() as u64;
+    let (Some(rtx), Some(payload_type)) = (&mut stream.rtx, rtx_payload_type) else {
+        out.extend_from_slice(found.header);
+        out.extend_from_slice(found.payload);
+        stream.sent.count(found.header.len(), found.payload.len());
+        return Some(None);
+    };
     let start = out.len();
-    let mut stamp = Stamp {
-        ssrc: stream.ssrc,
+    let stamp = Stamp {
+        ssrc: rtx.ssrc,
         now,
         transport_sequence_number,
-        acknowledged: stream.remote.is_acknowledged,
+        acknowledged: rtx.is_acknowledged,
     };
-    let (again, counter) = match (&mut stream.rtx, rtx_payload_type) {
-        (Some(rtx), Some(payload_type)) => {
-            stamp.acknowledged = rtx.is_acknowledged;
-            stamp.ssrc = rtx.ssrc;
-            let again = Again {
-                payload_type,
-                sequence_number: rtx.sequence_number,
-                is_rtx: true,
-            };
-            rtx.sequence_number = rtx.sequence_number.wrapping_add(1);
-            (again, &mut rtx.sent)
-        }
-        _ => {
-            let again = Again {
-                payload_type: sent.payload_type(),
-                sequence_number,
-                is_rtx: false,
-            };
-            (again, &mut stream.sent)
-        }
+    let again = Again {
+        payload_type,
+        sequence_number: rtx.sequence_number,
     };
+    rtx.sequence_number = rtx.sequence_number.wrapping_add(1);
     stream.stats.extensions_dropped += stream.stamps.write_again(&sent, again, stamp, out);
     let header_len = out.len() - start;
-    if again.is_rtx {
-        out.extend_from_slice(&sequence_number.to_be_bytes());
-    }
+    out.extend_from_slice(&sequence_number.to_be_bytes());
     out.extend_from_slice(found.payload);
-    counter.count(header_len, out.len() - start - header_len);
-    stream.stats.retransmitted_bytes_sent += found.payload.len() as u64;
-    Some((stamp.ssrc, again))
+    rtx.sent.count(header_len, out.len() - start - header_len);
+    Some(Some(again.sequence_number))
 }
 
 fn passing<'p>(now: Instant, head: &'p [u8], payload: &'p [u8]) -> Passing<'p> {

@@ -29,13 +29,11 @@ pub(crate) struct Stamp {
     pub(crate) acknowledged: bool,
 }
 
-/// The header of a retransmission.
+/// The header of a retransmission under an SSRC of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Again {
     pub(crate) payload_type: u8,
     pub(crate) sequence_number: u16,
-    /// It goes under an SSRC of its own.
-    pub(crate) is_rtx: bool,
 }
 
 impl Stamps {
@@ -98,7 +96,7 @@ impl Stamps {
         dropped
     }
 
-    /// Appends the header of a packet that goes again. Gives how many extensions it has no room for.
+    /// Appends the header of a packet that goes again as RTX. Gives how many extensions it has no room for.
     pub(crate) fn write_again(
         &self,
         sent: &HeaderRef<'_>,
@@ -117,12 +115,7 @@ impl Stamps {
             .sequence_number(again.sequence_number)
             .ssrc(stamp.ssrc);
         // RFC 8852 §3.1: an RTX stream names the stream that it repairs.
-        let rid = if again.is_rtx {
-            self.ids.repaired_rid
-        } else {
-            self.ids.rid
-        };
-        let dropped = self.extend(&mut writer, sent.extensions(), stamp, rid);
+        let dropped = self.extend(&mut writer, sent.extensions(), stamp, self.ids.repaired_rid);
         writer.finish();
         dropped
     }
@@ -286,7 +279,6 @@ mod tests {
         let rtx = Again {
             payload_type: 97,
             sequence_number: 1,
-            is_rtx: true,
         };
         let later = Stamp {
             ssrc: 6,
