@@ -322,85 +322,84 @@ fn a_number_is_protected_once_unless_repeats_are_allowed() {
     assert_eq!(before, Err(ProtectError::Repeated));
 }
 
-/// Every way to protect: the same packet again gives the same bytes; any other with its number is refused.
+/// A packet with a header of 24 bytes and 111 of payload.
+fn with_extension(number: u16, byte: u8) -> Vec<u8> {
+    let elements = [0x11, 1, 2, 0x22, 1, 2, 3, 0];
+    let mut packet = rtp_with(0, Some((0xbede, &elements)), number);
+    packet.extend([byte; 100]);
+    packet
+}
+
+/// Protects a packet in place and out of place, behind other bytes, with the same outcome.
+fn both_ways(outbound: &mut Outbound, packet: &[u8]) -> Result<Vec<u8>, ProtectError> {
+    let mut in_place = [&[7; 3], packet].concat();
+    let result = outbound.protect_rtp(&mut in_place, 3);
+    let (header, payload) = packet.split_at(24);
+    let mut out_of_place = vec![7; 3];
+    assert_eq!(
+        outbound.protect_rtp_from(header, payload, &mut out_of_place),
+        result
+    );
+    match result {
+        Ok(()) => assert_eq!(in_place, out_of_place),
+        Err(_) => assert_eq!((&in_place[3..], &out_of_place[..]), (packet, &[7; 3][..])),
+    }
+    result.map(|()| out_of_place.split_off(3))
+}
+
+/// The same packet again gives the same bytes; any other with its number is refused.
+fn check_repeats(config: &Config) {
+    let profile = config.profile;
+    let (mut outbound, mut inbound) = pair(config);
+    let repeated = Err(ProtectError::Repeated);
+    protected(&mut outbound, &with_extension(9, 1));
+    outbound.allow_same(0xcafe_babe).unwrap();
+    let first: Vec<_> = (10..20)
+        .map(|number| protected(&mut outbound, &with_extension(number, 1)))
+        .collect();
+    for (number, first) in (10..).zip(first) {
+        let packet = with_extension(number, 1);
+        assert_eq!(both_ways(&mut outbound, &packet), Ok(first), "{profile:?}");
+        // One bit of header or payload, or another length.
+        for change in [1, 4, 17, 24, packet.len() - 1, packet.len()] {
+            let mut other = packet.clone();
+            match other.get_mut(change) {
+                Some(byte) => *byte ^= 1,
+                None => other.push(0),
+            }
+            assert_eq!(both_ways(&mut outbound, &other), repeated, "{profile:?} {change}");
+        }
+    }
+    assert_eq!(outbound.stats().rtp_packets, 11 + 20);
+    // It was sent before its SSRC was allowed.
+    assert_eq!(both_ways(&mut outbound, &with_extension(9, 1)), repeated);
+    // A receiver that has lost it takes it once.
+    let again = both_ways(&mut outbound, &with_extension(12, 1)).unwrap();
+    assert!(inbound.unprotect_rtp(&mut again.clone()).is_ok());
+    assert_eq!(inbound.unprotect_rtp(&mut again.clone()), Err(Rejected::Replayed));
+    // A thousand later its tag is gone.
+    for number in 20..20 + 1024 {
+        protected(&mut outbound, &with_extension(number, 2));
+    }
+    assert_eq!(both_ways(&mut outbound, &with_extension(19, 1)), repeated);
+    assert!(both_ways(&mut outbound, &with_extension(20, 2)).is_ok());
+    outbound.forbid_same(0xcafe_babe);
+    assert_eq!(both_ways(&mut outbound, &with_extension(20, 2)), repeated);
+}
+
 #[test]
 fn the_same_packet_may_go_again_and_no_other() {
-    let elements = [0x11, 1, 2, 0x22, 1, 2, 3, 0];
     for profile in Profile::ALL {
-        for (cryptex, encrypted_extensions) in [
-            (Cryptex::Off, vec![]),
-            (Cryptex::Off, vec![1]),
-            (Cryptex::Prefer, vec![]),
-        ] {
-            let config = Config {
-                cryptex,
-                encrypted_extensions,
-                ..config(profile)
-            };
-            let (mut outbound, mut inbound) = pair(&config);
-            let packet = |number, byte: u8| {
-                let mut packet = rtp_with(0, Some((0xbede, &elements)), number);
-                packet.extend([byte; 100]);
-                packet
-            };
-            let ssrc = u32::from_be_bytes(*packet(0, 0)[8..].first_chunk().unwrap());
-            let repeated = Err(ProtectError::Repeated);
-            protected(&mut outbound, &packet(9, 9));
-            outbound.allow_same(ssrc).unwrap();
-            let first: Vec<_> = (10..20)
-                .map(|number| protected(&mut outbound, &packet(number, 1)))
-                .collect();
-            let before = outbound.stats().rtp_packets;
-
-            for (number, first) in (10..).zip(&first) {
-                assert_eq!(
-                    protected(&mut outbound, &packet(number, 1)),
-                    *first,
-                    "{profile:?}"
-                );
-                let plain = packet(number, 1);
-                let (header, payload) = plain.split_at(24);
-                let mut out = vec![7; 3];
-                outbound.protect_rtp_from(header, payload, &mut out).unwrap();
-                assert_eq!((&out[..3], &out[3..]), (&[7; 3][..], &first[..]));
-
-                // One bit of payload or header, or another length.
-                let len = plain.len();
-                for change in [1, 4, 17, 24, len - 1, len] {
-                    let mut other = plain.clone();
-                    match other.get_mut(change) {
-                        Some(byte) => *byte ^= 1,
-                        None => other.push(0),
-                    }
-                    let unchanged = other.clone();
-                    assert_eq!(
-                        outbound.protect_rtp(&mut other, 0),
-                        repeated,
-                        "{profile:?} {change}"
-                    );
-                    assert_eq!(other, unchanged, "the buffer is as it was");
-                    let (header, payload) = unchanged.split_at(24);
-                    let mut out = vec![7; 3];
-                    assert_eq!(outbound.protect_rtp_from(header, payload, &mut out), repeated);
-                    assert_eq!(out, [7; 3]);
-                }
-            }
-            assert_eq!(outbound.stats().rtp_packets, before + 20);
-            // It was sent before its SSRC was allowed.
-            assert_eq!(outbound.protect_rtp(&mut packet(9, 9), 0), repeated);
-            // A receiver that has lost it takes it once.
-            let again = protected(&mut outbound, &packet(12, 1));
-            assert!(inbound.unprotect_rtp(&mut again.clone()).is_ok());
-            assert_eq!(inbound.unprotect_rtp(&mut again.clone()), Err(Rejected::Replayed));
-            // A thousand later its tag is gone.
-            for number in 20..20 + 1024 {
-                protected(&mut outbound, &packet(number, 2));
-            }
-            assert_eq!(outbound.protect_rtp(&mut packet(19, 1), 0), repeated);
-            assert!(outbound.protect_rtp(&mut packet(20, 2), 0).is_ok());
-            outbound.forbid_same(ssrc);
-            assert_eq!(outbound.protect_rtp(&mut packet(20, 2), 0), repeated);
-        }
+        let plain = config(profile);
+        check_repeats(&plain);
+        check_repeats(&Config {
+            encrypted_extensions: vec![1],
+            ..plain.clone()
+        });
+        check_repeats(&Config {
+            cryptex: Cryptex::Prefer,
+            ..plain
+        });
     }
 }
 
