@@ -157,13 +157,13 @@ pub use self::io::{
     TrackLocalStaticSample, UnknownFormat,
 };
 pub use self::registry::Registry;
-pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine};
+pub use self::setting_engine::{DtlsRole, Filter, Gathering, SettingEngine, Srtp};
 pub use self::states::{
     DataChannelState, DtlsTransportState, IceConnectionState, IceGatheringState, PeerConnectionState,
     SignalingState,
 };
 pub use crypto::Provider;
 pub use datachannel::{Kind, Message, Reliability};
-pub use dtls::{Certificate, Fingerprint, KeyLog};
+pub use dtls::{Certificate, Fingerprint, KeyLog, SrtpProfile};
 pub use interceptor::{InboundStats, OutboundStats};
 pub use sdp::Direction as RtpTransceiverDirection;

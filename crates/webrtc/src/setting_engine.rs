@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::Provider;
+use dtls::SrtpProfile;
 
 /// Which side of the DTLS handshake an answerer takes (`a=setup`, RFC 8842 §5.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +62,38 @@ pub struct Gathering {
     pub udp_ports: Option<RangeInclusive<u16>>,
 }
 
+/// How media is protected.
+///
+/// ```
+/// use webrtc::{SettingEngine, SrtpProfile};
+/// let mut settings = SettingEngine::default();
+/// settings.srtp.profiles = vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::Aes128CmSha1_80];
+/// settings.srtp.cryptex = true;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Srtp {
+    /// The protection profiles that are offered, the best one first; a DTLS server takes the first of its own that the
+    /// client has. With none there is no media. Default: [`SrtpProfile::ALL`], the ciphers of RFC 7714 before the one that
+    /// RFC 8827 §6.5 demands.
+    pub profiles: Vec<SrtpProfile>,
+    /// How many packets behind the newest of a stream one may be and still be taken, once: rounded up to a multiple of
+    /// 64, from 64 (RFC 3711 §3.3.2) to 1984. There is no way to take packets twice. Default: 1024.
+    pub replay_window: usize,
+    /// Offer and accept the encryption of whole header extensions and CSRCs (`a=cryptex`, RFC 9335), and send it to peers
+    /// that can read it. Default: false, as browsers.
+    pub cryptex: bool,
+}
+
+impl Default for Srtp {
+    fn default() -> Self {
+        Self {
+            profiles: SrtpProfile::ALL.to_vec(),
+            replay_window: 1024,
+            cryptex: false,
+        }
+    }
+}
+
 /// Settings that are the same for every connection of an `Api`. Each has a default that suits a browser's peer.
 ///
 /// ```
@@ -84,6 +117,8 @@ pub struct SettingEngine {
     pub ice_pacing: Duration,
     /// The side that we take in DTLS when we answer an `actpass` offer. Default: client.
     pub answering_dtls_role: DtlsRole,
+    /// Protection of media.
+    pub srtp: Srtp,
     /// Told every DTLS secret, in the format of `SSLKEYLOGFILE`. Default: none.
     pub key_log: Option<Arc<dyn dtls::KeyLog>>,
     /// Where the dates of our certificate come from. Default: the system's clock.
@@ -114,6 +149,7 @@ impl Default for SettingEngine {
             ice_lite: false,
             ice_pacing: Duration::from_millis(50),
             answering_dtls_role: DtlsRole::Client,
+            srtp: Srtp::default(),
             key_log: None,
             clock: dtls::WallClock::default(),
             max_message_size: 262_144,

@@ -83,6 +83,9 @@ impl Context<'_> {
     /// Adds a section to an offer. RFC 9429 §5.2.1 would mark the second section of each kind as bundle-only by default; as
     /// browsers do, only `max-bundle` marks any, for peers that take port 0 for a rejection.
     fn offer_section(&self, offer: &mut SessionDescription, mut media: MediaDescription) {
+        if self.settings.srtp.cryptex && !media.is_data_channel() {
+            media.attributes.push(cryptex());
+        }
         let is_only_bundled = self.bundle_policy == BundlePolicy::MaxBundle
             && self.remote.is_none()
             && offer.media.iter().any(|earlier| !earlier.is_rejected());
@@ -93,6 +96,14 @@ impl Context<'_> {
         } else {
             offer.media.push(self.on_transport(media, Self::offered_setup()));
         }
+    }
+
+    /// RFC 9335 §4: we read it, as the offerer does.
+    fn allow_cryptex(&self, mut answered: MediaDescription, offered: &Section<'_>) -> MediaDescription {
+        if self.settings.srtp.cryptex && names_cryptex(offered) {
+            answered.attributes.push(cryptex());
+        }
+        answered
     }
 
     /// RFC 8842 §5.2: an offer leaves the choice to the answerer, also when roles are agreed already.
@@ -188,6 +199,7 @@ pub(super) fn answer(
             media
                 .and_then(|plan| plan.section(index, &section))
                 .map(|answered| allow_mixed(answered, &section))
+                .map(|answered| context.allow_cryptex(answered, &section))
         };
         answer.media.push(accepted.map_or_else(
             || rejected(section.media),
@@ -297,6 +309,25 @@ pub(super) fn shares_transport(description: &SessionDescription, index: usize) -
                 .bundle_groups()
                 .any(|group| has(group, tag) && has(group, mid))
         })
+}
+
+fn cryptex() -> Attribute {
+    Attribute::unknown("cryptex", None)
+}
+
+fn names_cryptex(section: &Section<'_>) -> bool {
+    let places = [&section.media.attributes, &section.session.attributes];
+    places.iter().any(|attributes| attributes.contains(&cryptex()))
+}
+
+/// Whether whoever made the description reads Cryptex in every section of media: RFC 9335 §4 has all of a bundle name it.
+pub(super) fn has_cryptex(description: &SessionDescription) -> bool {
+    let is_media = |section: &Section<'_>| MediaKind::of_section(&section.media.kind).is_some();
+    let mut live = description
+        .sections()
+        .filter(|section| is_media(section) && !section.media.is_rejected())
+        .peekable();
+    live.peek().is_some() && live.all(|section| names_cryptex(&section))
 }
 
 /// Whether any section of audio or video is in use.

@@ -113,7 +113,7 @@ fn config(certificate: &dtls::Certificate, settings: &SettingEngine) -> dtls::Co
         client_auth: dtls::ClientAuth::Require,
         cookies: false,
         // RFC 8827 §6.5: every WebRTC endpoint speaks DTLS-SRTP. Pion refuses a peer that does not, data only or not.
-        srtp_profiles: dtls::SrtpProfile::ALL.to_vec(),
+        srtp_profiles: settings.srtp.profiles.clone(),
         alpn: vec![ALPN.to_vec()],
         // RFC 8833 §2: a peer that knows nothing of it is assumed to mean `webrtc`.
         alpn_required: false,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::PeerConnection;
 use super::event::{ChannelEvent, Event, IceCandidateError};
-use super::rtp::Setup;
+use super::rtp::{Protection, Setup};
+use super::sections;
 use super::transport::News;
 use crate::error::FailureReason;
 use crate::states::{
@@ -102,11 +103,18 @@ impl PeerConnection {
             Some(_) | None => {}
         }
         let seed = media.chain_seed();
+        let peer = self.signaling.remote.latest();
+        let protection = Protection {
+            replay_window: self.settings.srtp.replay_window,
+            cryptex: self.settings.srtp.cryptex
+                && peer.is_some_and(|peer| sections::has_cryptex(&peer.sdp())),
+        };
         let setup = Setup {
             unix: Duration::from_secs((self.settings.clock.0)().as_secs()),
             cname: &media.negotiated().cname,
             seed,
             registry: &self.registry,
+            protection,
         };
         self.transport.apply_media(now, media.negotiated(), &setup);
     }

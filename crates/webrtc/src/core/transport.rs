@@ -147,7 +147,7 @@ impl Transport {
             }
         }
         if let Some(rtp) = self.rtp.get_mut() {
-            rtp.apply(now, media);
+            rtp.apply(now, media, setup.protection);
         }
     }
 

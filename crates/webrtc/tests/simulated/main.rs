@@ -17,6 +17,7 @@ mod laws;
 mod media;
 mod pacing;
 mod peer;
+mod protection;
 mod provisional;
 mod restart;
 mod setup;

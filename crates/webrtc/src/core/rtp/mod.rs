@@ -47,6 +47,15 @@ pub(super) struct Setup<'a> {
     pub(super) cname: &'a str,
     pub(super) seed: [u8; 32],
     pub(super) registry: &'a Registry,
+    pub(super) protection: Protection,
+}
+
+/// How packets are protected, beside the profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Protection {
+    pub(super) replay_window: usize,
+    /// Whether the peer reads packets whose header extensions are encrypted as a whole (RFC 9335).
+    pub(super) cryptex: bool,
 }
 
 /// Counters of the media of a connection.
@@ -59,7 +68,7 @@ pub struct RtpTransportStats {
     pub rtcp_received: u64,
     /// Datagrams whose protection was wrong: forged, changed on the way, or of another key.
     pub rejected: u64,
-    /// Datagrams whose numbers had been received before, or were behind the last 1024 of their stream (RFC 3711 §3.3.2).
+    /// Datagrams whose numbers had been received before, or were behind the replay window of their stream (RFC 3711 §3.3.2).
     /// A path that doubles packets adds to it, and a peer that sends a packet again as it was (RFC 4585 without RFC 4588);
     /// so may anybody, since their protection is not looked at.
     pub replayed: u64,
@@ -85,10 +94,25 @@ fn timestamp(packet: &[u8]) -> u32 {
     field.map_or(0, |field| u32::from_be_bytes(*field))
 }
 
-fn contexts(keys: &Keys) -> Result<(srtp::Inbound, srtp::Outbound), srtp::ConfigError> {
-    let config = srtp::Config::new(keys.profile, keys.provider.clone());
-    let inbound = srtp::Inbound::new(&config, &keys.inbound)?;
-    Ok((inbound, srtp::Outbound::new(&config, &keys.outbound)?))
+impl Protection {
+    fn contexts(self, keys: &Keys) -> Result<(srtp::Inbound, srtp::Outbound), srtp::ConfigError> {
+        let config = srtp::Config {
+            replay_window: self.replay_window,
+            ..srtp::Config::new(keys.profile, keys.provider.clone())
+        };
+        let inbound = srtp::Inbound::new(&config, &keys.inbound)?;
+        let mut outbound = srtp::Outbound::new(&config, &keys.outbound)?;
+        outbound.set_cryptex(self.outbound_cryptex());
+        Ok((inbound, outbound))
+    }
+
+    const fn outbound_cryptex(self) -> srtp::Cryptex {
+        if self.cryptex {
+            srtp::Cryptex::Prefer
+        } else {
+            srtp::Cryptex::Accept
+        }
+    }
 }
 
 /// The media of one transport.
@@ -102,12 +126,13 @@ pub(super) struct RtpTransport {
     /// One readable note for each track, and what the chain reports.
     events: RtpEvents,
     stats: RtpTransportStats,
+    protection: Protection,
 }
 
 impl RtpTransport {
     /// The keys are there.
     pub(super) fn new(now: Instant, keys: &Keys, setup: &Setup<'_>) -> Result<Self, srtp::ConfigError> {
-        let (inbound, outbound) = contexts(keys)?;
+        let (inbound, outbound) = setup.protection.contexts(keys)?;
         let chain = interceptor::Config {
             cname: Some(setup.cname.to_owned()),
             // Users' interceptors are told directly.
@@ -124,6 +149,7 @@ impl RtpTransport {
             outgoing: Outgoing::default(),
             events: RtpEvents::default(),
             stats: RtpTransportStats::default(),
+            protection: setup.protection,
         })
     }
 
@@ -131,7 +157,7 @@ impl RtpTransport {
     pub(super) fn use_keys(&mut self, keys: &Keys) -> Result<(), srtp::ConfigError> {
         // What was protected with the old keys nobody can open any more.
         self.stats.send_errors += self.outgoing.clear() as u64;
-        (self.inbound, self.outbound) = contexts(keys)?;
+        (self.inbound, self.outbound) = self.protection.contexts(keys)?;
         Ok(())
     }
 
@@ -141,7 +167,9 @@ impl RtpTransport {
     }
 
     /// Another exchange is over.
-    pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia) {
+    pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia, protection: Protection) {
+        self.protection = protection;
+        self.outbound.set_cryptex(protection.outbound_cryptex());
         self.sections.apply(now, media, &mut self.chain);
     }
 
