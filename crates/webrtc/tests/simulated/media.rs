@@ -32,23 +32,33 @@ struct Video {
 
 impl Video {
     fn new(seed: u64, link: &Link) -> Self {
-        Self::over(Call::with(seed, link, SettingEngine::default()), |sdp| sdp)
+        Self::with_codecs(seed, link, &[])
+    }
+
+    /// With these codecs alone, where there are any.
+    fn with_codecs(seed: u64, link: &Link, codecs: &[RtpCodec]) -> Self {
+        Self::over(Call::with(seed, link, SettingEngine::default()), codecs, |sdp| {
+            sdp
+        })
     }
 
     /// `edit` changes the descriptions of the first exchange.
     fn negotiated(seed: u64, link: &Link, edit: impl Fn(String) -> String) -> Self {
-        Self::over(Call::with(seed, link, SettingEngine::default()), edit)
+        Self::over(Call::with(seed, link, SettingEngine::default()), &[], edit)
     }
 
-    fn over(mut call: Call, edit: impl Fn(String) -> String) -> Self {
+    fn over(mut call: Call, codecs: &[RtpCodec], edit: impl Fn(String) -> String) -> Self {
         let track = TrackInfo {
             id: String::from("video"),
             kind: MediaKind::Video,
         };
         let ours = call.network.with(call.offerer, |peer, _| {
-            peer.0
-                .add_transceiver(track, RtpTransceiverInit::default())
-                .unwrap()
+            let id = peer.0.add_transceiver(track, RtpTransceiverInit::default());
+            let id = id.unwrap();
+            if !codecs.is_empty() {
+                peer.0.set_codec_preferences(id, codecs).unwrap();
+            }
+            id
         });
         call.negotiate_with(|_, sdp| edit(sdp));
         let nodes = [call.offerer, call.answerer];
@@ -190,6 +200,14 @@ fn picture(number: u32) -> Vec<u8> {
 /// Sends 600 pictures and returns those that came whole, in order, with how many packets were repaired.
 fn transmit(seed: u64, link: &Link) -> (Vec<Vec<u8>>, u64, usize) {
     let mut video = Video::new(seed, link);
+    let (pictures, repaired, packets) = pictures(&mut video);
+    let stats = video.stats();
+    // What the link doubles is a replay, and no fault of anybody's.
+    assert!(stats.replayed < packets as u64 / 20, "{stats:?}");
+    (pictures, repaired, packets)
+}
+
+fn pictures(video: &mut Video) -> (Vec<Vec<u8>>, u64, usize) {
     let mut builder = media::SampleBuilder::new(
         rtp::payload::depacketizer("VP8").unwrap(),
         media::SampleConfig::new(90_000),
@@ -199,7 +217,7 @@ fn transmit(seed: u64, link: &Link) -> (Vec<Vec<u8>>, u64, usize) {
         // The last ones bring what was lost before them.
         packets += video.send(number);
         let until = video.call.network.now() + PICTURE;
-        run_until(&mut video, until);
+        run_until(video, until);
         while let Some((packet, is_repaired)) = video.receive() {
             repaired += u64::from(is_repaired);
             builder.push(packet);
@@ -209,8 +227,6 @@ fn transmit(seed: u64, link: &Link) -> (Vec<Vec<u8>>, u64, usize) {
         }
     }
     let stats = video.stats();
-    // What the link doubles is a replay, and no fault of anybody's.
-    assert!(stats.replayed < packets as u64 / 20, "{stats:?}");
     assert_eq!((stats.rejected, stats.unsignalled, stats.overflowed), (0, 0, 0));
     (pictures, repaired, packets)
 }
@@ -244,6 +260,36 @@ fn lost_packets_of_video_are_repaired_before_anyone_misses_them() {
         assert!(
             (lost / 2..lost * 2).contains(&repaired),
             "seed {seed}: {repaired} of about {lost} packets were repaired"
+        );
+    }
+}
+
+/// Browsers do without RTX when an application removes it: then a packet goes again as it was, under its own number.
+#[test]
+fn lost_packets_are_repaired_without_rtx() {
+    for seed in 0..8 {
+        let link = Link {
+            latency: Duration::from_millis(20),
+            loss: Loss::Random(0.05),
+            ..Link::default()
+        };
+        let mut video = Video::with_codecs(seed, &link, &[RtpCodec::video("VP8", "")]);
+        let (pictures, repaired, packets) = pictures(&mut video);
+        let expected: Vec<_> = (0..600).map(picture).collect();
+        let whole = pictures.iter().filter(|one| expected.contains(one)).count();
+        assert!(whole >= 597, "seed {seed}: {whole} of 600 pictures");
+        assert_eq!(repaired, 0, "nothing came by RTX");
+        let sender = &video.call.network.endpoint(video.call.offerer).0;
+        assert_eq!(sender.rtp_stats().unwrap().send_errors, 0, "seed {seed}");
+        let [stats] = &sender.outbound_rtp_stats(video.ours)[..] else {
+            panic!("one stream is sent");
+        };
+        assert_eq!(stats.rtx_ssrc, None);
+        let again = stats.retransmitted_packets_sent;
+        let lost = packets as u64 / 20;
+        assert!(
+            (lost / 2..lost * 2).contains(&again),
+            "seed {seed}: {again} of about {lost}"
         );
     }
 }
@@ -515,7 +561,7 @@ fn an_estimate_of_the_receiver_is_told_to_what_sends() {
     let [offerer, answerer] = [1, 2].map(|side| Peer::new(1, side, SettingEngine::default()));
     let answerer = answerer.0.with_interceptor_registry(registry.into()).into();
     let link = Link::with_latency(Duration::from_millis(10));
-    let mut video = Video::over(Call::of([offerer, answerer], 1, &link), |sdp| sdp);
+    let mut video = Video::over(Call::of([offerer, answerer], 1, &link), &[], |sdp| sdp);
     let core = &video.call.network.endpoint(video.call.offerer).0;
     let agreed = core.negotiated_media().unwrap().by_transceiver(video.ours);
     assert!(agreed.unwrap().send[0].has(&RtcpFeedback::GoogRemb));

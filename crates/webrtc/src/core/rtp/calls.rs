@@ -92,11 +92,12 @@ impl RtpTransport {
         let payload_type = header.payload_type;
         let mut codecs = section.agreed.send.iter();
         let codec = codecs.find(|codec| codec.payload_type == payload_type);
-        let clock_rate = codec
-            .ok_or(RtpSendError::PayloadType(payload_type))?
-            .codec
-            .clock_rate;
-        encoding.splice.apply(now, clock_rate, header);
+        let codec = codec.ok_or(RtpSendError::PayloadType(payload_type))?;
+        if let Some(ssrc) = encoding.repeats(codec) {
+            // Where there is no room for another, its packets are not repaired, and counted when they are asked for.
+            let _ = self.outbound.allow_same(ssrc);
+        }
+        encoding.splice.apply(now, codec.codec.clock_rate, header);
         let stream = encoding.id;
         let prepared = self
             .chain

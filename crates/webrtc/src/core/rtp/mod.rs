@@ -170,7 +170,13 @@ impl RtpTransport {
     pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia, protection: Protection) {
         self.protection = protection;
         self.outbound.set_cryptex(protection.outbound_cryptex());
+        let before: Vec<_> = self.sections.outbound_ssrcs().collect();
         self.sections.apply(now, media, &mut self.chain);
+        for ssrc in before {
+            if self.sections.outbound_ssrcs().all(|known| known != ssrc) {
+                self.outbound.forbid_same(ssrc);
+            }
+        }
     }
 
     /// A datagram of the range of RTP (RFC 7983 §7). Opened in place.

@@ -46,6 +46,13 @@ pub(super) struct Encoding {
 }
 
 impl Encoding {
+    /// The peer may ask for its packets, and those of this codec then go again as they were.
+    pub(super) fn repeats(&self, codec: &NegotiatedCodec) -> Option<u32> {
+        let description = &self.description;
+        let has_rtx = description.rtx_ssrc.is_some() && codec.rtx_payload_type.is_some();
+        (description.feedback.nack && !has_rtx).then_some(description.ssrc)
+    }
+
     /// Another source begins with the next packet: what was said of the last one holds no more.
     pub(super) fn begin_source(&mut self, chain: &mut Chain) {
         self.splice.begin();
@@ -104,6 +111,13 @@ impl Sections {
 
     pub(super) fn at_mut(&mut self, index: usize) -> Option<&mut Section> {
         self.all.get_mut(index)
+    }
+
+    /// The SSRCs of all that is sent, or was and may come back.
+    pub(super) fn outbound_ssrcs(&self) -> impl Iterator<Item = u32> {
+        let sections = self.all.iter();
+        let encodings = sections.flat_map(|section| section.encodings.iter().chain(&section.parked));
+        encodings.map(|encoding| encoding.description.ssrc)
     }
 
     /// Takes over what was agreed upon. Streams that go on keep their state.
