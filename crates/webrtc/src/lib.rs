@@ -113,6 +113,7 @@
 //! | sections of a description | – | [`core::MAX_SECTIONS`] |
 //! | candidates of the peer before its description is in force | – | 128, then counted |
 //! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |
+//! | media before its keys | – | the newest 32 datagrams, 64 KiB, 2 s; the others are counted |
 //! | transceivers, sections of audio and video | – | [`core::MAX_TRANSCEIVERS`] |
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
 //! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |

@@ -13,7 +13,7 @@ use ice::core::Agent;
 use super::Transmit;
 use super::event::RtpEvent;
 use super::media::{NegotiatedMedia, TransceiverId};
-use super::rtp::{RtpPath, RtpTransport, Setup};
+use super::rtp::{RtpPath, Setup};
 use super::security::Security;
 use super::timeline::Timeline;
 use crate::setting_engine::{DtlsRole, SettingEngine};
@@ -52,7 +52,7 @@ pub(super) struct Transport {
     has_data: bool,
     /// When a datagram or a deadline came last: the moment of the news of channels.
     latest: Option<Instant>,
-    /// Datagrams that are neither STUN nor DTLS.
+    /// Datagrams that are neither STUN nor DTLS nor media.
     pub(super) unexpected: u64,
 }
 
@@ -78,7 +78,7 @@ impl Transport {
             ice,
             security: Security::new(certificate, settings, seed),
             channels: Channels::new(config, seed),
-            rtp: RtpPath::Waiting,
+            rtp: RtpPath::default(),
             timeline: Timeline::default(),
             path: None,
             held: Vec::new(),
@@ -128,10 +128,7 @@ impl Transport {
             // RFC 7983 §7
             ice::Input::Data => match datagram.first() {
                 Some(20..=63) => self.open(now, path, datagram),
-                Some(128..=191) => match self.rtp.get_mut() {
-                    Some(rtp) => rtp.handle_input(now, datagram),
-                    None => self.unexpected += 1,
-                },
+                Some(128..=191) => self.unexpected += u64::from(!self.rtp.handle_input(now, datagram)),
                 _ => self.unexpected += 1,
             },
         }
@@ -139,15 +136,14 @@ impl Transport {
 
     /// Media was negotiated, or negotiated anew. Of no effect without keys.
     pub(super) fn apply_media(&mut self, now: Instant, media: &NegotiatedMedia, setup: &Setup<'_>) {
-        if matches!(self.rtp, RtpPath::Waiting) {
-            let keys = self.security.media_keys();
-            let made = keys.map(|keys| RtpTransport::new(now, &keys, setup));
-            if let Some(Ok(rtp)) = made {
-                self.rtp = RtpPath::Open(Box::new(rtp));
+        match &mut self.rtp {
+            RtpPath::Open(rtp) => rtp.apply(now, media, setup.protection),
+            waiting @ RtpPath::Waiting(_) => {
+                if let Some(keys) = self.security.media_keys() {
+                    waiting.open(now, &keys, setup, media);
+                }
             }
-        }
-        if let Some(rtp) = self.rtp.get_mut() {
-            rtp.apply(now, media, setup.protection);
+            RtpPath::Leaving(_) => {}
         }
     }
 
@@ -219,7 +215,7 @@ impl Transport {
         let Some(rtp) = self.rtp.get_mut() else { return };
         let keys = self.security.media_keys();
         if keys.is_none_or(|keys| rtp.use_keys(&keys).is_err()) {
-            self.rtp = RtpPath::Waiting;
+            self.rtp = RtpPath::default();
         }
     }
 

@@ -11,6 +11,7 @@
 )]
 
 mod credentials;
+mod early;
 mod farewell;
 mod gathering;
 mod laws;

@@ -6,6 +6,7 @@
 
 mod calls;
 mod demux;
+mod early;
 mod events;
 mod forward;
 mod gaps;
@@ -83,6 +84,10 @@ pub struct RtpTransportStats {
     pub packets_sent: u64,
     /// Packets that had no room on their way out, or could not be protected.
     pub send_errors: u64,
+    /// Datagrams that came before there were keys for them. The newest 32, up to 64 KiB and 2 s old, are received once there are.
+    pub early: u64,
+    /// Those of them that are lost.
+    pub early_dropped: u64,
     /// `rejected` and `replayed` by cause.
     pub rejections: srtp::Rejections,
     /// Counters of the interceptor chain.

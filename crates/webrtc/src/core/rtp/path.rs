@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::RtpTransport;
+use super::early::EarlyPackets;
+use super::{Keys, RtpTransport, RtpTransportStats, Setup};
+use crate::core::media::NegotiatedMedia;
 
 /// What there is of media.
 #[derive(Debug)]
 pub(in crate::core) enum RtpPath {
-    /// No keys yet, or no media was negotiated.
-    Waiting,
+    /// No keys yet, or no media was negotiated: packets wait.
+    Waiting(EarlyPackets),
     Open(Box<RtpTransport>),
     /// The connection is over, and these datagrams are the last.
     Leaving(VecDeque<Vec<u8>>),
@@ -19,14 +21,56 @@ impl RtpPath {
     pub(in crate::core) fn get(&self) -> Option<&RtpTransport> {
         match self {
             Self::Open(rtp) => Some(rtp),
-            Self::Waiting | Self::Leaving(_) => None,
+            Self::Waiting(_) | Self::Leaving(_) => None,
         }
     }
 
     pub(in crate::core) fn get_mut(&mut self) -> Option<&mut RtpTransport> {
         match self {
             Self::Open(rtp) => Some(rtp),
-            Self::Waiting | Self::Leaving(_) => None,
+            Self::Waiting(_) | Self::Leaving(_) => None,
+        }
+    }
+
+    /// There are keys, and media was negotiated: what has waited is received. False if the keys are of no use.
+    pub(in crate::core) fn open(
+        &mut self,
+        now: Instant,
+        keys: &Keys,
+        setup: &Setup<'_>,
+        media: &NegotiatedMedia,
+    ) -> bool {
+        let Self::Waiting(early) = self else { return false };
+        let Ok(mut rtp) = RtpTransport::new(now, keys, setup) else {
+            return false;
+        };
+        rtp.apply(now, media, setup.protection);
+        let waited = early.take(now);
+        rtp.stats = early.stats();
+        for mut datagram in waited {
+            rtp.handle_input(now, &mut datagram);
+        }
+        *self = Self::Open(Box::new(rtp));
+        true
+    }
+
+    /// A datagram of the range of RTP. False if nobody wants it any more.
+    #[inline]
+    pub(in crate::core) fn handle_input(&mut self, now: Instant, datagram: &mut [u8]) -> bool {
+        match self {
+            Self::Open(rtp) => rtp.handle_input(now, datagram),
+            Self::Waiting(early) => early.push(now, datagram),
+            Self::Leaving(_) => return false,
+        }
+        true
+    }
+
+    /// Counters of media.
+    pub(in crate::core) fn stats(&self) -> RtpTransportStats {
+        match self {
+            Self::Waiting(early) => early.stats(),
+            Self::Open(rtp) => rtp.stats(),
+            Self::Leaving(_) => RtpTransportStats::default(),
         }
     }
 
@@ -34,7 +78,7 @@ impl RtpPath {
     pub(in crate::core) fn close(&mut self, now: Instant, hears: bool) {
         let farewell = match self {
             Self::Open(rtp) if hears => rtp.farewell(now),
-            Self::Waiting | Self::Open(_) => VecDeque::new(),
+            Self::Waiting(_) | Self::Open(_) => VecDeque::new(),
             Self::Leaving(_) => return,
         };
         *self = Self::Leaving(farewell);
@@ -44,7 +88,13 @@ impl RtpPath {
     pub(in crate::core) fn poll_farewell(&mut self) -> Option<Vec<u8>> {
         match self {
             Self::Leaving(farewell) => farewell.pop_front(),
-            Self::Waiting | Self::Open(_) => None,
+            Self::Waiting(_) | Self::Open(_) => None,
         }
+    }
+}
+
+impl Default for RtpPath {
+    fn default() -> Self {
+        Self::Waiting(EarlyPackets::default())
     }
 }

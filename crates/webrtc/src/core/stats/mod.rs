@@ -49,9 +49,9 @@ pub struct StatsReport {
     pub dtls: dtls::Stats,
     /// Counters of the SCTP association.
     pub sctp: sctp::Stats,
-    /// Counters of media: what was refused or dropped, by cause. All zero before there is any.
+    /// Counters of media: what was refused or dropped, by cause.
     pub rtp: RtpTransportStats,
-    /// Datagrams that are neither STUN nor DTLS.
+    /// Datagrams that are neither STUN nor DTLS nor media.
     pub unexpected_datagrams: u64,
     /// Candidates of the peer that were passed over: TCP, names, unknown generations, too many.
     pub ignored_candidates: u64,
@@ -193,7 +193,7 @@ impl PeerConnection {
             ignored_candidates: self.candidates.ignored,
             send_errors: 0,
             events_lost: self.events_lost + rtp.map_or(0, RtpTransport::events_lost),
-            rtp: rtp.map(RtpTransport::stats).unwrap_or_default(),
+            rtp: self.transport.rtp.stats(),
             ..StatsReport::default()
         };
         self.report_streams(&mut report);
