@@ -143,7 +143,7 @@ impl Transport {
                     waiting.open(now, &keys, setup, media);
                 }
             }
-            RtpPath::Leaving(_) => {}
+            RtpPath::Leaving { .. } => {}
         }
     }
 
@@ -234,7 +234,7 @@ impl Transport {
             self.security.poll_timeout(),
             self.channels.poll_timeout(),
             // Without a path nothing is sent, and a report that is due would stay so.
-            self.ice.data_path().and_then(|_| self.rtp.get()?.poll_timeout()),
+            self.ice.data_path().and_then(|_| self.rtp.poll_timeout()),
         ]
         .into_iter()
         .flatten()
@@ -342,7 +342,7 @@ impl Transport {
     /// ICE stops once the last records are out.
     pub(super) fn close_ice(&mut self) {
         self.ice.close();
-        self.rtp = RtpPath::Leaving(VecDeque::new());
+        self.rtp.end();
         self.held = Vec::new();
     }
 }

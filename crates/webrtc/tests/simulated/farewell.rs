@@ -140,3 +140,25 @@ fn a_stream_of_which_nobody_heard_ends_without_a_word() {
     talk.run();
     assert_eq!(talk.farewells.take(), []);
 }
+
+#[test]
+fn what_has_come_can_be_read_when_all_is_over() {
+    let mut talk = Talk::new();
+    let voice = talk.add("voice", MediaKind::Audio);
+    talk.connect();
+    talk.send(voice);
+    talk.call
+        .network
+        .with(talk.call.offerer, |peer, now| peer.0.close(now));
+    talk.run();
+    talk.call.network.with(talk.call.answerer, |peer, _| {
+        assert_eq!(peer.0.connection_state(), PeerConnectionState::Closed);
+        let theirs = peer.0.transceivers().next().unwrap().id();
+        let mut packet = Vec::new();
+        assert!(peer.0.recv_rtp(theirs, &mut packet).is_some());
+        assert!(packet.ends_with(b"media"));
+        assert!(peer.0.recv_rtp(theirs, &mut packet).is_none());
+        assert_eq!(peer.0.stats().inbound_rtp[0].packets_received, 1);
+        assert_eq!(peer.0.poll_timeout(), None);
+    });
+}

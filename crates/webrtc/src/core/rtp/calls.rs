@@ -217,9 +217,10 @@ impl PeerConnection {
 
     /// The next RTP packet of a transceiver, unprotected. One without payload is padding, with which the peer probes the
     /// path: its number is not missing, and who forwards gives it to [`skip_rtp`](Self::skip_rtp). `packet` takes its bytes, and gives its own buffer for later
-    /// packets. At most 512 packets of a transceiver wait; then the oldest go and are counted.
+    /// packets. At most 512 packets of a transceiver wait; then the oldest go and are counted. What has come before the end
+    /// of the connection can be read after it.
     pub fn recv_rtp(&mut self, id: TransceiverId, packet: &mut Vec<u8>) -> Option<RtpReceived> {
-        self.transport.rtp.get_mut()?.receive(id, packet)
+        self.transport.rtp.readable()?.receive(id, packet)
     }
 
     /// Asks the peer for a key frame of a transceiver's track, or of one layer. False when nothing can be asked for:

@@ -13,22 +13,44 @@ pub(in crate::core) enum RtpPath {
     /// No keys yet, or no media was negotiated: packets wait.
     Waiting(EarlyPackets),
     Open(Box<RtpTransport>),
-    /// The connection is over, and these datagrams are the last.
-    Leaving(VecDeque<Vec<u8>>),
+    /// The connection is over: what has come can still be read, its counters too, and these datagrams are the last.
+    Leaving {
+        ended: Option<Box<RtpTransport>>,
+        last: VecDeque<Vec<u8>>,
+    },
 }
 
 impl RtpPath {
+    /// What there is to be read of it, also when it is over.
     pub(in crate::core) fn get(&self) -> Option<&RtpTransport> {
         match self {
             Self::Open(rtp) => Some(rtp),
-            Self::Waiting(_) | Self::Leaving(_) => None,
+            Self::Leaving { ended, .. } => ended.as_deref(),
+            Self::Waiting(_) => None,
         }
     }
 
+    /// What can send and receive.
     pub(in crate::core) fn get_mut(&mut self) -> Option<&mut RtpTransport> {
         match self {
             Self::Open(rtp) => Some(rtp),
-            Self::Waiting(_) | Self::Leaving(_) => None,
+            Self::Waiting(_) | Self::Leaving { .. } => None,
+        }
+    }
+
+    /// What may have packets that nobody has read yet.
+    pub(in crate::core) fn readable(&mut self) -> Option<&mut RtpTransport> {
+        match self {
+            Self::Open(rtp) => Some(rtp),
+            Self::Leaving { ended, .. } => ended.as_deref_mut(),
+            Self::Waiting(_) => None,
+        }
+    }
+
+    pub(in crate::core) fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Open(rtp) => rtp.poll_timeout(),
+            Self::Waiting(_) | Self::Leaving { .. } => None,
         }
     }
 
@@ -60,7 +82,7 @@ impl RtpPath {
         match self {
             Self::Open(rtp) => rtp.handle_input(now, datagram),
             Self::Waiting(early) => early.push(now, datagram),
-            Self::Leaving(_) => return false,
+            Self::Leaving { .. } => return false,
         }
         true
     }
@@ -70,24 +92,38 @@ impl RtpPath {
         match self {
             Self::Waiting(early) => early.stats(),
             Self::Open(rtp) => rtp.stats(),
-            Self::Leaving(_) => RtpTransportStats::default(),
+            Self::Leaving { ended, .. } => ended.as_ref().map(|rtp| rtp.stats()).unwrap_or_default(),
         }
     }
 
     /// The connection ends, and the peer, if it `hears` yet, is told of our sources (RFC 3550 §6.6).
     pub(in crate::core) fn close(&mut self, now: Instant, hears: bool) {
-        let farewell = match self {
+        let last = match self {
             Self::Open(rtp) if hears => rtp.farewell(now),
             Self::Waiting(_) | Self::Open(_) => VecDeque::new(),
-            Self::Leaving(_) => return,
+            Self::Leaving { .. } => return,
         };
-        *self = Self::Leaving(farewell);
+        self.leave(last);
+    }
+
+    /// Nothing is sent any more.
+    pub(in crate::core) fn end(&mut self) {
+        self.leave(VecDeque::new());
+    }
+
+    fn leave(&mut self, last: VecDeque<Vec<u8>>) {
+        let ended = match std::mem::take(self) {
+            Self::Open(rtp) => Some(rtp),
+            Self::Leaving { ended, .. } => ended,
+            Self::Waiting(_) => None,
+        };
+        *self = Self::Leaving { ended, last };
     }
 
     /// The next of the last datagrams.
     pub(in crate::core) fn poll_farewell(&mut self) -> Option<Vec<u8>> {
         match self {
-            Self::Leaving(farewell) => farewell.pop_front(),
+            Self::Leaving { last, .. } => last.pop_front(),
             Self::Waiting(_) | Self::Open(_) => None,
         }
     }
