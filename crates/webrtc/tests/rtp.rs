@@ -338,7 +338,8 @@ async fn reports_flow_though_nobody_reads() {
     within(async {
         loop {
             let stats = [&pair.offerer, &pair.answerer].map(|peer| peer.pc.rtp_stats().unwrap());
-            if stats[0].rtcp_received > 0 && stats[1].rtcp_received > 0 {
+            let is_reported = stats.iter().all(|stats| stats.rtcp_received > 0);
+            if is_reported && stats[1].packets_received >= 600 {
                 break stats;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
