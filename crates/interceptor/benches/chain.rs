@@ -53,6 +53,7 @@ fn inbound(ssrc: u32) -> Inbound {
         ssrc,
         rtx_ssrc: Some(ssrc + 1),
         kind: Kind::Video,
+        mid: None,
         codecs: codecs(),
         feedback: FEEDBACK,
     }

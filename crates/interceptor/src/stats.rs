@@ -136,7 +136,7 @@ pub struct Stats {
     pub malformed_rtp: u64,
     /// RTCP datagrams with a part that is none.
     pub malformed_rtcp: u64,
-    /// RTP packets of SSRCs that no stream has.
+    /// RTP packets of SSRCs that no stream has, or not in the section that they name.
     pub unsignalled: u64,
     /// RTP packets that jumped far away from their stream and were not followed by others.
     pub jumps: u64,

@@ -84,6 +84,10 @@ pub struct Inbound {
     pub rtx_ssrc: Option<u32>,
     /// Audio or video.
     pub kind: Kind,
+    /// The section of the description that it belongs to (RFC 9143). A packet that names another one is
+    /// [`Received::Unsignalled`](crate::Received::Unsignalled), for its owner to move the stream by
+    /// [`Chain::update_inbound`](crate::Chain::update_inbound). Without it, packets may name what they want.
+    pub mid: Option<String>,
     /// Its payload types. Packets of others are passed on and counted with the clock rate of the first.
     pub codecs: Vec<Codec>,
     /// What may be sent about it.

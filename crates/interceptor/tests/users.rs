@@ -11,7 +11,7 @@
 mod support;
 
 use interceptor::{
-    Direction, Ecn, InboundId, Interceptor, OutboundId, PacketResult, PacketSink, Passing, Received,
+    Direction, Ecn, Inbound, InboundId, Interceptor, OutboundId, PacketResult, PacketSink, Passing, Received,
     SendError, Verdict,
 };
 use rtcp::{Packet, PictureLossIndication};
@@ -181,6 +181,42 @@ fn an_unsignalled_packet_says_whose_it_is_and_is_taken_once_that_is_known() {
     script.chain.bind_inbound_rtx(id, REMOTE_RTX).unwrap();
     assert_eq!(script.receive_rtx(1, 2), "2 repaired");
     assert_eq!(script.chain.find_inbound(REMOTE_RTX), Some(id));
+}
+
+/// RFC 9143 §9.2.
+#[test]
+fn a_packet_that_names_another_section_is_handed_back_until_its_stream_was_moved() {
+    let mut script = Script::new(quiet());
+    let of = |mid: &str| Inbound {
+        mid: Some(mid.to_owned()),
+        ..inbound()
+    };
+    let id = script.chain.add_inbound(script.now, of("a")).unwrap();
+    let named = |number: u16, mid: &str| {
+        let mut packet = Vec::new();
+        let mut writer = HeaderWriter::new(&mut packet, FormRule::Mixed);
+        writer.payload_type(96).sequence_number(number).ssrc(REMOTE);
+        writer.extension(IDS.mid.unwrap(), mid.as_bytes()).unwrap();
+        writer.finish();
+        packet.extend_from_slice(b"media");
+        packet
+    };
+    assert_eq!(script.receive_packet(named(65_535, "a")), "65535");
+    assert_eq!(script.receive_packet(named(1, "b")), "unsignalled bbbb");
+    let before = script.chain.inbound_stats(id).unwrap();
+    assert_eq!(before.packets_received, 1, "it is not counted for the stream");
+    script.chain.update_inbound(id, of("b")).unwrap();
+    assert_eq!(script.receive_packet(named(1, "b")), "65537");
+    assert_eq!(script.receive(2), "65538", "most packets name none");
+    assert_eq!(
+        script.receive_packet(named(0, "a")),
+        "65536",
+        "a late one is the stream's"
+    );
+    assert_eq!(script.receive_packet(named(3, "a")), "unsignalled bbbb");
+    // Who does not care for sections is not asked.
+    script.chain.update_inbound(id, inbound()).unwrap();
+    assert_eq!(script.receive_packet(named(4, "a")), "65540");
 }
 
 #[test]

@@ -145,7 +145,7 @@ pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTranspo
 pub use self::core::{
     HeaderExtensionCapability, IceCandidateError, LayerForwarder, MediaEngine, MediaKind, ParametersError,
     RegisterError, RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived,
-    RtpSendError, RtpTransceiverInit, RtpTransportStats, TrackInfo, TrackOrKind,
+    RtpSendError, RtpTransceiverInit, RtpTransportStats, SsrcRefusal, TrackInfo, TrackOrKind,
 };
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,

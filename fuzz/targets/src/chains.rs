@@ -98,6 +98,7 @@ impl Node {
             ssrc: self.theirs,
             rtx_ssrc: with_rtx.then_some(self.theirs + 1),
             kind: Kind::Video,
+            mid: Some("0".into()),
             codecs,
             feedback: self.feedback,
         };

@@ -33,8 +33,8 @@ pub enum Received<'p> {
         /// The packet, where it was given.
         packet: &'p mut [u8],
     },
-    /// No stream has this SSRC. Whoever knows whose it is adds the stream and hands the packet in again; nothing is kept of it
-    /// here, however many such SSRCs there are.
+    /// No stream has this SSRC, or the packet names another section than that of its stream. Whoever knows whose it is adds or
+    /// moves the stream and hands the packet in again; nothing is kept of it here, however many such SSRCs there are.
     Unsignalled(Unsignalled<'p>),
     /// Nothing for the application.
     Dropped(DropReason),
@@ -56,7 +56,7 @@ pub enum DropReason {
     Intercepted,
 }
 
-/// A packet of an SSRC that no stream has, with what it says about itself (RFC 9143 §9.2, RFC 8852 §3).
+/// A packet of an SSRC that no stream has, or not in the section that it names, with what it says about itself (RFC 9143 §9.2, RFC 8852 §3).
 #[derive(Debug)]
 pub struct Unsignalled<'p> {
     /// Its SSRC.
@@ -150,6 +150,13 @@ impl Chain {
         let Some(role) = self.streams.inbound_ssrcs.get(parsed.ssrc) else {
             return self.unsignalled(parsed.ssrc, parsed.payload_type, packet);
         };
+        if let (Role::Media(key), Some(id)) = (role, self.config.extensions.mid)
+            && let Some(mid) = view.extension(id)
+            && let Some(stream) = self.streams.inbound.get_mut(key)
+            && stream.is_moved(mid, parsed.sequence_number)
+        {
+            return self.unsignalled(parsed.ssrc, parsed.payload_type, packet);
+        }
         self.outbox.schedule.earn(packet.len());
         match role {
             Role::Media(key) => self.receive_media(now, key, parsed, packet),
@@ -195,7 +202,7 @@ impl Chain {
             sequence_number: parsed.sequence_number,
             timestamp: parsed.timestamp,
             clock_rate: codec.clock_rate,
-            ends_frame: parsed.marker && stream.kind == Kind::Video,
+            ends_frame: parsed.marker && stream.section.kind == Kind::Video,
             rtt: self.stats.round_trips.smoothed,
             has_rtx: stream.rtx.is_some(),
         });
@@ -340,7 +347,7 @@ impl Chain {
             sequence_number: sequence_number(original),
             timestamp: parsed.timestamp,
             clock_rate: codec.map_or(0, |codec| codec.clock_rate),
-            ends_frame: parsed.marker && stream.kind == Kind::Video,
+            ends_frame: parsed.marker && stream.section.kind == Kind::Video,
             rtt: self.stats.round_trips.smoothed,
             has_rtx: true,
         });
@@ -370,7 +377,7 @@ impl Chain {
 /// When there is feedback to send after a packet.
 #[inline]
 fn after_fresh(stream: &mut InboundStream, now: Time, beyond_repair: bool) -> Option<Time> {
-    if beyond_repair && stream.kind == Kind::Video && stream.has_key_frames() {
+    if beyond_repair && stream.section.kind == Kind::Video && stream.has_key_frames() {
         stream.key_frames.want();
         return Some(now);
     }

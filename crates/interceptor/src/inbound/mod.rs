@@ -35,6 +35,31 @@ struct FromSender {
     count: u64,
 }
 
+/// The section of the description that a stream belongs to (RFC 9143 §9.2).
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    pub(crate) kind: Kind,
+    mid: Option<String>,
+    /// The number of the last packet that told it.
+    told: Option<u16>,
+}
+
+impl Section {
+    /// Whether a packet says that the stream belongs elsewhere. One that is older than the last word does not count.
+    fn is_left(&mut self, mid: &[u8], sequence_number: u16) -> bool {
+        let Some(known) = &self.mid else { return false };
+        let is_old = |told: u16| told.wrapping_sub(sequence_number).wrapping_sub(1) < 0x7fff;
+        if self.told.is_some_and(is_old) {
+            return false;
+        }
+        if known.as_bytes() == mid {
+            self.told = Some(sequence_number);
+            return false;
+        }
+        true
+    }
+}
+
 /// The SSRC of a stream's retransmissions.
 #[derive(Debug)]
 pub(crate) struct RtxSource {
@@ -48,7 +73,7 @@ pub(crate) struct RtxSource {
 pub(crate) struct InboundStream {
     pub(crate) ssrc: u32,
     pub(crate) rtx: Option<RtxSource>,
-    pub(crate) kind: Kind,
+    pub(crate) section: Section,
     pub(crate) feedback: Feedback,
     pub(crate) codecs: Codecs,
     pub(crate) reception: Reception,
@@ -67,7 +92,11 @@ impl InboundStream {
         let mut inbound = Self {
             ssrc: stream.ssrc,
             rtx: None,
-            kind: stream.kind,
+            section: Section {
+                kind: stream.kind,
+                mid: stream.mid,
+                told: None,
+            },
             feedback: stream.feedback,
             codecs: Codecs::new(stream.codecs),
             reception: Reception::new(nack),
@@ -86,7 +115,8 @@ impl InboundStream {
 
     /// Other codecs or feedback were negotiated.
     pub(crate) fn update(&mut self, config: &Config, update: Inbound) {
-        self.kind = update.kind;
+        self.section.kind = update.kind;
+        self.section.mid = update.mid;
         self.feedback = update.feedback;
         self.codecs.renew(update.codecs);
         let nack = &mut self.reception.nack;
@@ -104,6 +134,11 @@ impl InboundStream {
         if let Some(rtx) = &mut self.rtx {
             keep(&mut rtx.arrivals);
         }
+    }
+
+    /// Whether a packet says that the stream belongs to another section.
+    pub(crate) fn is_moved(&mut self, mid: &[u8], sequence_number: u16) -> bool {
+        self.section.is_left(mid, sequence_number)
     }
 
     /// The SSRC of the retransmissions is known.
@@ -131,7 +166,7 @@ impl InboundStream {
 
     /// A packet was recovered.
     pub(crate) fn recover(&mut self, seen: Seen) -> Outcome {
-        let ends_frame = seen.ends_frame && self.kind == Kind::Video;
+        let ends_frame = seen.ends_frame && self.section.kind == Kind::Video;
         let outcome = self.reception.repair(Seen { ends_frame, ..seen });
         let is_fresh = matches!(outcome, Outcome::Fresh { .. });
         self.stats.packets_recovered += u64::from(is_fresh);

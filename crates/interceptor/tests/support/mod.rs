@@ -51,6 +51,7 @@ pub(crate) fn inbound() -> Inbound {
         ssrc: REMOTE,
         rtx_ssrc: Some(REMOTE_RTX),
         kind: Kind::Video,
+        mid: None,
         codecs: codecs(),
         feedback: feedback(),
     }

@@ -111,6 +111,7 @@ impl Node {
             ssrc: ssrc(from),
             rtx_ssrc: with_rtx.then_some(ssrc(from) + 1),
             kind: Kind::Video,
+            mid: None,
             codecs: codecs(),
             feedback,
         };

@@ -83,6 +83,25 @@ pub enum RtpEvent {
         /// Bits a second.
         bitrate: u64,
     },
+    /// A source of the peer has ended (BYE, RFC 3550 §6.6). It may come back, or another one may follow.
+    Ended {
+        /// The layer.
+        rid: Option<Arc<str>>,
+    },
+    /// The peer sends under an SSRC under which we send. Both are received and reported on all the same, since no direction
+    /// shares keys or tables with the other; it is a fault in the peer's random numbers or a loop in the path
+    /// (RFC 3550 §8.2).
+    SsrcCollision {
+        /// The SSRC.
+        ssrc: u32,
+    },
+    /// The peer's description names an SSRC in this section that gets no stream here.
+    SsrcRefused {
+        /// The SSRC.
+        ssrc: u32,
+        /// Why.
+        reason: SsrcRefusal,
+    },
     /// What is sent does harm on its way: it must stop, or become a tenth (RFC 8083).
     CircuitBroken {
         /// The layer.
@@ -92,11 +111,25 @@ pub enum RtpEvent {
     },
 }
 
+/// Why an SSRC of a description gets no stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SsrcRefusal {
+    /// It has one already: in another section, or for something else in this one. Its packets go there.
+    Taken,
+    /// The section has 16 that are named, or the connection as many as it can have.
+    TooMany,
+}
+
 impl RtpEvent {
     pub(super) fn of_layer(mut self, layer: Option<Arc<str>>) -> Self {
         match &mut self {
-            Self::Readable | Self::ReceiverEstimate { .. } => {}
+            Self::Readable
+            | Self::ReceiverEstimate { .. }
+            | Self::SsrcCollision { .. }
+            | Self::SsrcRefused { .. } => {}
             Self::KeyFrameRequested { rid }
+            | Self::Ended { rid }
             | Self::BitrateLimit { rid, .. }
             | Self::CircuitBroken { rid, .. } => *rid = layer,
         }
@@ -105,20 +138,34 @@ impl RtpEvent {
 
     /// Whether nobody needs the older event who is told this one: the same was asked for, or a limit has another value.
     pub(crate) fn replaces(&self, older: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(older) && self.subject() == older.subject()
+        let is_same = match (self, older) {
+            (Self::CircuitBroken { reason, .. }, Self::CircuitBroken { reason: before, .. }) => {
+                std::mem::discriminant(reason) == std::mem::discriminant(before)
+            }
+            (Self::SsrcCollision { .. } | Self::SsrcRefused { .. }, _) => self == older,
+            (
+                Self::Readable
+                | Self::ReceiverEstimate { .. }
+                | Self::Ended { .. }
+                | Self::KeyFrameRequested { .. }
+                | Self::BitrateLimit { .. }
+                | Self::CircuitBroken { .. },
+                _,
+            ) => std::mem::discriminant(self) == std::mem::discriminant(older),
+        };
+        is_same && self.layer() == older.layer()
     }
 
-    /// The layer that it is about, and for circuit breakers which one.
-    fn subject(
-        &self,
-    ) -> (
-        Option<&str>,
-        Option<std::mem::Discriminant<interceptor::CircuitBreaker>>,
-    ) {
+    fn layer(&self) -> Option<&str> {
         match self {
-            Self::Readable | Self::ReceiverEstimate { .. } => (None, None),
-            Self::KeyFrameRequested { rid } | Self::BitrateLimit { rid, .. } => (rid.as_deref(), None),
-            Self::CircuitBroken { rid, reason } => (rid.as_deref(), Some(std::mem::discriminant(reason))),
+            Self::Readable
+            | Self::ReceiverEstimate { .. }
+            | Self::SsrcCollision { .. }
+            | Self::SsrcRefused { .. } => None,
+            Self::KeyFrameRequested { rid }
+            | Self::Ended { rid }
+            | Self::BitrateLimit { rid, .. }
+            | Self::CircuitBroken { rid, .. } => rid.as_deref(),
         }
     }
 }

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError, RtpEvent};
+pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError, RtpEvent, SsrcRefusal};
 pub use self::media::{
     Encoding, HeaderExtensionCapability, InboundStream, MAX_CODECS, MAX_ENCODINGS, MAX_HEADER_EXTENSIONS,
     MAX_RID, MAX_TRANSCEIVERS, MediaEngine, MediaKind, NegotiatedCodec, NegotiatedExtension, NegotiatedMedia,

@@ -12,7 +12,7 @@ use super::parameters::{RtpEncodingParameters, TrackInfo};
 
 /// A transceiver's number within its connection, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransceiverId(pub(super) u32);
+pub struct TransceiverId(pub(in crate::core) u32);
 
 /// A pair of a sender and a receiver.
 #[derive(Clone, Debug)]

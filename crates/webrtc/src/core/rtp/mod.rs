@@ -10,12 +10,15 @@ mod early;
 mod events;
 mod forward;
 mod gaps;
+mod layers;
 mod outgoing;
 mod path;
 mod queue;
 mod report;
 mod sections;
 mod splice;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -75,6 +78,8 @@ pub struct RtpTransportStats {
     pub replayed: u64,
     /// Packets that belong to no section.
     pub unsignalled: u64,
+    /// SSRCs under which both sides send.
+    pub ssrc_collisions: u64,
     /// Packets that the interceptors had no use for, as [`chain`](Self::chain) says by cause, or doubles, as the statistics of
     /// their stream do.
     pub dropped: u64,
@@ -182,6 +187,16 @@ impl RtpTransport {
                 self.outbound.forbid_same(ssrc);
             }
         }
+        self.tell();
+    }
+
+    /// What there is to tell of SSRCs and sources.
+    fn tell(&mut self) {
+        for (id, event) in self.sections.news.drain(..) {
+            let is_collision = matches!(event, RtpEvent::SsrcCollision { .. });
+            self.stats.ssrc_collisions += u64::from(is_collision);
+            self.events.push(id, event);
+        }
     }
 
     /// A datagram of the range of RTP (RFC 7983 §7). Opened in place.
@@ -195,6 +210,7 @@ impl RtpTransport {
         let ecn = interceptor::Ecn::default();
         let received = match self.chain.handle_rtp(now, ecn, packet) {
             Received::Unsignalled(first) if self.sections.welcome(now, &first, &mut self.chain) => {
+                self.tell();
                 self.chain.handle_rtp(now, ecn, first.packet)
             }
             received @ (Received::Media { .. }
@@ -251,16 +267,21 @@ impl RtpTransport {
         let Ok(packet) = self.inbound.unprotect_rtcp(datagram) else {
             return;
         };
+        // First where streams belong, since reports about them may be in the same datagram.
+        self.sections.handle_rtcp(now, packet, &mut self.chain);
         self.chain.handle_rtcp(now, packet);
         while let Some(event) = self.chain.poll_event() {
             if let interceptor::Event::ReceiverEstimate { bitrate } = event {
                 for id in self.sections.senders() {
                     self.events.push(id, RtpEvent::ReceiverEstimate { bitrate });
                 }
+            } else if let interceptor::Event::Goodbye { ssrc } = event {
+                self.sections.goodbye(now, ssrc, &self.chain);
             } else if let Some((transceiver, event)) = self.sections.translate(event) {
                 self.events.push(transceiver, event);
             }
         }
+        self.tell();
     }
 
     /// All counters.

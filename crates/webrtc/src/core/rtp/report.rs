@@ -5,7 +5,8 @@ use interceptor::{
     InboundId, InboundStats, OutboundId, OutboundStats, RemoteInboundStats, RemoteOutboundStats,
 };
 
-use super::sections::{Encoding, Layer, Section};
+use super::layers::Layer;
+use super::sections::{Encoding, Section};
 use crate::core::PeerConnection;
 use crate::core::media::{MediaKind, NegotiatedCodec, TransceiverId};
 use crate::core::stats::{

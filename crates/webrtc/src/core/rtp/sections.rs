@@ -1,4 +1,5 @@
-//! The sections of a transport with their streams in the interceptor chain: what an exchange adds, keeps and removes.
+//! The sections of a transport with their streams in the interceptor chain: what an exchange adds, keeps and removes. Streams
+//! that are received are in [`layers`](super::layers), and which section they belong to is in [`demux`](super::demux).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,6 +7,8 @@ use std::time::Instant;
 
 use interceptor::{Chain, ExtensionIds, Feedback, InboundId, OutboundId};
 
+use super::demux::Hints;
+use super::layers::Layer;
 use super::queue::{Numbers, PacketQueue, Waiting};
 use super::splice::Splice;
 use crate::core::event::RtpEvent;
@@ -13,23 +16,6 @@ use crate::core::media::{
     MediaKind, NegotiatedCodec, NegotiatedMedia, NegotiatedSection, OutboundStream, RtcpFeedback,
     TransceiverId,
 };
-
-/// Streams that one section receives at a time, retransmissions not counted: every layer of simulcast twice, for a
-/// sender that begins anew under other SSRCs.
-const MAX_LAYERS: usize = 16;
-
-/// A stream that is received.
-#[derive(Debug)]
-pub(super) struct Layer {
-    pub(super) id: InboundId,
-    pub(super) ssrc: u32,
-    pub(super) rid: Option<Arc<str>>,
-    pub(super) has_rtx: bool,
-    /// The peer's description named its SSRC.
-    announced: bool,
-    /// Packets that nobody has read in time.
-    pub(super) discarded: u64,
-}
 
 /// A stream that is sent.
 #[derive(Debug)]
@@ -71,6 +57,8 @@ pub(super) struct Section {
     /// have to go on: SRTP protects none twice (RFC 3711 §9.1). One for each SSRC of the transceiver at most.
     pub(super) parked: Vec<Encoding>,
     pub(super) received: PacketQueue,
+    /// SSRCs of the peer's description that have no stream here.
+    pub(super) refused: Vec<u32>,
 }
 
 /// All sections, in the order of the descriptions.
@@ -79,6 +67,18 @@ pub(super) struct Sections {
     generation: Option<u64>,
     all: Vec<Section>,
     by_stream: HashMap<InboundId, usize>,
+    pub(super) hints: Hints,
+    /// What the application is to be told.
+    pub(super) news: Vec<(TransceiverId, RtpEvent)>,
+}
+
+/// What goes with an exchange that is applied.
+pub(super) struct Exchange<'a> {
+    pub(super) now: Instant,
+    pub(super) chain: &'a mut Chain,
+    /// SSRCs that packets have moved away from the sections that a description names.
+    pub(super) moved: Vec<u32>,
+    pub(super) news: &'a mut Vec<(TransceiverId, RtpEvent)>,
 }
 
 /// What became of a packet for a section.
@@ -126,11 +126,21 @@ impl Sections {
         chain.set_extensions(receive_ids(media));
         chain.set_reduced_size(media.sections.iter().all(|section| section.reduced_size_rtcp));
         chain.set_receiver_rtt(media.sections.iter().all(|section| section.receiver_rtt));
+        self.sweep(now, chain);
+        let layers = self.all.iter().flat_map(|section| &section.layers);
+        let moved = layers.filter(|layer| layer.moved.is_some());
+        let moved = moved.map(|layer| layer.ssrc).collect();
         let mut before = std::mem::take(&mut self.all);
         // What ends makes room for what begins, which may have the same SSRC.
         for section in &mut before {
             section.leave(now, media, chain);
         }
+        let mut exchange = Exchange {
+            now,
+            chain,
+            moved,
+            news: &mut self.news,
+        };
         for agreed in &media.sections {
             let known = before
                 .iter()
@@ -139,10 +149,15 @@ impl Sections {
                 Some(index) => before.swap_remove(index),
                 None => Section::new(agreed),
             };
-            section.enter(now, agreed, chain);
+            section.enter(agreed, &mut exchange);
             self.all.push(section);
         }
         self.index();
+    }
+
+    /// The section that a stream belongs to.
+    pub(super) fn section_of_stream(&self, stream: InboundId) -> Option<usize> {
+        self.by_stream.get(&stream).copied()
     }
 
     /// Notes which section each stream belongs to.
@@ -160,7 +175,8 @@ impl Sections {
         if !section.agreed.direction.receives() {
             return None;
         }
-        let layer = section.layers.iter().find(|layer| layer.id == stream)?;
+        let layer = section.layers.iter_mut().find(|layer| layer.id == stream)?;
+        layer.has_come(numbers.arrived);
         let is_first = section.received.is_empty();
         let mut packet = section.received.buffer();
         packet.extend_from_slice(bytes);
@@ -212,6 +228,7 @@ impl Section {
             encodings: Vec::new(),
             parked: Vec::new(),
             received: PacketQueue::default(),
+            refused: Vec::new(),
         }
     }
 
@@ -250,25 +267,16 @@ impl Section {
     }
 
     /// Begins the streams that are not there.
-    fn enter(&mut self, now: Instant, agreed: &NegotiatedSection, chain: &mut Chain) {
+    fn enter(&mut self, agreed: &NegotiatedSection, exchange: &mut Exchange<'_>) {
         self.agreed.clone_from(agreed);
         for layer in &self.layers {
             // An SSRC of retransmissions that is taken keeps its stream.
-            let _taken = chain.update_inbound(layer.id, inbound(agreed, layer.ssrc));
+            let _taken = exchange
+                .chain
+                .update_inbound(layer.id, inbound(agreed, layer.ssrc));
         }
         if agreed.direction.receives() {
-            for stream in &agreed.inbound {
-                let Some(ssrc) = stream.ssrc else { continue };
-                if !self.layers.iter().any(|layer| layer.ssrc == ssrc) {
-                    self.add_layer(now, ssrc, stream.rid.as_deref(), chain);
-                }
-                if let (Some(rtx), Some(layer)) = (stream.rtx_ssrc, self.layer_mut(ssrc)) {
-                    layer.announced = true;
-                    layer.has_rtx |= chain.bind_inbound_rtx(layer.id, rtx).is_ok();
-                } else if let Some(layer) = self.layer_mut(ssrc) {
-                    layer.announced = true;
-                }
-            }
+            self.expect(exchange);
         }
         if agreed.direction.sends() {
             let mut before = std::mem::take(&mut self.encodings);
@@ -276,50 +284,21 @@ impl Section {
             self.encodings = agreed
                 .outbound
                 .iter()
-                .filter_map(|stream| encoding(now, agreed, stream, &mut before, chain))
+                .filter_map(|stream| encoding(agreed, stream, &mut before, exchange))
                 .collect();
             self.parked = before;
         }
-    }
-
-    fn layer_mut(&mut self, ssrc: u32) -> Option<&mut Layer> {
-        self.layers.iter_mut().find(|layer| layer.ssrc == ssrc)
-    }
-
-    /// Begins to receive a stream. The oldest one goes when there are too many.
-    pub(super) fn add_layer(
-        &mut self,
-        now: Instant,
-        ssrc: u32,
-        rid: Option<&str>,
-        chain: &mut Chain,
-    ) -> bool {
-        if self.layers.len() >= MAX_LAYERS {
-            chain.remove_inbound(self.layers.remove(0).id);
-        }
-        let Ok(id) = chain.add_inbound(now, inbound(&self.agreed, ssrc)) else {
-            return false;
-        };
-        self.layers.push(Layer {
-            id,
-            ssrc,
-            rid: rid.map(Arc::from),
-            has_rtx: false,
-            announced: false,
-            discarded: 0,
-        });
-        true
     }
 }
 
 /// The stream of an encoding, which goes on if it was there before.
 fn encoding(
-    now: Instant,
     agreed: &NegotiatedSection,
     stream: &OutboundStream,
     before: &mut Vec<Encoding>,
-    chain: &mut Chain,
+    exchange: &mut Exchange<'_>,
 ) -> Option<Encoding> {
+    let chain = &mut *exchange.chain;
     let description = outbound(agreed, stream);
     let is_sent = stream.active && !stream.paused;
     let known = before
@@ -332,7 +311,7 @@ fn encoding(
             let _taken = chain.update_outbound(known.id, description.clone());
         }
         if std::mem::take(&mut known.is_parked) {
-            chain.resume_outbound(now, known.id);
+            chain.resume_outbound(exchange.now, known.id);
             // The source's numbers may be anywhere by then.
             known.begin_source(chain);
         }
@@ -342,8 +321,15 @@ fn encoding(
             ..known
         });
     }
+    let id = chain.add_outbound(exchange.now, description.clone()).ok()?;
+    for ssrc in [Some(stream.ssrc), stream.rtx_ssrc].into_iter().flatten() {
+        if chain.find_inbound(ssrc).is_some() {
+            let collision = RtpEvent::SsrcCollision { ssrc };
+            exchange.news.push((agreed.transceiver, collision));
+        }
+    }
     Some(Encoding {
-        id: chain.add_outbound(now, description.clone()).ok()?,
+        id,
         is_sent,
         splice: Splice::default(),
         sampled: None,
@@ -353,11 +339,12 @@ fn encoding(
     })
 }
 
-fn inbound(agreed: &NegotiatedSection, ssrc: u32) -> interceptor::Inbound {
+pub(super) fn inbound(agreed: &NegotiatedSection, ssrc: u32) -> interceptor::Inbound {
     interceptor::Inbound {
         ssrc,
         rtx_ssrc: None,
         kind: kind(agreed.kind),
+        mid: Some(agreed.mid.clone()),
         codecs: codecs(&agreed.receive),
         feedback: feedback(&agreed.receive),
     }
