@@ -276,3 +276,33 @@ fn levels_of_h264_are_lowered_for_a_peer_that_cannot_have_its_own() {
     let again = described(SdpType::Answer, &answer);
     assert!(again.sdp.contains("packetization-mode=1;profile-level-id=42e01f"));
 }
+
+/// SSRCs are random, so that a collision has to be made: the same seed chooses the same ones again.
+#[test]
+fn ssrcs_of_ours_give_way_to_those_of_an_offer() {
+    let mut offerer = Peer::new(1);
+    offerer.add_track(MediaKind::Video, "camera", "s");
+    let offer = offerer.offer();
+    // One transceiver was there before the offer, one is made for it; and both with retransmissions.
+    let answer = |offer: &str, has_track: bool| {
+        let mut answerer = Peer::new(2);
+        if has_track {
+            answerer.add_track(MediaKind::Video, "camera", "s");
+        }
+        answerer.hear(&webrtc::SessionDescription::offer(offer.to_owned()));
+        let id = answerer.ids()[0];
+        answerer.core.set_direction(id, Direction::SendRecv).unwrap();
+        answerer.answer();
+        let sent = &answerer.section(id).outbound[0];
+        [sent.ssrc, sent.rtx_ssrc.unwrap()]
+    };
+    for has_track in [false, true] {
+        let chosen = answer(&offer.sdp, has_track);
+        assert_eq!(answer(&offer.sdp, has_track), chosen);
+        for taken in chosen {
+            let colliding = format!("{}a=ssrc:{taken} cname:c\r\n", offer.sdp);
+            let again = answer(&colliding, has_track);
+            assert!(!again.contains(&taken), "{taken} of {again:?}");
+        }
+    }
+}

@@ -81,6 +81,7 @@ impl Media {
 
     fn apply_remote_offer(&mut self, offer: &SessionDescription) -> Vec<TrackNews> {
         let mut news = Vec::new();
+        self.avoid_ssrcs(offer);
         for (index, section) in offer.sections().enumerate() {
             let Some(described) = Described::read(&section) else {
                 continue;
@@ -98,6 +99,28 @@ impl Media {
         }
         self.silence();
         news
+    }
+
+    /// SSRCs of the peer's description count as heard (RFC 5576 §5, RFC 3550 §8.2): what no description of ours has named yet
+    /// gives way to them.
+    fn avoid_ssrcs(&mut self, offer: &SessionDescription) {
+        let lines = offer.media.iter().flat_map(|media| media.attributes.ssrcs());
+        self.offered_ssrcs = lines.map(|line| line.ssrc).collect();
+        let offered = &self.offered_ssrcs;
+        let collides =
+            |encoding: &Encoding| offered.contains(&encoding.ssrc) || offered.contains(&encoding.rtx_ssrc);
+        let fresh = self.transceivers.iter().filter(|known| known.place.is_none());
+        let colliding = fresh.filter(|known| known.sender.encodings.iter().any(collides));
+        let ids: Vec<_> = colliding.map(|known| known.id).collect();
+        for id in ids {
+            let encodings = self.get(id).map(|known| &known.sender.encodings);
+            let parameters = encodings.into_iter().flatten();
+            let parameters = parameters.map(|encoding| encoding.parameters.clone()).collect();
+            let encodings = self.with_ssrcs(parameters);
+            if let Some(transceiver) = self.get_mut(id) {
+                transceiver.sender.encodings = encodings;
+            }
+        }
     }
 
     /// RFC 9429 §5.10: another mid at an index means that the section was rejected and is used again.

@@ -24,6 +24,7 @@ mod settle;
 mod transceiver;
 mod write;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha20Rng;
@@ -97,6 +98,8 @@ pub(super) struct Media {
     /// What the stable state was, while an exchange is under way.
     snapshot: Option<Snapshot>,
     negotiated: NegotiatedMedia,
+    /// SSRCs that the last offer of the peer names.
+    offered_ssrcs: BTreeSet<u32>,
 }
 
 impl Media {
@@ -117,6 +120,7 @@ impl Media {
                 cname,
                 ..NegotiatedMedia::default()
             },
+            offered_ssrcs: BTreeSet::new(),
         }
     }
 
@@ -237,6 +241,7 @@ impl Media {
                 encodings.any(|encoding| encoding.ssrc == ssrc || encoding.rtx_ssrc == ssrc)
             };
             let known = self.transceivers.iter().any(ours) || self.negotiated.by_ssrc(ssrc).is_some();
+            let known = known || self.offered_ssrcs.contains(&ssrc);
             if ssrc != 0 && !known && !taken(ssrc) {
                 return ssrc;
             }
