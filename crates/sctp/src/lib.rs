@@ -108,7 +108,8 @@
 //!
 //! Multi-homing, dynamic addresses (RFC 5061), authentication (RFC 4895), ECN, path MTU discovery. Message interleaving and weighted
 //! scheduling (RFC 8260), RACK and zero checksums (RFC 9653) are not there yet: streams take turns message by message, whatever
-//! their priority. SSN/TSN reset and adding streams are denied to the peer.
+//! their priority. SSN/TSN reset and adding streams are denied to the peer. [`Association`] lets go of its transport when it
+//! has ended: packets that come later (RFC 9260 §8.4) are answered by a [`core::Association`] alone.
 
 pub mod codec;
 pub mod core;

@@ -37,6 +37,8 @@ pub struct Stats {
     pub bad_checksum: u64,
     /// Packets with a wrong verification tag.
     pub bad_tag: u64,
+    /// Packets that belong to no association: none had begun, or it was over.
+    pub out_of_the_blue: u64,
     /// Chunks that do not fit the state or carry impossible values.
     pub unexpected_chunks: u64,
     /// Cookies that were forged, stale or of no use.

@@ -267,7 +267,7 @@ impl Association {
 
     /// Ends at once; the peer is told with `reason`, cut to 256 bytes.
     pub fn abort(&mut self, _now: Instant, reason: &str) {
-        if matches!(self.phase, Phase::Ended) {
+        if matches!(self.phase, Phase::Ended { .. }) {
             return;
         }
         let text = reason.as_bytes();
@@ -361,11 +361,13 @@ impl Association {
 
     /// The terminal transition. What was received stays readable; what was to be sent is dropped.
     pub(super) fn end(&mut self, reason: CloseReason) {
-        if matches!(self.phase, Phase::Ended) {
+        if matches!(self.phase, Phase::Ended { .. }) {
             return;
         }
         tracing::debug!(%reason, "association ended");
-        self.phase = Phase::Ended;
+        self.phase = Phase::Ended {
+            agreed: reason == CloseReason::Shutdown,
+        };
         self.timers.stop_all();
         self.outbox.clear_bundled();
         self.sender = Sender::new(&self.config, self.local.initial_tsn);
@@ -375,7 +377,7 @@ impl Association {
 
     /// What may have become possible after any input, timeout or command.
     pub(super) fn settle(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Ended) {
+        if matches!(self.phase, Phase::Ended { .. }) {
             return;
         }
         if !self.sender.needs_t3() {

@@ -110,7 +110,7 @@ impl Association {
                 self.outbox.shutdown_ack = true;
                 return;
             }
-            Phase::Ended => return,
+            Phase::Ended { .. } => return,
         };
         self.answer_init(now, &init, tag, tsn);
     }
@@ -254,7 +254,7 @@ impl Association {
             return false;
         }
         match (action, &self.phase) {
-            (Action::Discard, _) | (_, Phase::Ended) => {
+            (Action::Discard, _) | (_, Phase::Ended { .. }) => {
                 self.stats.rejected_cookies += 1;
                 return false;
             }

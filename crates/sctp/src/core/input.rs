@@ -1,4 +1,4 @@
-//! Packets in: validation (RFC 9260 §6.8, §8.4, §8.5) and the way of each chunk to its handler.
+//! Packets in: validation (RFC 9260 §6.8, §8.5) and the way of each chunk to its handler.
 
 use super::association::Association;
 use super::phase::Phase;
@@ -47,6 +47,9 @@ impl Association {
             self.stats.malformed += 1;
             return;
         };
+        if self.is_out_of_the_blue(verification_tag, &first) {
+            return self.handle_out_of_the_blue(verification_tag, &first, &packet);
+        }
         if !self.admits(verification_tag, &first, &packet) {
             self.stats.bad_tag += 1;
             return;
@@ -66,8 +69,6 @@ impl Association {
             }
             // The cookie says which tag is right.
             ChunkKind::COOKIE_ECHO => tag != 0,
-            // §8.4 rule 5, for a peer that waits for SHUTDOWN COMPLETE of an association that is over here.
-            ChunkKind::SHUTDOWN_ACK if matches!(self.phase, Phase::Ended) => tag != 0,
             _ => own && !matches!(self.phase, Phase::Closed),
         }
     }
@@ -84,7 +85,6 @@ impl Association {
             let flow = match chunk.kind {
                 ChunkKind::DATA => self.handle_data(&chunk),
                 ChunkKind::SACK => self.handle_sack(now, chunk.value),
-                _ if matches!(self.phase, Phase::Ended) => self.handle_after_end(tag, &chunk),
                 _ => self.handle_control(now, tag, &chunk, index == 0),
             };
             if flow == Flow::Stop {
@@ -94,14 +94,6 @@ impl Association {
         if carries_data && self.phase.takes_data() {
             self.end_data_packet(now);
         }
-    }
-
-    /// §8.4 for an association that is over: its peer may have missed that.
-    fn handle_after_end(&mut self, tag: u32, chunk: &ChunkRef<'_>) -> Flow {
-        if chunk.kind == ChunkKind::SHUTDOWN_ACK {
-            self.handle_shutdown_ack(tag);
-        }
-        Flow::Stop
     }
 
     fn handle_control(&mut self, now: Instant, tag: u32, chunk: &ChunkRef<'_>, first: bool) -> Flow {

@@ -20,7 +20,10 @@ pub(super) enum Phase {
     ShutdownSent,
     ShutdownReceived,
     ShutdownAckSent,
-    Ended,
+    Ended {
+        /// By SHUTDOWN: everything had arrived on both sides.
+        agreed: bool,
+    },
 }
 
 impl Phase {
@@ -34,7 +37,7 @@ impl Phase {
             Self::ShutdownSent => State::ShutdownSent,
             Self::ShutdownReceived => State::ShutdownReceived,
             Self::ShutdownAckSent => State::ShutdownAckSent,
-            Self::Ended => State::Ended,
+            Self::Ended { .. } => State::Ended,
         }
     }
 

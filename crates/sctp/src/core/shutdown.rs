@@ -27,7 +27,7 @@ impl Association {
             | Phase::Established
             | Phase::ShutdownSent
             | Phase::ShutdownAckSent
-            | Phase::Ended => {}
+            | Phase::Ended { .. } => {}
         }
     }
 
@@ -56,7 +56,7 @@ impl Association {
             Phase::ShutdownSent => self.send_shutdown_ack(now),
             // Ours was lost.
             Phase::ShutdownAckSent => self.outbox.shutdown_ack = true,
-            Phase::Closed | Phase::CookieWait { .. } | Phase::CookieEchoed { .. } | Phase::Ended => {
+            Phase::Closed | Phase::CookieWait { .. } | Phase::CookieEchoed { .. } | Phase::Ended { .. } => {
                 self.stats.unexpected_chunks += 1;
             }
         }
@@ -80,7 +80,7 @@ impl Association {
                     .push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 0, |_| {});
             }
             // §8.5.1 E and §8.4 rule 5: answered as if there were no association, so that the peer can end.
-            Phase::CookieWait { .. } | Phase::CookieEchoed { .. } | Phase::Ended => {
+            Phase::CookieWait { .. } | Phase::CookieEchoed { .. } | Phase::Ended { .. } => {
                 self.outbox
                     .push_alone(tag, ChunkKind::SHUTDOWN_COMPLETE, 1, |_| {});
             }
@@ -114,7 +114,7 @@ impl Association {
             | Phase::Established
             | Phase::ShutdownPending
             | Phase::ShutdownReceived
-            | Phase::Ended => return,
+            | Phase::Ended { .. } => return,
         }
         self.timers.set(Timer::T2, now, self.sender.rto());
     }

@@ -3,6 +3,7 @@
 mod ending;
 mod handshake;
 mod hostile;
+mod out_of_the_blue;
 mod partial;
 mod script;
 mod transfer;
