@@ -241,7 +241,7 @@ impl Association {
 
     fn perform_incoming(&mut self, mut streams: Vec<u16>) {
         if streams.is_empty() {
-            streams = self.receiver.used_streams();
+            streams = self.receiver.take_used_streams();
         }
         streams.sort_unstable();
         streams.dedup();
@@ -284,7 +284,7 @@ impl Association {
             }
             let mut ids: Vec<u16> = request.streams.iter().collect();
             if ids.is_empty() {
-                ids = this.sender.queue.used_streams();
+                ids = this.sender.queue.take_used_streams();
             }
             let before = this.resets.wanted.len();
             this.want_reset(ids.into_iter());

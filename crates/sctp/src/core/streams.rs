@@ -9,11 +9,16 @@ type Page<T> = [Option<Box<T>>; PAGE];
 #[derive(Debug)]
 pub(crate) struct Streams<T> {
     pages: Vec<Option<Box<Page<T>>>>,
+    /// A bit for each stream that was used since the last [`take_used`](Self::take_used).
+    used: Vec<u64>,
 }
 
 impl<T> Default for Streams<T> {
     fn default() -> Self {
-        Self { pages: Vec::new() }
+        Self {
+            pages: Vec::new(),
+            used: Vec::new(),
+        }
     }
 }
 
@@ -42,6 +47,34 @@ impl<T> Streams<T> {
         Some(page.get_mut(usize::from(id) % PAGE)?.get_or_insert_default())
     }
 
+    /// As [`entry`](Self::entry), and the stream counts as used.
+    pub(crate) fn use_entry(&mut self, id: u16) -> Option<&mut T>
+    where
+        T: Default,
+    {
+        let index = usize::from(id) / 64;
+        if index >= self.used.len() {
+            self.used.resize(index + 1, 0);
+        }
+        if let Some(word) = self.used.get_mut(index) {
+            *word |= 1 << (id % 64);
+        }
+        self.entry(id)
+    }
+
+    /// The streams used since the last call, in order. A peer that asks for a reset of all streams again and again
+    /// makes us look at each of them only as often as it was used.
+    pub(crate) fn take_used(&mut self) -> Vec<u16> {
+        let words = std::mem::take(&mut self.used);
+        let ids = words.iter().zip((0..=u16::MAX).step_by(64));
+        ids.flat_map(|(word, first)| {
+            (0..64)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| first + bit)
+        })
+        .collect()
+    }
+
     /// All streams with state, in order.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u16, &mut T)> {
         let places = self.pages.iter_mut().enumerate().flat_map(|(index, page)| {
@@ -68,5 +101,18 @@ mod tests {
         let ids: Vec<u16> = streams.iter_mut().map(|(id, _)| id).collect();
         assert_eq!(ids, [0, 63, 64, 1000, 65_535]);
         assert_eq!(streams.get_mut(63), Some(&mut 64));
+    }
+
+    #[test]
+    fn each_use_counts_once() {
+        let mut streams = Streams::<u32>::default();
+        streams.entry(5);
+        for id in [65_535, 0, 63, 64, 0] {
+            streams.use_entry(id);
+        }
+        assert_eq!(streams.take_used(), [0, 63, 64, 65_535]);
+        assert_eq!(streams.take_used(), []);
+        streams.use_entry(64);
+        assert_eq!(streams.take_used(), [64]);
     }
 }

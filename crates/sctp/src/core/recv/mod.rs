@@ -1,6 +1,7 @@
 //! The receiving half: DATA chunks in, messages and SACKs out. RFC 9260 §6.2, §6.5 to §6.7 and §6.9, RFC 3758 §3.6.
 
 mod assembler;
+mod early;
 mod stream;
 mod tracker;
 
@@ -13,6 +14,7 @@ use crate::stats::Stats;
 use crate::tsn::Tsn;
 use assembler::{Assembler, Taken};
 use bytes::BufMut;
+use early::Early;
 use stream::{InStream, Moved};
 use tracker::{Tracker, Verdict};
 
@@ -48,8 +50,8 @@ pub(super) struct Receiver {
     stream_count: u16,
     /// Bytes that the application has not read, with overhead.
     unread: usize,
-    /// Bytes of complete messages that wait for their turn, with overhead.
-    early: usize,
+    /// Complete messages that wait for their turn.
+    early: Early,
     window: usize,
     max_message: usize,
     need: AckNeed,
@@ -67,7 +69,7 @@ impl Receiver {
             streams: Streams::default(),
             stream_count,
             unread: 0,
-            early: 0,
+            early: Early::default(),
             window: config.window(),
             max_message: config.max_message_size,
             need: AckNeed::None,
@@ -79,8 +81,9 @@ impl Receiver {
     /// The peer starts from the beginning; what can be read stays.
     pub(super) fn restart(&mut self, config: &Config, initial_tsn: Tsn, stream_count: u16) {
         let mut streams = std::mem::take(&mut self.streams);
-        for (_, stream) in streams.iter_mut() {
-            stream.reset();
+        let mut early = std::mem::take(&mut self.early);
+        for (id, stream) in streams.iter_mut() {
+            stream.reset(id, &mut early);
         }
         *self = Self {
             streams,
@@ -91,7 +94,7 @@ impl Receiver {
 
     /// Bytes waiting for other bytes.
     const fn waiting(&self) -> usize {
-        self.assembler.bytes() + self.early
+        self.assembler.bytes() + self.early.bytes()
     }
 
     /// Everything held, readable or not.
@@ -162,7 +165,11 @@ impl Receiver {
         self.assembler.advance(moved);
         match taken {
             Taken::Waiting => {}
-            Taken::Complete(complete) => self.deliver(complete, events),
+            Taken::Complete(complete) => {
+                if !self.deliver(complete, events) {
+                    return Received::Violation("two messages of a stream with one number");
+                }
+            }
             Taken::Violation(reason) => return Received::Violation(reason),
         }
         // A peer that keeps to SSN order cannot have more than a window and a message waiting.
@@ -172,21 +179,22 @@ impl Receiver {
         Received::Ok
     }
 
-    fn deliver(&mut self, complete: assembler::Complete, events: &mut Events) {
+    /// False if another message with its number waits already.
+    fn deliver(&mut self, complete: assembler::Complete, events: &mut Events) -> bool {
         let id = complete.message.stream_id;
-        let Some(stream) = self.streams.entry(id) else {
-            return;
+        let Some(stream) = self.streams.use_entry(id) else {
+            return true;
         };
         let was_readable = stream.is_readable();
-        match stream.insert(complete) {
-            Ok(moved) => self.account(id, moved, was_readable, events),
-            Err(waiting) => self.early += waiting,
+        match stream.insert(id, complete, &mut self.early) {
+            Some(moved) => self.account(id, moved, was_readable, events),
+            None => return false,
         }
+        true
     }
 
     fn account(&mut self, id: u16, moved: Moved, was_readable: bool, events: &mut Events) {
         self.unread += moved.readable;
-        self.early -= moved.released;
         if moved.readable == 0 || was_readable {
             return;
         }
@@ -233,11 +241,11 @@ impl Receiver {
             if skipped.stream_id >= self.stream_count {
                 continue;
             }
-            let Some(stream) = self.streams.entry(skipped.stream_id) else {
+            let Some(stream) = self.streams.use_entry(skipped.stream_id) else {
                 continue;
             };
             let was_readable = stream.is_readable();
-            let moved = stream.skip_to(skipped.ssn);
+            let moved = stream.skip_to(skipped.stream_id, skipped.ssn, &mut self.early);
             self.account(skipped.stream_id, moved, was_readable, events);
         }
         true
@@ -261,7 +269,7 @@ impl Receiver {
         let Some(stream) = self.streams.entry(id) else {
             return false;
         };
-        self.early -= stream.reset();
+        stream.reset(id, &mut self.early);
         !std::mem::replace(&mut stream.reset_reported, true)
     }
 
@@ -272,9 +280,9 @@ impl Receiver {
         }
     }
 
-    /// Streams that have state, for a reset of all.
-    pub(super) fn used_streams(&mut self) -> Vec<u16> {
-        self.streams.iter_mut().map(|(id, _)| id).collect()
+    /// Streams that were used since the last reset of all, for the next one.
+    pub(super) fn take_used_streams(&mut self) -> Vec<u16> {
+        self.streams.take_used()
     }
 
     pub(super) const fn stream_count(&self) -> u16 {

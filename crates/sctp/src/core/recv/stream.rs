@@ -1,6 +1,7 @@
 //! The receiving side of a stream: ordering by SSN, RFC 9260 §6.5 and §6.6.
 
 use super::assembler::{Complete, OVERHEAD};
+use super::early::Early;
 use crate::message::Message;
 use crate::tsn::Ssn;
 use std::collections::VecDeque;
@@ -9,8 +10,10 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(super) struct InStream {
     next: Ssn,
-    /// Complete messages that came before their turn, by SSN.
-    early: VecDeque<(Ssn, Message)>,
+    /// How far `next` has come since the stream began: the places of messages, which do not wrap.
+    place: u64,
+    /// How many messages wait in [`Early`].
+    waiting: u32,
     readable: VecDeque<Message>,
     /// A `Readable` event waits in the event queue.
     pub(super) reported: bool,
@@ -18,91 +21,84 @@ pub(super) struct InStream {
     pub(super) reset_reported: bool,
 }
 
-/// How much moved where.
+/// How much became readable.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moved {
-    /// Bytes that became readable, with overhead.
+    /// Bytes, with overhead.
     pub(super) readable: usize,
-    /// Bytes that left the messages waiting for their turn, with overhead.
-    pub(super) released: usize,
 }
 
-const fn cost(message: &Message) -> usize {
+pub(super) const fn cost(message: &Message) -> usize {
     message.data.len() + OVERHEAD
 }
 
 impl InStream {
-    /// Takes a complete message. `Ok` says what became readable; `Err` holds the bytes that wait.
-    pub(super) fn insert(&mut self, complete: Complete) -> Result<Moved, usize> {
+    /// Takes a complete message and says what became readable. `None` if one with its number waits already, which no peer
+    /// sends that keeps to the numbers.
+    pub(super) fn insert(&mut self, id: u16, complete: Complete, early: &mut Early) -> Option<Moved> {
         let Complete { ssn, message } = complete;
-        let mut moved = Moved {
-            readable: cost(&message),
-            released: 0,
-        };
+        let mut moved = Moved::default();
         if message.unordered {
-            self.readable.push_back(message);
-            return Ok(moved);
+            self.make_readable(message, &mut moved);
+        } else if ssn == self.next {
+            self.go_to(ssn.next(), 1);
+            self.make_readable(message, &mut moved);
+            self.release_next(id, early, &mut moved);
+        } else {
+            let distance = ssn.since(self.next);
+            if !early.insert(id, self.place + u64::from(distance), message) {
+                return None;
+            }
+            self.waiting += 1;
         }
-        if ssn == self.next {
-            self.next = ssn.next();
-            self.readable.push_back(message);
-            self.release_early(&mut moved);
-            return Ok(moved);
-        }
-        let place = self
-            .early
-            .partition_point(|(other, _)| other.since(self.next) < ssn.since(self.next));
-        self.early.insert(place, (ssn, message));
-        Err(moved.readable)
+        Some(moved)
+    }
+
+    fn make_readable(&mut self, message: Message, moved: &mut Moved) {
+        moved.readable += cost(&message);
+        self.readable.push_back(message);
+    }
+
+    const fn go_to(&mut self, next: Ssn, distance: u64) {
+        self.next = next;
+        self.place += distance;
     }
 
     /// Makes readable what has its turn.
-    fn release_early(&mut self, moved: &mut Moved) {
-        while self.early.front().is_some_and(|(ssn, _)| *ssn == self.next) {
-            self.release_one(moved);
-        }
-    }
-
-    fn release_one(&mut self, moved: &mut Moved) {
-        let Some((ssn, message)) = self.early.pop_front() else {
-            return;
-        };
-        moved.readable += cost(&message);
-        moved.released += cost(&message);
-        self.next = ssn.next();
-        self.readable.push_back(message);
-        if self.early.is_empty() {
-            self.early = VecDeque::new();
+    fn release_next(&mut self, id: u16, early: &mut Early, moved: &mut Moved) {
+        while self.waiting > 0
+            && let Some(message) = early.take(id, self.place)
+        {
+            self.waiting -= 1;
+            self.go_to(self.next.next(), 1);
+            self.make_readable(message, moved);
         }
     }
 
     /// FORWARD-TSN: messages up to `ssn` will not come any more (RFC 3758 §3.6).
-    pub(super) fn skip_to(&mut self, ssn: Ssn) -> Moved {
+    pub(super) fn skip_to(&mut self, id: u16, ssn: Ssn, early: &mut Early) -> Moved {
         let mut moved = Moved::default();
         if self.next.is_after(ssn) {
             return moved;
         }
-        let distance = ssn.since(self.next);
-        let base = self.next;
-        while self
-            .early
-            .front()
-            .is_some_and(|(early, _)| early.since(base) <= distance)
+        let end = self.place + u64::from(ssn.since(self.next));
+        while self.waiting > 0
+            && let Some(message) = early.take_first(id, end)
         {
-            self.release_one(&mut moved);
+            self.waiting -= 1;
+            self.make_readable(message, &mut moved);
         }
-        self.next = ssn.next();
-        self.release_early(&mut moved);
+        self.go_to(ssn.next(), end + 1 - self.place);
+        self.release_next(id, early, &mut moved);
         moved
     }
 
-    /// The peer starts again at 0. Messages that waited for missing ones are dropped; returns their bytes.
-    pub(super) fn reset(&mut self) -> usize {
-        self.next = Ssn(0);
-        std::mem::take(&mut self.early)
-            .iter()
-            .map(|(_, message)| cost(message))
-            .sum()
+    /// The peer starts again at 0. Messages that waited for missing ones are dropped.
+    pub(super) fn reset(&mut self, id: u16, early: &mut Early) {
+        while self.waiting > 0 && early.take_first(id, u64::MAX).is_some() {
+            self.waiting -= 1;
+        }
+        (self.next, self.place, self.waiting) = (Ssn(0), 0, 0);
     }
 
     pub(super) fn pop(&mut self) -> Option<(Message, usize)> {

@@ -153,7 +153,7 @@ impl SendQueue {
         let (id, len) = (message.stream_id, message.data.len());
         let key = self.messages.insert(message);
         self.buffered += len;
-        let Some(stream) = self.streams.entry(id) else {
+        let Some(stream) = self.streams.use_entry(id) else {
             return;
         };
         stream.unfinished += 1;
@@ -308,9 +308,9 @@ impl SendQueue {
         }
     }
 
-    /// Streams that have state.
-    pub(crate) fn used_streams(&mut self) -> Vec<u16> {
-        self.streams.iter_mut().map(|(id, _)| id).collect()
+    /// Streams that were used since the last reset of all, for the next one.
+    pub(crate) fn take_used_streams(&mut self) -> Vec<u16> {
+        self.streams.take_used()
     }
 
     /// True when nothing waits to be cut.

@@ -8,6 +8,151 @@ use crate::{Config, Reliability, SendOptions};
 use proptest::prelude::*;
 use std::time::Duration;
 
+/// The processor time of this thread, which other tests do not lengthen. Linux only: none elsewhere.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(10 * ticks)
+}
+
+/// Twenty thousand requests take a tenth of this without optimisation, and minutes if each looks at every stream.
+const FAIR: Duration = Duration::from_secs(10);
+
+/// Packets of as many chunks as a large record carries.
+fn in_packets(script: &mut Script, chunks: impl Iterator<Item = Vec<u8>>) {
+    let chunks: Vec<_> = chunks.collect();
+    for packet in chunks.chunks(700) {
+        script.feed(packet);
+        script.all();
+    }
+}
+
+/// What it costs to hold messages of one stream that come in this order, the first one never.
+fn holding(numbers: impl Iterator<Item = u16>) -> Duration {
+    let mut script = Script::established();
+    let started = processor_time();
+    let chunks = numbers
+        .zip(0..)
+        .map(|(ssn, n)| data(PEER_TSN.plus(n), 0, ssn, 3, b"x"));
+    in_packets(&mut script, chunks);
+    let stats = script.core.stats();
+    assert_eq!(stats.data_chunks_received, 60_000);
+    assert_eq!(stats.receive_buffered, 60_000 * 65);
+    assert_eq!(script.core.state(), crate::State::Established);
+    processor_time() - started
+}
+
+#[test]
+fn numbers_in_the_worst_order_cost_no_more_than_others() {
+    let best = holding(1..=60_000);
+    // Each belongs into the middle of those that wait.
+    let worst = holding((0..60_000_u16).map(|n| {
+        if n % 2 == 0 {
+            1 + n / 2
+        } else {
+            60_001 - n.div_ceil(2)
+        }
+    }));
+    assert!(
+        worst < 3 * best + Duration::from_millis(50),
+        "{worst:?}, {best:?}"
+    );
+}
+
+#[test]
+fn a_number_that_is_used_twice_is_a_violation() {
+    let mut script = Script::established();
+    script.feed(&[data(PEER_TSN, 0, 5, 3, b"one")]);
+    script.all();
+    script.feed(&[data(PEER_TSN.plus(1), 0, 5, 3, b"other")]);
+    script.expect(ChunkKind::ABORT);
+    assert_eq!(
+        script.events(),
+        [crate::Event::Closed(crate::CloseReason::ProtocolViolation(
+            "two messages of a stream with one number"
+        ))]
+    );
+}
+
+/// A request of the peer to reset its own streams (Outgoing) or ours (Incoming); no streams are all of them.
+fn reset(kind: ParamKind, number: u32, streams: &[u16]) -> Vec<u8> {
+    let mut value = Vec::new();
+    write_param(&mut value, kind, |out| {
+        out.extend_from_slice(&PEER_TSN.plus(number).0.to_be_bytes());
+        if kind == ParamKind::OUTGOING_RESET {
+            out.extend_from_slice(&[0; 4]);
+            out.extend_from_slice(&PEER_TSN.previous().0.to_be_bytes());
+        }
+        streams
+            .iter()
+            .for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
+    });
+    chunk(ChunkKind::RE_CONFIG, 0, &value)
+}
+
+#[test]
+fn resets_of_all_streams_cost_what_was_used() {
+    let mut script = Script::established_with_all_streams();
+    let streams = 65_000_u16;
+    let chunks = (0..streams).map(|id| data(PEER_TSN.plus(u32::from(id)), id, 0, 3, b"x"));
+    in_packets(&mut script, chunks);
+    let started = processor_time();
+    for number in 0..20_000 {
+        script.feed(&[reset(ParamKind::OUTGOING_RESET, number, &[])]);
+        let reset = script.events().len();
+        // What is readable was told before.
+        let expected = if number == 0 { 2 * usize::from(streams) } else { 0 };
+        assert_eq!(reset, expected, "request {number}");
+        script.all();
+    }
+    assert!(
+        processor_time() - started < FAIR,
+        "{:?}",
+        processor_time() - started
+    );
+    // Used again, a stream is reset again.
+    script.feed(&[data(PEER_TSN.plus(u32::from(streams)), 9, 0, 3, b"x")]);
+    script.feed(&[reset(ParamKind::OUTGOING_RESET, 20_000, &[])]);
+    let resets = script.events();
+    assert!(
+        matches!(resets[..], [crate::Event::StreamReset { stream_id: 9, .. }]),
+        "{resets:?}"
+    );
+}
+
+#[test]
+fn wishes_to_reset_all_our_streams_cost_what_was_used() {
+    let mut script = Script::established_with_all_streams();
+    let listed: Vec<u16> = (0..30_000).collect();
+    for (ids, number) in listed.chunks(600).zip(0..) {
+        script.feed(&[reset(ParamKind::INCOMING_RESET, number, ids)]);
+        script.all();
+    }
+    let started = processor_time();
+    for number in 50..20_000 {
+        script.feed(&[reset(ParamKind::INCOMING_RESET, number, &[])]);
+        let sent = script.all();
+        let response = sent
+            .iter()
+            .find(|sent| sent.kind == ChunkKind::RE_CONFIG)
+            .unwrap();
+        let (_, result) = response.response();
+        // Nothing was ever sent on them, or they are being reset already.
+        assert_eq!(result, ResetResult::NOTHING_TO_DO, "request {number}");
+    }
+    assert!(
+        processor_time() - started < FAIR,
+        "{:?}",
+        processor_time() - started
+    );
+    assert_eq!(script.core.state(), crate::State::Established);
+}
+
 #[derive(Clone, Debug)]
 enum Action {
     Chunk(u8, u8, Vec<u8>),

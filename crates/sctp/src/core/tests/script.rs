@@ -93,6 +93,10 @@ pub(super) fn init_chunk(kind: ChunkKind, tag: u32, tsn: Tsn, params: &[u8]) -> 
         inbound_streams: 200,
         initial_tsn: tsn,
     };
+    chunk_of(kind, init, params)
+}
+
+fn chunk_of(kind: ChunkKind, init: Init, params: &[u8]) -> Vec<u8> {
     let mut value = Vec::new();
     init.encode(&mut value);
     value.extend_from_slice(params);
@@ -171,15 +175,38 @@ impl Script {
     pub(super) fn established_with(config: Config) -> Self {
         let mut script = Self::new(config);
         let cookie = script.init(PEER_TAG, PEER_TSN);
-        script.feed(&[chunk(ChunkKind::COOKIE_ECHO, 0, &cookie)]);
-        script.expect(ChunkKind::COOKIE_ACK);
-        assert_eq!(script.core.poll_event(), Some(Event::Connected));
+        script.echo(&cookie);
         script
+    }
+
+    /// The same with a peer that uses and takes as many streams as there are.
+    pub(super) fn established_with_all_streams() -> Self {
+        let mut script = Self::new(Config::default());
+        let init = Init {
+            initiate_tag: PEER_TAG,
+            a_rwnd: 100_000,
+            outbound_streams: u16::MAX,
+            inbound_streams: u16::MAX,
+            initial_tsn: PEER_TSN,
+        };
+        let cookie = script.init_with(PEER_TAG, chunk_of(ChunkKind::INIT, init, &capabilities()));
+        script.echo(&cookie);
+        script
+    }
+
+    fn echo(&mut self, cookie: &[u8]) {
+        self.feed(&[chunk(ChunkKind::COOKIE_ECHO, 0, cookie)]);
+        self.expect(ChunkKind::COOKIE_ACK);
+        assert_eq!(self.core.poll_event(), Some(Event::Connected));
     }
 
     /// INIT → ← INIT ACK. Learns tag and TSN and returns the cookie.
     pub(super) fn init(&mut self, tag: u32, tsn: Tsn) -> Vec<u8> {
-        self.feed_tagged(0, &[init_chunk(ChunkKind::INIT, tag, tsn, &capabilities())]);
+        self.init_with(tag, init_chunk(ChunkKind::INIT, tag, tsn, &capabilities()))
+    }
+
+    fn init_with(&mut self, tag: u32, init: Vec<u8>) -> Vec<u8> {
+        self.feed_tagged(0, &[init]);
         let answer = self.expect(ChunkKind::INIT_ACK);
         assert_eq!(answer.tag, tag);
         let init = InitRef::decode(&answer.value).unwrap();

@@ -516,8 +516,8 @@ fn tsns_far_ahead_are_dropped_and_duplicates_bounded() {
 #[test]
 fn more_gaps_than_a_packet_holds_are_cut_to_it() {
     let mut script = Script::established();
-    for offset in 1..600 {
-        script.feed(&[whole(PEER_TSN.plus(offset * 2), 0)]);
+    for offset in 1..600_u16 {
+        script.feed(&[whole(PEER_TSN.plus(u32::from(offset) * 2), offset)]);
     }
     let sent = script.all();
     let last = sent.last().unwrap().sack();
