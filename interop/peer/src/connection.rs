@@ -133,7 +133,9 @@ impl Connection {
             }
             "candidate" => self.candidate(request),
             "channel" => self.open(request),
-            "track" | "untrack" | "swap" | "layer" | "media" => self.tracks.answer(&self.pc, request),
+            "track" | "untrack" | "stop" | "swap" | "layer" | "media" => {
+                self.tracks.answer(&self.pc, request)
+            }
             "stats" => Ok(stats::report(&self.pc)),
             "close" if request.label.is_none() => {
                 self.pc.close();

@@ -1,10 +1,9 @@
 //! The way of packets from a transceiver back into it: payload types as agreed for that direction, and of simulcast one layer.
 
-use rtp::payload::vp8::Renumberer;
-use rtp::payload::{Depacketizer, depacketizer};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use webrtc::core::NegotiatedSection;
-use webrtc::{RtpReceived, RtpTransceiver};
+use webrtc::{LayerForwarder, RtpReceived, RtpTransceiver};
 
 /// What passes on one transceiver.
 #[derive(Debug, Default)]
@@ -26,52 +25,57 @@ pub(crate) struct Echo {
 /// Which layer of simulcast goes back.
 #[derive(Debug, Default)]
 struct Layers {
+    /// The layer that was asked for before anything had come.
     wanted: Option<String>,
-    current: Option<String>,
+    forwarder: Option<LayerForwarder>,
     switches: u64,
-    renumberer: Renumberer,
-    reader: Option<Box<dyn Depacketizer>>,
 }
 
 impl Echo {
     /// From its next key frame on this layer goes back.
     pub(crate) fn select(&mut self, rid: &str) {
-        self.layers.wanted = Some(rid.to_owned());
+        match &mut self.layers.forwarder {
+            Some(forwarder) => forwarder.select(Some(rid)),
+            None => self.layers.wanted = Some(rid.to_owned()),
+        }
     }
 
     /// The peer has asked for a key frame; returns the layer that it concerns.
     pub(crate) fn asked(&mut self) -> Option<String> {
         self.key_frames_asked += 1;
-        self.layers.wanted.clone()
+        let forwarder = self.layers.forwarder.as_ref()?;
+        let layer = forwarder.wanted().or_else(|| forwarder.current());
+        layer.flatten().map(str::to_owned)
     }
 
     /// Sends a packet back.
-    pub(crate) fn pass(
-        &mut self,
-        transceiver: &RtpTransceiver,
-        mut packet: rtp::Packet,
-        received: &RtpReceived,
-    ) {
+    pub(crate) fn pass(&mut self, transceiver: &RtpTransceiver, mut bytes: Vec<u8>, received: &RtpReceived) {
         self.received += 1;
         self.repaired += u64::from(received.is_repaired);
-        let arrived = packet.header.payload_type;
+        let Ok(arrived) = rtp::PacketRef::decode(&bytes).map(|packet| packet.payload_type()) else {
+            return;
+        };
         if self.payload_type.is_none_or(|(from, _)| from != arrived) {
             let Some(section) = transceiver.negotiated() else {
                 return;
             };
             self.payload_type = Some((arrived, back(&section, arrived)));
-            self.layers.reader = reader(&section, arrived);
+            self.layers.begin(&section, arrived);
+        }
+        self.layers.ask(transceiver, received);
+        if received.rid.is_some() && !self.layers.forward(received, &mut bytes) {
+            return;
+        }
+        let Ok(mut packet) = rtp::Packet::decode(Bytes::from(bytes)) else {
+            return;
+        };
+        if received.rid.is_none() {
+            self.follow(transceiver, packet.header.ssrc);
         }
         if let Some((_, to)) = self.payload_type {
             packet.header.payload_type = to;
         }
-        let mut payload = packet.payload.to_vec();
-        match received.rid.as_deref() {
-            Some(rid) if !self.layers.admit(transceiver, rid, &mut payload) => return,
-            Some(_) => {}
-            None => self.follow(transceiver, packet.header.ssrc),
-        }
-        match transceiver.send_rtp(&mut packet.header, &payload[..]) {
+        match transceiver.send_rtp(&mut packet.header, &packet.payload[..]) {
             Ok(()) => self.sent += 1,
             Err(error) => {
                 self.refused += 1;
@@ -93,39 +97,48 @@ impl Echo {
 
     /// What the matcher is told.
     pub(crate) fn report(&self, transceiver: &RtpTransceiver) -> Value {
+        let layer = self.layers.forwarder.as_ref().and_then(LayerForwarder::current);
         json!({
             "mid": transceiver.mid(), "kind": transceiver.kind().map(|kind| kind.as_str()),
             "received": self.received, "repaired": self.repaired, "sent": self.sent, "refused": self.refused, "error": self.last_error,
-            "keyFramesAsked": self.key_frames_asked, "layer": self.layers.current, "switches": self.layers.switches,
+            "keyFramesAsked": self.key_frames_asked, "layer": layer.flatten(), "switches": self.layers.switches,
             "sources": self.sources,
         })
     }
 }
 
 impl Layers {
-    /// Whether a packet of this layer goes back. Its picture id is moved to where the stream is.
-    fn admit(&mut self, transceiver: &RtpTransceiver, rid: &str, payload: &mut [u8]) -> bool {
-        if self.wanted.is_none() {
-            self.wanted = Some(rid.to_owned());
+    /// Packets of this codec begin.
+    fn begin(&mut self, section: &NegotiatedSection, payload_type: u8) {
+        let mut all = section.receive.iter();
+        let codec = all.find(|codec| codec.payload_type == payload_type);
+        self.forwarder = codec.map(|codec| LayerForwarder::new(&codec.codec));
+        if let (Some(forwarder), Some(wanted)) = (&mut self.forwarder, &self.wanted) {
+            forwarder.select(Some(wanted));
         }
-        let is_wanted = self.wanted.as_deref() == Some(rid);
-        if is_wanted && self.current != self.wanted && self.starts(payload) {
-            if self.current.is_some() {
-                transceiver.begin_source();
-                self.renumberer.switch();
-                self.switches += 1;
-            }
-            self.current = Some(rid.to_owned());
-        }
-        self.current.as_deref() == Some(rid) && self.renumberer.forward(payload).is_ok()
     }
 
-    /// Whether a picture begins with this payload that decodes alone.
-    fn starts(&self, payload: &[u8]) -> bool {
-        let reader = self.reader.as_deref();
-        reader.is_some_and(|reader| {
-            reader.is_frame_start(payload) && reader.is_key_frame(payload) == Some(true)
-        })
+    /// Asks for a key frame of the layer to go over to, until it comes.
+    fn ask(&mut self, transceiver: &RtpTransceiver, received: &RtpReceived) {
+        let forwarder = self.forwarder.as_mut();
+        if let Some(rid) = forwarder.and_then(|forwarder| forwarder.poll_request(received.arrived)) {
+            transceiver.request_key_frame(rid);
+        }
+    }
+
+    /// Whether a packet goes back, with its numbers moved to where the stream is.
+    fn forward(&mut self, received: &RtpReceived, packet: &mut [u8]) -> bool {
+        let Some(forwarder) = &mut self.forwarder else {
+            return false;
+        };
+        let before = forwarder
+            .current()
+            .is_some()
+            .then(|| forwarder.wanted().is_some());
+        let is_forwarded = forwarder.forward(received.arrived, received, packet);
+        let has_switched = before == Some(true) && forwarder.wanted().is_none();
+        self.switches += u64::from(has_switched);
+        is_forwarded
     }
 }
 
@@ -150,10 +163,4 @@ fn back(section: &NegotiatedSection, payload_type: u8) -> u8 {
     }
     let found = same(true).or_else(|| same(false));
     found.map_or(payload_type, |other| other.payload_type)
-}
-
-fn reader(section: &NegotiatedSection, payload_type: u8) -> Option<Box<dyn Depacketizer>> {
-    let mut all = section.receive.iter();
-    let codec = all.find(|codec| codec.payload_type == payload_type)?;
-    depacketizer(codec.codec.name())
 }

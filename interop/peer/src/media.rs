@@ -31,6 +31,7 @@ impl Tracks {
         match request.op.as_str() {
             "track" => self.add(pc, request)?,
             "untrack" => pc.remove_track(&self.find(request)?)?,
+            "stop" => self.find(request)?.stop()?,
             "swap" => {
                 let transceiver = self.find(request)?;
                 let kind = transceiver.kind().ok_or("the transceiver is gone")?;
@@ -41,7 +42,6 @@ impl Tracks {
                 let transceiver = self.find(request)?;
                 let rid = request.rid.as_deref().ok_or("no rid")?;
                 lock(&self.echo(&transceiver)).select(rid);
-                transceiver.request_key_frame(Some(rid));
             }
             "media" => return Ok(self.report(pc)),
             other => return Err(format!("no operation {other}").into()),
@@ -113,7 +113,7 @@ impl Tracks {
         json!({
             "tracks": tracks,
             "packetsReceived": stats.packets_received, "packetsSent": stats.packets_sent,
-            "rtcpReceived": stats.rtcp_received, "rejected": stats.rejected, "unsignalled": stats.unsignalled,
+            "rtcpReceived": stats.rtcp_received, "rejected": stats.rejected, "replayed": stats.replayed, "unsignalled": stats.unsignalled,
             "dropped": stats.dropped, "overflowed": stats.overflowed, "sendErrors": stats.send_errors,
         })
     }
@@ -125,7 +125,11 @@ fn lock(echo: &Mutex<Echo>) -> MutexGuard<'_, Echo> {
 
 /// Sends everything back until the connection or the transceiver ends.
 async fn reflect(transceiver: RtpTransceiver, echo: Arc<Mutex<Echo>>) {
-    while let Some((packet, received)) = transceiver.recv_rtp().await {
+    loop {
+        let mut packet = Vec::new();
+        let Some(received) = transceiver.recv_rtp_into(&mut packet).await else {
+            return;
+        };
         lock(&echo).pass(&transceiver, packet, &received);
     }
 }
