@@ -18,6 +18,7 @@ const FIREFOX_PREFERENCES = {
   'media.navigator.permission.disabled': true,
   'media.autoplay.default': 0,
   'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.video.start_bitrate': 2000,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   'app.update.enabled': false,
   'browser.safebrowsing.malware.enabled': false,

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { close, launch } from './browsers.mjs';
+import { Tabs } from './tabs.mjs';
 
 const SCRIPT = 'text/javascript';
 const TYPES = { '/page.html': 'text/html', '/page.js': SCRIPT, '/pattern.js': SCRIPT, '/media.js': SCRIPT };
@@ -41,9 +42,15 @@ async function main(kind) {
   tab.on('pageerror', (error) => console.error(`${kind}: ${error.message}`));
   await tab.goto(`http://127.0.0.1:${server.address().port}/page.html`);
   const requests = await page;
+  const tabs = new Tabs(browser);
 
   for await (const line of createInterface({ input: process.stdin })) {
-    if (JSON.parse(line).op === 'vanish') {
+    const request = JSON.parse(line);
+    if (tabs.serves(request)) {
+      tabs.serve(request).then((reply) => process.stdout.write(`${JSON.stringify(reply)}\n`));
+      continue;
+    }
+    if (request.op === 'vanish') {
       // Its whole group: a process that outlives the first one says goodbye in its place.
       process.kill(-browser.process().pid, 'SIGKILL');
       break;

@@ -25,6 +25,12 @@ function codecs(kind, names) {
   return [...names, 'rtx'].flatMap(named);
 }
 
+/** The names of the codecs that can be sent. */
+export function sendable(kind) {
+  const all = RTCRtpSender.getCapabilities(kind).codecs;
+  return { names: [...new Set(all.map(({ mimeType }) => mimeType.split('/')[1]))] };
+}
+
 /** Layers so small that all of them fit what a browser takes for granted at the start, about 900 kbit/s. */
 const layer = (index, count) => ({
   scaleResolutionDownBy: 2 ** (count - 1 - index), maxBitrate: 50_000 * 3 ** index,
@@ -97,6 +103,13 @@ export class Media {
     const sender = this.senders.get(label);
     sender.track?.stop();
     this.pc.removeTrack(sender);
+    this.senders.delete(label);
+  }
+
+  stop({ label }) {
+    const sender = this.senders.get(label);
+    sender.track?.stop();
+    this.pc.getTransceivers().find((one) => one.sender === sender).stop();
     this.senders.delete(label);
   }
 

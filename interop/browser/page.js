@@ -1,5 +1,5 @@
 // The partner inside the browser: requests come as server-sent events, replies and events leave by POST (interop/README.md).
-import { Media } from './media.js';
+import { Media, sendable } from './media.js';
 import { Checker, message } from './pattern.js';
 
 const BUFFER_HIGH = 1 << 20;
@@ -190,14 +190,14 @@ function drained(channel) {
 // Names of the protocol that are not names of methods here.
 const METHODS = { candidate: 'addCandidate', channel: 'open', media: 'report' };
 const OPS = new Set(
-  'offer answer accept restart candidate channel burst expect verdict close stats send track untrack swap media'.split(' '),
+  'offer answer accept restart candidate channel burst expect verdict close stats send track untrack swap stop media'.split(' '),
 );
 
 Connection.prototype.send = function ({ label, text, hex: digits }) {
   this.channel({ label }).send(text ?? unhex(digits));
 };
 
-for (const op of ['track', 'untrack', 'swap']) {
+for (const op of ['track', 'untrack', 'swap', 'stop']) {
   Connection.prototype[op] = function (request) {
     return this.media[op](request);
   };
@@ -209,6 +209,7 @@ Connection.prototype.report = function () {
 
 async function serve(request) {
   if (request.op === 'hello') return identity();
+  if (request.op === 'codecs') return sendable(request.kind);
   if (request.op === 'new') return void connections.set(request.pc, new Connection(request.pc));
   const connection = connections.get(request.pc);
   if (!connection) throw new Error(`no connection ${request.pc}`);

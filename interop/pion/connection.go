@@ -125,7 +125,7 @@ func (c *connection) serve(r *request) (fields, error) {
 		return nil, c.pc.AddICECandidate(init)
 	case "channel":
 		return nil, c.open(r)
-	case "track", "untrack", "media":
+	case "track", "untrack", "stop", "swap", "media":
 		return c.serveMedia(r)
 	case "stats":
 		return c.stats(), nil

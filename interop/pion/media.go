@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
-	"strings"
 	"sync"
 	"time"
 
@@ -12,13 +9,6 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
-)
-
-// A frame of ours says which one it is, how long it is and what its bytes hash to, so that whoever gets it back can tell.
-const (
-	videoFrame = 3000
-	audioFrame = 100
-	frameHead  = 16
 )
 
 // inbound is what has come back of one kind.
@@ -34,6 +24,7 @@ type inbound struct {
 
 	first, highest, next int64
 	waiting              map[int64]*rtp.Packet
+	depacketizer         rtp.Depacketizer
 	frame                []byte
 }
 
@@ -44,7 +35,9 @@ type outbound struct {
 	PLICount   uint64 `json:"pliCount"`
 
 	sender *webrtc.RTPSender
-	done   chan struct{}
+	codec  string
+	// done ends the frames of the track that is sent.
+	done chan struct{}
 }
 
 // tracks are those of one connection.
@@ -58,8 +51,12 @@ func (c *connection) serveMedia(r *request) (fields, error) {
 	switch r.Op {
 	case "track":
 		return nil, c.addTrack(r)
+	case "swap":
+		return nil, c.swapTrack(r.Label)
 	case "untrack":
 		return nil, c.removeTrack(r.Label)
+	case "stop":
+		return nil, c.stopTrack(r.Label)
 	}
 	c.tracks.mu.Lock()
 	defer c.tracks.mu.Unlock()
@@ -75,14 +72,14 @@ func (c *connection) serveMedia(r *request) (fields, error) {
 }
 
 func (c *connection) addTrack(r *request) error {
-	mime, period, size := webrtc.MimeTypeVP8, 33*time.Millisecond, videoFrame
+	codec := webrtc.MimeTypeVP8
 	if r.Kind == "audio" {
-		mime, period, size = webrtc.MimeTypeOpus, 20*time.Millisecond, audioFrame
+		codec = webrtc.MimeTypeOpus
 	}
 	if len(r.Codecs) > 0 {
-		mime = r.Kind + "/" + r.Codecs[0]
+		codec = r.Kind + "/" + r.Codecs[0]
 	}
-	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: mime}, r.Label, "pion")
+	track, err := newTrack(codec, r.Label)
 	if err != nil {
 		return err
 	}
@@ -90,71 +87,103 @@ func (c *connection) addTrack(r *request) error {
 	if err != nil {
 		return err
 	}
-	one := &outbound{Kind: r.Kind, sender: sender, done: make(chan struct{})}
+	one := &outbound{Kind: r.Kind, sender: sender, codec: codec, done: make(chan struct{})}
 	c.tracks.mu.Lock()
 	c.tracks.outbound[r.Label] = one
 	c.tracks.mu.Unlock()
 	go c.readFeedback(one)
-	go c.writeFrames(one, track, period, size)
+	go c.writeFrames(one, track, one.done)
 	return nil
 }
 
-func (c *connection) removeTrack(label string) error {
+func newTrack(codec, label string) (*webrtc.TrackLocalStaticSample, error) {
+	capability := webrtc.RTPCodecCapability{MimeType: codec}
+	if codec == webrtc.MimeTypeG722 {
+		// Of G.711 Pion knows the clock rate itself.
+		capability.ClockRate = 8000
+	}
+	return webrtc.NewTrackLocalStaticSample(capability, label, "pion")
+}
+
+// swapTrack puts another track in the place of one, without negotiation.
+func (c *connection) swapTrack(label string) error {
 	c.tracks.mu.Lock()
 	one := c.tracks.outbound[label]
-	delete(c.tracks.outbound, label)
 	c.tracks.mu.Unlock()
 	if one == nil {
 		return fmt.Errorf("no track %q", label)
 	}
+	track, err := newTrack(one.codec, label+" swapped")
+	if err != nil {
+		return err
+	}
 	close(one.done)
+	one.done = make(chan struct{})
+	if err := one.sender.ReplaceTrack(track); err != nil {
+		return err
+	}
+	go c.writeFrames(one, track, one.done)
+	return nil
+}
+
+func (c *connection) removeTrack(label string) error {
+	one, err := c.endTrack(label)
+	if err != nil {
+		return err
+	}
 	return c.pc.RemoveTrack(one.sender)
 }
 
-// writeFrames sends a frame each period until the track is removed or the connection closed.
-func (c *connection) writeFrames(one *outbound, track *webrtc.TrackLocalStaticSample, period time.Duration, size int) {
+// stopTrack stops the transceiver that sends a track, for good.
+func (c *connection) stopTrack(label string) error {
+	one, err := c.endTrack(label)
+	if err != nil {
+		return err
+	}
+	for _, transceiver := range c.pc.GetTransceivers() {
+		if transceiver.Sender() == one.sender {
+			return transceiver.Stop()
+		}
+	}
+	return fmt.Errorf("no transceiver sends %q", label)
+}
+
+func (c *connection) endTrack(label string) (*outbound, error) {
+	c.tracks.mu.Lock()
+	defer c.tracks.mu.Unlock()
+	one := c.tracks.outbound[label]
+	if one == nil {
+		return nil, fmt.Errorf("no track %q", label)
+	}
+	delete(c.tracks.outbound, label)
+	close(one.done)
+	return one, nil
+}
+
+// writeFrames sends a frame each period until its track is gone or the connection closed.
+func (c *connection) writeFrames(one *outbound, track *webrtc.TrackLocalStaticSample, done <-chan struct{}) {
+	period, size := 33*time.Millisecond, videoFrame
+	if one.Kind == "audio" {
+		period, size = 20*time.Millisecond, audioFrame
+	}
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	for number := uint32(0); ; number++ {
 		select {
-		case <-one.done:
+		case <-done:
 			return
 		case <-ticker.C:
 		}
 		if c.pc.ConnectionState() == webrtc.PeerConnectionStateClosed {
 			return
 		}
-		if track.WriteSample(media.Sample{Data: makeFrame(number, size), Duration: period}) == nil {
+		frame := makeFrame(one.codec, number, size)
+		if track.WriteSample(media.Sample{Data: frame, Duration: period}) == nil {
 			c.tracks.mu.Lock()
 			one.FramesSent++
 			c.tracks.mu.Unlock()
 		}
 	}
-}
-
-// makeFrame begins with a byte that VP8 takes for a key frame.
-func makeFrame(number uint32, size int) []byte {
-	frame := make([]byte, size)
-	for i := frameHead; i < size; i++ {
-		frame[i] = byte(number) + byte(i)
-	}
-	frame[0] = 0x10
-	binary.BigEndian.PutUint32(frame[4:], number)
-	binary.BigEndian.PutUint32(frame[8:], uint32(size))
-	binary.BigEndian.PutUint32(frame[12:], sum(frame))
-	return frame
-}
-
-func sum(frame []byte) uint32 {
-	hash := fnv.New32a()
-	_, _ = hash.Write(frame[:12])
-	_, _ = hash.Write(frame[frameHead:])
-	return hash.Sum32()
-}
-
-func intact(frame []byte) bool {
-	return len(frame) >= frameHead && int(binary.BigEndian.Uint32(frame[8:])) == len(frame) &&
-		binary.BigEndian.Uint32(frame[12:]) == sum(frame)
 }
 
 // readFeedback lets the interceptors work, and counts requests for key frames.
@@ -178,6 +207,7 @@ func (c *connection) readFeedback(one *outbound) {
 func (c *connection) onTrack(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 	one := &inbound{
 		Kind: track.Kind().String(), Codec: track.Codec().MimeType, first: -1, waiting: map[int64]*rtp.Packet{},
+		depacketizer: depacketizer(track.Codec().MimeType),
 	}
 	c.tracks.mu.Lock()
 	c.tracks.inbound = append(c.tracks.inbound, one)
@@ -233,43 +263,25 @@ func (in *inbound) take(packet *rtp.Packet) {
 
 // read takes the next packet of the stream apart.
 func (in *inbound) read(packet *rtp.Packet) {
-	payload := packet.Payload
-	if strings.EqualFold(in.Codec, webrtc.MimeTypeVP8) {
-		if len(payload) < 2 || payload[0]&0x80 != 0 && len(payload) < 5 {
-			return
-		}
-		start := payload[0]&0x10 != 0
-		payload = payload[vp8Descriptor(payload):]
-		if start {
+	frame := packet.Payload
+	if in.depacketizer != nil {
+		if in.depacketizer.IsPartitionHead(packet.Payload) {
 			in.frame = []byte{}
 		}
-		if in.frame == nil {
+		payload, err := in.depacketizer.Unmarshal(packet.Payload)
+		if err != nil || in.frame == nil {
+			in.frame = nil
 			return
 		}
 		in.frame = append(in.frame, payload...)
 		if !packet.Marker {
 			return
 		}
-		payload = in.frame
-		in.frame = nil
+		frame, in.frame = in.frame, nil
 	}
-	if intact(payload) {
+	if intact(in.Codec, frame) {
 		in.FramesDecoded++
 	} else {
 		in.Corrupt++
 	}
-}
-
-// vp8Descriptor is the length of the payload descriptor that Pion writes: with a picture id or without.
-func vp8Descriptor(payload []byte) int {
-	if payload[0]&0x80 == 0 {
-		return 1
-	}
-	if payload[1]&0x80 == 0 {
-		return 2
-	}
-	if payload[2]&0x80 == 0 {
-		return 3
-	}
-	return 4
 }

@@ -111,6 +111,8 @@ func (p *peer) serve(r *request) {
 	switch r.Op {
 	case "hello":
 		p.reply(r, fields{"name": "pion", "version": "v4.2.20"}, nil)
+	case "codecs":
+		p.reply(r, fields{"names": []string{"VP8", "VP9", "H264", "AV1"}}, nil)
 	case "new":
 		p.reply(r, nil, p.create(r.PC))
 	case "vanish":
