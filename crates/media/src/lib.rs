@@ -24,7 +24,8 @@
 //! | ITU-T H.264, H.265: Annex B, §7.4.1.2, §7.4.2.4 | byte streams, and where a frame begins |
 //! | RFC 3551, ITU-T G.711 | A-law and µ-law in WAV |
 //! | RFC 3550 §6.4.1, §A.1 | NTP time for timestamps, senders that begin anew |
-//! | RFC 4588, 2198, 5109, 8627 | what is repaired is told apart from what came: the repairing is done elsewhere |
+//! | RFC 2198 | redundant audio: lost packets from later ones |
+//! | RFC 4588, 5109, 8627 | what is repaired is told apart from what came: the repairing is done elsewhere |
 //!
 //! IVF, WAV and rtpdump are described by their makers: the WebM project, Microsoft, and rtptools.
 //!
@@ -138,8 +139,8 @@
 //! # What it does not do
 //!
 //! No codec: it does not decode, conceal or stretch sound, it says what is missing and when to play. No MP4, Matroska or WebM. No
-//! seeking in files. H.264 with arbitrary slice order or redundant pictures is not taken apart into frames. It repairs nothing and
-//! asks for nothing: retransmission and key frame requests are the `interceptor` crate's.
+//! seeking in files. H.264 with arbitrary slice order or redundant pictures is not taken apart into frames. But for redundant
+//! audio it repairs nothing, and it asks for nothing: retransmission and key frame requests are the `interceptor` crate's.
 
 pub mod h26x;
 pub mod ivf;
@@ -151,11 +152,13 @@ mod arrivals;
 mod error;
 mod input;
 mod jitter;
+mod red;
 mod ring;
 mod sample;
 mod sync;
 
 pub use error::{DecodeError, Error};
 pub use jitter::{Arrival, Inserted, JitterBuffer, JitterConfig, JitterStats, Playout};
+pub use red::RedReceiver;
 pub use sample::{Sample, SampleBuilder, SampleConfig, SampleStats};
 pub use sync::{NtpClock, SyncMember, Synchronizer};

@@ -1,9 +1,10 @@
 //! Frames out of the packets of one stream, whose payload type may change: codecs follow each other, and comfort noise
 //! (RFC 3389) and telephone events (RFC 4733) come between the packets of a codec, with numbers of the same sequence.
+//! Redundant audio (RFC 2198) is taken apart, and lost packets recovered from it.
 
 use std::collections::VecDeque;
 
-use media::{Sample, SampleBuilder, SampleConfig, SampleStats};
+use media::{RedReceiver, Sample, SampleBuilder, SampleConfig, SampleStats};
 use rtp::Packet;
 use rtp::payload::depacketizer;
 
@@ -26,6 +27,10 @@ pub struct FrameStats {
     pub late: u64,
     /// Packets of codecs without a payload format.
     pub unknown: u64,
+    /// Packets of redundant audio that are none.
+    pub malformed: u64,
+    /// Lost packets that later ones of redundant audio brought.
+    pub recovered: u64,
 }
 
 /// The codec of the newest packets.
@@ -54,6 +59,15 @@ struct Losses {
     dropped: u64,
 }
 
+/// Redundant audio.
+#[derive(Debug)]
+struct Red {
+    payload_type: u8,
+    receiver: RedReceiver,
+    /// Packets of the last one.
+    packets: Vec<Packet>,
+}
+
 /// Puts frames together.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
@@ -64,6 +78,8 @@ pub(super) struct Assembly {
     stats: FrameStats,
     /// Of codecs before.
     untold: Losses,
+    /// Redundant audio, once it has come.
+    red: Option<Red>,
 }
 
 impl Assembly {
@@ -88,6 +104,58 @@ impl Assembly {
     ///
     /// When there is no payload format. It is counted, and missing nowhere.
     pub(super) fn push(
+        &mut self,
+        packet: Packet,
+        number: u64,
+        find: impl Fn(u8) -> Option<RtpCodec>,
+    ) -> Result<(), UnknownFormat> {
+        let payload_type = packet.header.payload_type;
+        let is_known = |known: u8| self.current.as_ref().is_some_and(|it| it.payload_type == known);
+        let is_red = match &self.red {
+            Some(red) => red.payload_type == payload_type,
+            None => !is_known(payload_type) && find(payload_type).is_some_and(|codec| codec.is("red")),
+        };
+        if is_red && !packet.payload.is_empty() {
+            return self.push_red(packet, number, find);
+        }
+        if let Some(red) = &mut self.red {
+            red.receiver.pass(&packet);
+        }
+        self.push_plain(packet, number, find)
+    }
+
+    /// Takes redundant audio apart.
+    fn push_red(
+        &mut self,
+        packet: Packet,
+        number: u64,
+        find: impl Fn(u8) -> Option<RtpCodec>,
+    ) -> Result<(), UnknownFormat> {
+        let mut red = self.red.take().unwrap_or_else(|| Red {
+            payload_type: packet.header.payload_type,
+            receiver: RedReceiver::new(),
+            packets: Vec::new(),
+        });
+        let mut outcome = Ok(());
+        if red.receiver.receive(&packet, &mut red.packets).is_err() {
+            self.stats.malformed += 1;
+            self.fill(packet, number);
+        } else {
+            self.stats.recovered = red.receiver.recovered();
+            for part in red.packets.drain(..) {
+                let behind = packet
+                    .header
+                    .sequence_number
+                    .wrapping_sub(part.header.sequence_number);
+                let pushed = self.push_plain(part, number.saturating_sub(behind.into()), &find);
+                outcome = outcome.and(pushed);
+            }
+        }
+        self.red = Some(red);
+        outcome
+    }
+
+    fn push_plain(
         &mut self,
         packet: Packet,
         number: u64,
@@ -249,6 +317,7 @@ mod tests {
     fn find(payload_type: u8) -> Option<RtpCodec> {
         Some(match payload_type {
             0 => RtpCodec::audio("PCMU", 8000, None, ""),
+            63 => RtpCodec::audio("red", 8000, None, "0/0"),
             8 => RtpCodec::audio("PCMA", 8000, None, ""),
             13 => RtpCodec::audio("CN", 8000, None, ""),
             50 => RtpCodec::audio("speex", 8000, None, ""),
@@ -374,6 +443,42 @@ mod tests {
         assert_eq!(frames, ["PCMU 1", "PCMU 3", "PCMU 6", "PCMU 9"]);
         let counted = (stats.passed_over, stats.unknown, stats.samples.lost, stats.late);
         assert_eq!(counted, (4, 2, 0, 0));
+    }
+
+    #[test]
+    fn redundant_audio_brings_lost_packets_back() {
+        let mut assembly = Assembly::default();
+        let mut out = Vec::new();
+        let mut encoder = rtp::payload::red::Encoder::new(1);
+        for number in 1..=9 {
+            let (mut packet, extended) = packet(63, number);
+            let primary = rtp::payload::red::Primary {
+                payload_type: 0,
+                timestamp: packet.header.timestamp,
+                data: &packet.payload,
+            };
+            let mut payload = Vec::new();
+            encoder.encode(primary, 1200, &mut payload);
+            packet.payload = payload.into();
+            match number {
+                // Lost; of two in a row the second comes back.
+                2 | 4 | 5 => continue,
+                // Without redundancy for once, and then what is none.
+                7 => packet = self::packet(0, 7).0,
+                9 => packet.payload = vec![0x80].into(),
+                _ => {}
+            }
+            assembly.push(packet, extended, find).unwrap();
+            names(&mut assembly, &mut out);
+        }
+        while let Some(sample) = assembly.flush() {
+            out.push(name(&assembly, &sample));
+        }
+        let expected = ["1", "2", "3", "5 -1-0", "6", "7", "8"].map(|it| format!("PCMU {it}"));
+        assert_eq!(out, expected);
+        let stats = assembly.stats();
+        assert_eq!((stats.recovered, stats.malformed, stats.samples.lost), (2, 1, 1));
+        assert_eq!((stats.samples.samples, stats.late, stats.unknown), (7, 0, 0));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::core::{PayloadTypeUse, RtpCodec};
 /// they belong to is then left out, and counted in the next frame. Video that needs it is asked for a key frame.
 ///
 /// Where the codec changes, all frames of the one before are given out first. Comfort noise and telephone events between
-/// the packets of a codec are no frames of it: [`recv_rtp`](RtpTransceiver::recv_rtp) has them.
+/// the packets of a codec are no frames of it: [`recv_rtp`](RtpTransceiver::recv_rtp) has them. Redundant audio (RED) comes
+/// as frames of its codec, with lost ones recovered from later packets.
 #[derive(Debug)]
 pub struct RemoteFrames {
     transceiver: RtpTransceiver,

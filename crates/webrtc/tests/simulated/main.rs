@@ -10,6 +10,7 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
+mod audio;
 mod credentials;
 mod early;
 mod farewell;
