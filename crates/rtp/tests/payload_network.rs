@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use rtp::payload::{self, Depacketizer, Payloads, rtx};
+use rtp::payload::{self, Depacketizer, Packetizer, Payloads, red, rtx};
 use rtp::{Header, PacketRef, SequenceUnwrapper, Sequencer};
 
 const MEDIA: rtx::Stream = rtx::Stream {
@@ -54,7 +54,7 @@ fn frame(format: &str, number: usize, random: &mut Random) -> Vec<u8> {
             &[0, 0, 0, 1, 0x02, 1, 0xd0],
         ),
         "AV1" => pick(&[0x0a, 1, 0], &[0x2a, 1, 0]),
-        _ => Vec::new(),
+        _ => return sound(random),
     };
     let mut frame = head;
     let content = random.content();
@@ -68,19 +68,62 @@ fn frame(format: &str, number: usize, random: &mut Random) -> Vec<u8> {
     frame
 }
 
+/// A frame of sound: whole samples of any format, as much as one packet takes. In Opus the first byte says how long it lasts.
+fn sound(random: &mut Random) -> Vec<u8> {
+    let len = 40 + 2 * random.below(200);
+    let content = (0..len - 1).map(|_| random.below(256) as u8);
+    std::iter::once(0xfc).chain(content).collect()
+}
+
+/// Puts frames into packets; of redundant audio it is Opus that comes again.
+enum Sender {
+    Plain(Box<dyn Packetizer>),
+    Redundant(red::Encoder),
+}
+
+impl Sender {
+    fn new(format: &str) -> Self {
+        match payload::packetizer(format) {
+            Some(packetizer) => Self::Plain(packetizer),
+            None => Self::Redundant(red::Encoder::new(2)),
+        }
+    }
+
+    fn payloads(&mut self, frame: &[u8], timestamp: u32) -> Vec<Vec<u8>> {
+        match self {
+            Self::Plain(packetizer) => {
+                let mut payloads = Payloads::new();
+                packetizer.packetize(frame, 1000, &mut payloads);
+                payloads.iter().map(<[u8]>::to_vec).collect()
+            }
+            Self::Redundant(encoder) => {
+                let primary = red::Primary {
+                    payload_type: 111,
+                    timestamp,
+                    data: frame,
+                };
+                let mut payload = Vec::new();
+                assert!(encoder.encode(primary, 2000, &mut payload));
+                vec![payload]
+            }
+        }
+    }
+}
+
 /// What the sender put on the wire, in order.
 fn packets(format: &str, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut packetizer = payload::packetizer(format).unwrap();
-    let (mut payloads, mut packets) = (Payloads::new(), Vec::new());
+    let mut sender = Sender::new(format);
+    let mut packets = Vec::new();
     let mut sequencer = Sequencer::starting_at(65_500); // it wraps soon
     for (number, frame) in frames.iter().enumerate() {
-        packetizer.packetize(frame, 1000, &mut payloads);
+        let timestamp = (u32::MAX - 9000).wrapping_add(3000 * number as u32);
+        let payloads = sender.payloads(frame, timestamp);
         for (index, payload) in payloads.iter().enumerate() {
             let header = Header {
                 marker: index + 1 == payloads.len(),
                 payload_type: MEDIA.payload_type,
                 sequence_number: sequencer.next_number(),
-                timestamp: (u32::MAX - 9000).wrapping_add(3000 * number as u32),
+                timestamp,
                 ssrc: MEDIA.ssrc,
                 ..Header::default()
             };
@@ -171,7 +214,10 @@ impl Receiver {
 
 #[test]
 fn sixteen_seeds_deliver_every_frame_of_every_format() {
-    for format in ["VP8", "VP9", "H264", "H265", "AV1"] {
+    let video = ["VP8", "VP9", "H264", "H265", "AV1"];
+    let audio = ["opus", "PCMU", "PCMA", "G722", "L16", "red"];
+    for format in video.into_iter().chain(audio) {
+        let is_sound = audio.contains(&format);
         for seed in 0..16 {
             let mut random = Random(seed);
             let frames: Vec<_> = (0..30).map(|number| frame(format, number, &mut random)).collect();
@@ -185,7 +231,7 @@ fn sixteen_seeds_deliver_every_frame_of_every_format() {
                 assert_eq!(sent, received, "{format} {seed} {number}");
                 assert_eq!(
                     *is_key == Some(true),
-                    number.is_multiple_of(10),
+                    is_sound || number.is_multiple_of(10),
                     "{format} {seed} {number}"
                 );
             }
