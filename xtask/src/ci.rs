@@ -6,6 +6,7 @@ mod counted;
 mod deny;
 mod ffmpeg;
 mod libsrtp;
+mod msrv;
 mod openssl;
 mod steps;
 
@@ -42,6 +43,7 @@ impl Ci {
         let mut outcomes = vec![timed("tidy", || crate::tidy::run().map(|holds| (holds, None)))];
         outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
+        outcomes.push(timed("rust-version", || msrv::run().map(|holds| (holds, None))));
         if !self.no_interop {
             outcomes.push(timed("openssl", openssl::run));
             outcomes.push(timed("libsrtp", libsrtp::run));
