@@ -13,5 +13,6 @@
 mod allocation;
 #[path = "../common/mod.rs"]
 mod common;
+mod layers;
 mod tracks;
 mod wire;

@@ -121,7 +121,7 @@ impl Wire {
     }
 
     /// Lets both do what is due, until neither has anything to say.
-    fn run(&mut self, now: Instant) {
+    pub(crate) fn run(&mut self, now: Instant) {
         for pc in [&mut self.client, &mut self.server] {
             if pc.poll_timeout().is_some_and(|due| due <= now) {
                 pc.handle_timeout(now);
