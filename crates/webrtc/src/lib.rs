@@ -166,5 +166,5 @@ pub use self::states::{
 pub use crypto::Provider;
 pub use datachannel::{Kind, Message, Reliability};
 pub use dtls::{Certificate, Fingerprint, KeyLog, SrtpProfile};
-pub use interceptor::{InboundStats, OutboundStats};
+pub use interceptor::{Ecn, InboundStats, OutboundStats};
 pub use sdp::Direction as RtpTransceiverDirection;

@@ -423,3 +423,58 @@ async fn a_connection_that_closes_says_farewell_before() {
     assert!(within(received.recv_rtp()).await.is_none());
     assert!(farewells.0.lock().unwrap().contains(&ssrc));
 }
+
+/// The port of the one candidate in a description.
+fn port(sdp: &str) -> u16 {
+    let line = sdp.lines().find(|line| line.starts_with("a=candidate:")).unwrap();
+    line.split(' ').nth(5).unwrap().parse().unwrap()
+}
+
+/// Passes the datagrams of two ports on to each other, marked as on a congested path.
+async fn congested(relay: datagram::UdpSocket, ports: [u16; 2]) {
+    let mut inbox = datagram::Inbox::new(&relay);
+    loop {
+        let packet = inbox.recv(&relay).await.unwrap();
+        let to = if packet.source.port() == ports[0] {
+            ports[1]
+        } else {
+            ports[0]
+        };
+        let transmit = datagram::Transmit {
+            ecn: Some(datagram::Ecn::Ce),
+            ..datagram::Transmit::new(([127, 0, 0, 1], to).into(), packet.contents)
+        };
+        datagram::send(&relay, &transmit).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn congestion_marks_on_the_wire_are_counted() {
+    let mut pair = Pair::new(&api());
+    let (offerer, answerer) = (pair.offerer.pc.clone(), pair.answerer.pc.clone());
+    let video = offerer.add_track(&track(MediaKind::Video, "v"), &[]).unwrap();
+    let relay = datagram::UdpSocket::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let behind = datagram::Datagram::local_addr(&relay).unwrap().port();
+    let by_relay = |description: webrtc::SessionDescription| {
+        let port = port(&description.sdp);
+        let told = common::edited(description, &format!(" {port} typ "), &format!(" {behind} typ "));
+        (told, port)
+    };
+    offerer.set_local_description(None).unwrap();
+    let (offer, first) = by_relay(offerer.local_description().unwrap());
+    answerer.set_remote_description(&offer).unwrap();
+    answerer.set_local_description(None).unwrap();
+    let (answer, second) = by_relay(answerer.local_description().unwrap());
+    let relay = tokio::spawn(congested(relay, [first, second]));
+    offerer.set_remote_description(&answer).unwrap();
+    let received = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    send(&video, 0, 20).await;
+    for _ in 0..20 {
+        within(received.recv_rtp()).await.unwrap();
+    }
+    let stats = received.inbound_stats()[0].1;
+    assert_eq!((stats.packets_received, stats.packets_received_with_ce), (20, 20));
+    relay.abort();
+}

@@ -41,6 +41,8 @@ pub use self::stats::{
 };
 pub use self::timeline::Timeline;
 
+use interceptor::Ecn;
+
 use self::candidates::Candidates;
 use self::media::MediaSlot;
 use self::negotiation::Drafts;
@@ -121,9 +123,16 @@ impl PeerConnection {
         self
     }
 
-    /// A datagram came from `path.remote` to `path.local`. Opened in place.
+    /// A datagram came from `path.remote` to `path.local`, without a congestion mark or where nothing tells of it. Opened
+    /// in place.
     pub fn handle_input(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
-        self.transport.handle_input(now, path, datagram);
+        self.handle_marked_input(now, path, Ecn::NotEct, datagram);
+    }
+
+    /// The same with the congestion mark (RFC 3168 §5) of the datagram, which feedback about packets of media tells the
+    /// peer (RFC 8888 §3.1) and statistics count.
+    pub fn handle_marked_input(&mut self, now: Instant, path: ice::Path, ecn: Ecn, datagram: &mut [u8]) {
+        self.transport.handle_input(now, path, ecn, datagram);
         self.digest(now);
     }
 

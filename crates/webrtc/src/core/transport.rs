@@ -120,7 +120,14 @@ impl Transport {
         self.settle(now);
     }
 
-    pub(super) fn handle_input(&mut self, now: Instant, path: ice::Path, datagram: &mut [u8]) {
+    /// `ecn` is the congestion mark that the datagram came with.
+    pub(super) fn handle_input(
+        &mut self,
+        now: Instant,
+        path: ice::Path,
+        ecn: interceptor::Ecn,
+        datagram: &mut [u8],
+    ) {
         self.latest = Some(now);
         match self.ice.handle_input(now, path, datagram) {
             ice::Input::Stun => self.settle(now),
@@ -128,7 +135,10 @@ impl Transport {
             // RFC 7983 §7
             ice::Input::Data => match datagram.first() {
                 Some(20..=63) => self.open(now, path, datagram),
-                Some(128..=191) => self.unexpected += u64::from(!self.rtp.handle_input(now, datagram)),
+                Some(128..=191) => {
+                    let is_wanted = self.rtp.handle_input(now, ecn, datagram);
+                    self.unexpected += u64::from(!is_wanted);
+                }
                 _ => self.unexpected += 1,
             },
         }

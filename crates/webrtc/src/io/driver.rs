@@ -68,10 +68,12 @@ impl Driver {
                 continue;
             };
             let mut state = shared.lock();
-            state.core.handle_input(now, path, first.contents);
+            let mark = ecn(first.ecn);
+            state.core.handle_marked_input(now, path, mark, first.contents);
             next = inbox.pop();
             while let Some(more) = next.take_if(|more| self::path(socket, more) == path) {
-                state.core.handle_input(now, path, more.contents);
+                let mark = ecn(more.ecn);
+                state.core.handle_marked_input(now, path, mark, more.contents);
                 next = inbox.pop();
             }
             shared.settle(state, now);
@@ -135,5 +137,14 @@ fn path(socket: &Socket, packet: &Received<'_>) -> ice::Path {
     ice::Path {
         local: socket.local(packet.destination),
         remote: packet.source,
+    }
+}
+
+const fn ecn(mark: Option<datagram::Ecn>) -> interceptor::Ecn {
+    match mark {
+        None => interceptor::Ecn::NotEct,
+        Some(datagram::Ecn::Ect0) => interceptor::Ecn::Ect0,
+        Some(datagram::Ecn::Ect1) => interceptor::Ecn::Ect1,
+        Some(datagram::Ecn::Ce) => interceptor::Ecn::Ce,
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ice::Path;
+use interceptor::Ecn;
 use netsim::{Link, Loss};
 use rtp::payload::{Packetizer, Payloads, packetizer};
 use rtp::{Packet, Sequencer};
@@ -182,10 +183,15 @@ impl Video {
     }
 
     fn inject(&mut self, datagram: &[u8]) {
+        self.inject_marked(Ecn::NotEct, datagram);
+    }
+
+    fn inject_marked(&mut self, ecn: Ecn, datagram: &[u8]) {
         let [remote, local] = ADDRESSES.map(|address| (address, 5000).into());
         let mut datagram = datagram.to_vec();
         self.call.network.with(self.call.answerer, |peer, now| {
-            peer.0.handle_input(now, Path { local, remote }, &mut datagram);
+            peer.0
+                .handle_marked_input(now, Path { local, remote }, ecn, &mut datagram);
         });
     }
 }
@@ -429,6 +435,21 @@ fn garbage_replays_and_floods_are_counted_and_the_call_goes_on() {
     assert!(causes.bad_tag > 5_000 && causes.malformed >= 12, "{causes:?}");
     assert_eq!(told.dropped, before.dropped + 1);
     assert_eq!(told.chain.jumps, before.chain.jumps + 1);
+}
+
+#[test]
+fn congestion_marks_reach_the_feedback() {
+    let mut video = Video::new(2, &Link::default());
+    let marks = [Ecn::Ce, Ecn::Ect1, Ecn::NotEct, Ecn::Ce, Ecn::Ect0];
+    for mark in marks {
+        let datagram = video.captured();
+        video.inject_marked(mark, &datagram);
+    }
+    let core = &video.call.network.endpoint(video.call.answerer).0;
+    let stats = core.inbound_rtp_stats(video.theirs)[0].1;
+    assert_eq!(stats.packets_received, 5);
+    let counted = (stats.packets_received_with_ce, stats.packets_received_with_ect1);
+    assert_eq!(counted, (2, 1));
 }
 
 /// The numbers of both SSRCs go on, whatever the numbers of the source do meanwhile: SRTP protects none twice.

@@ -23,7 +23,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use interceptor::{Chain, InboundId, Received};
+use interceptor::{Chain, Ecn, InboundId, Received};
 
 pub use self::calls::{RtpReceived, RtpSendError};
 use self::events::RtpEvents;
@@ -200,14 +200,13 @@ impl RtpTransport {
     }
 
     /// A datagram of the range of RTP (RFC 7983 §7). Opened in place.
-    pub(super) fn handle_input(&mut self, now: Instant, datagram: &mut [u8]) {
+    pub(super) fn handle_input(&mut self, now: Instant, ecn: Ecn, datagram: &mut [u8]) {
         if rtp::is_rtcp(datagram) {
             return self.handle_rtcp(now, datagram);
         }
         let Ok(packet) = self.inbound.unprotect_rtp(datagram) else {
             return;
         };
-        let ecn = interceptor::Ecn::default();
         let received = match self.chain.handle_rtp(now, ecn, packet) {
             Received::Unsignalled(first) if self.sections.welcome(now, &first, &mut self.chain) => {
                 self.tell();

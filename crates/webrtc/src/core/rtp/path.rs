@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use interceptor::Ecn;
+
 use super::early::EarlyPackets;
 use super::{Keys, RtpTransport, RtpTransportStats, Setup};
 use crate::core::media::NegotiatedMedia;
@@ -70,7 +72,7 @@ impl RtpPath {
         let waited = early.take(now);
         rtp.stats = early.stats();
         for mut datagram in waited {
-            rtp.handle_input(now, &mut datagram);
+            rtp.handle_input(now, Ecn::NotEct, &mut datagram);
         }
         *self = Self::Open(Box::new(rtp));
         true
@@ -78,9 +80,9 @@ impl RtpPath {
 
     /// A datagram of the range of RTP. False if nobody wants it any more.
     #[inline]
-    pub(in crate::core) fn handle_input(&mut self, now: Instant, datagram: &mut [u8]) -> bool {
+    pub(in crate::core) fn handle_input(&mut self, now: Instant, ecn: Ecn, datagram: &mut [u8]) -> bool {
         match self {
-            Self::Open(rtp) => rtp.handle_input(now, datagram),
+            Self::Open(rtp) => rtp.handle_input(now, ecn, datagram),
             Self::Waiting(early) => early.push(now, datagram),
             Self::Leaving { .. } => return false,
         }
