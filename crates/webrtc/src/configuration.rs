@@ -86,6 +86,20 @@ pub struct Configuration {
     /// for all of its sections: sizes beyond 1 are no different from 1. Default: 0.
     pub ice_candidate_pool_size: u8,
     /// The certificate to identify with, the first of which is used. Default: none, and each connection makes an
-    /// ECDSA P-256 certificate of its own, so that its calls cannot be linked (RFC 8827 §6.5).
+    /// ECDSA P-256 certificate of its own, so that its calls cannot be linked (RFC 8827 §6.5). To be known by a fingerprint,
+    /// make one (`generateCertificate`) and use it again:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use webrtc::dtls::{Certificate, KeyKind, UnixTime};
+    ///
+    /// let now = UnixTime::now();
+    /// let in_a_year = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs() + 365 * 86_400));
+    /// let provider = webrtc::Provider::default();
+    /// let certificate = Certificate::self_signed(&provider, KeyKind::EcdsaP256, now, in_a_year)?;
+    /// let configuration = webrtc::Configuration { certificates: vec![certificate], ..Default::default() };
+    /// # let _ = configuration;
+    /// # Ok::<(), webrtc::dtls::CertificateError>(())
+    /// ```
     pub certificates: Vec<dtls::Certificate>,
 }

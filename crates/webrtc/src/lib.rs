@@ -168,3 +168,5 @@ pub use datachannel::{Kind, Message, Reliability};
 pub use dtls::{Certificate, Fingerprint, KeyLog, SrtpProfile};
 pub use interceptor::{Ecn, InboundStats, OutboundStats};
 pub use sdp::Direction as RtpTransceiverDirection;
+/// The blocks below, whose types are in this crate's own: paths and reasons of `ice`, certificates of `dtls`, …
+pub use {datachannel, dtls, ice, sdp};
