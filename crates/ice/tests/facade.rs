@@ -240,3 +240,46 @@ async fn two_shared_ports_carry_many_connections_between_two_sets_of_ports() {
     left.send(b"\xff1").await.unwrap();
     assert_eq!(&right.recv().await.unwrap()[..], b"\xff1");
 }
+
+#[tokio::test]
+async fn gathering_again_follows_the_host() {
+    let (agent, mut events) = Agent::new(config(Role::Controlling)).unwrap();
+    agent.gather(&options()).unwrap();
+    let host = |event| match event {
+        Some(Event::LocalCandidate(candidate)) => Some(candidate.address.ip().unwrap()),
+        Some(_) => None,
+        None => panic!("the agent has ended"),
+    };
+    let first = loop {
+        if let Some(address) = host(events.next().await) {
+            break address;
+        }
+    };
+    // Nothing new: nothing is opened, and nothing closed.
+    agent.gather(&options()).unwrap();
+    assert!(std::net::UdpSocket::bind(first).is_err());
+    // As if the host had lost the address.
+    let nothing = GatherOptions {
+        filter: |_, _| false,
+        ..options()
+    };
+    agent.gather(&nothing).unwrap();
+    let free = async {
+        while std::net::UdpSocket::bind(first).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = Duration::from_secs(10);
+    tokio::time::timeout(patience, free)
+        .await
+        .expect("the socket is closed");
+    // It comes back.
+    agent.gather(&options()).unwrap();
+    let second = loop {
+        if let Some(address) = host(events.next().await) {
+            break address;
+        }
+    };
+    assert_eq!(second.ip(), first.ip());
+    assert!(std::net::UdpSocket::bind(second).is_err());
+}

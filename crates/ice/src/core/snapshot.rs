@@ -1,5 +1,7 @@
 //! What the agent shows of itself.
 
+use std::net::SocketAddr;
+
 use super::agent::Agent;
 use super::pair::Pair;
 use crate::candidate::Candidate;
@@ -20,6 +22,12 @@ impl Agent {
             rtt,
             ..self.phase.stats
         }
+    }
+
+    /// The sockets that were added and not removed.
+    pub fn local_addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        let present = self.local.bases.iter().filter(|base| !base.gone);
+        present.map(|base| base.address)
     }
 
     /// The candidates of this end, of the present generation.

@@ -102,6 +102,9 @@ impl Agent {
     /// Gathers candidates: binds a socket at each usable address (an agent of an [`Endpoint`](super::Endpoint) uses
     /// the endpoint's), and asks the servers. The candidates come as events.
     ///
+    /// Called again, it follows the host: there are candidates of new addresses, and those that are gone, or that the
+    /// options leave out by now, are given up with what went over them.
+    ///
     /// # Errors
     ///
     /// When the interfaces cannot be listed, or no socket could be bound.
@@ -116,8 +119,15 @@ impl Agent {
         };
         let urls = options.urls.clone();
         self.shared().with(|agent, now| {
+            let gone: Vec<_> = agent
+                .local_addresses()
+                .filter(|old| !bases.contains(old))
+                .collect();
             for base in bases {
                 agent.add_local_address(now, base);
+            }
+            for base in gone {
+                agent.remove_local_address(now, base);
             }
             if urls.is_empty() {
                 agent.end_local_addresses(now);
@@ -129,12 +139,14 @@ impl Agent {
         Ok(())
     }
 
-    /// Binds sockets at addresses that have none yet.
+    /// Binds sockets at addresses that have none yet, and closes those at others.
     fn bind(&self, options: &GatherOptions) -> io::Result<Vec<SocketAddr>> {
         let hub = &self.shared().hub;
+        let addresses = options.addresses()?;
         let mut bases: Vec<SocketAddr> = hub.sockets().iter().map(Socket::bound).collect();
+        bases.retain(|base| addresses.contains(&base.ip()));
         let mut failure = None;
-        for ip in options.addresses()? {
+        for ip in addresses {
             if bases.iter().any(|base| base.ip() == ip) {
                 continue;
             }
@@ -148,7 +160,10 @@ impl Agent {
         }
         match failure {
             Some(error) if bases.is_empty() => Err(error),
-            Some(_) | None => Ok(bases),
+            Some(_) | None => {
+                hub.keep_sockets(&bases);
+                Ok(bases)
+            }
         }
     }
 

@@ -114,6 +114,17 @@ impl Hub {
         inner.wake();
     }
 
+    /// Closes the sockets at other addresses.
+    pub(super) fn keep_sockets(&self, bound: &[SocketAddr]) {
+        self.sockets
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|socket| bound.contains(&socket.bound));
+        let mut inner = self.inner();
+        inner.sockets_changed = true;
+        inner.wake();
+    }
+
     pub(super) fn add_agent(&self, shared: &Arc<Shared>) {
         self.inner().agents.insert(shared.id, Arc::clone(shared));
         self.touch(shared.id);
