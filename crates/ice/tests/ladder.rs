@@ -890,6 +890,44 @@ fn every_table_is_bounded() {
 }
 
 #[test]
+fn a_peer_that_keeps_changing_its_role_is_followed_in_bounds() {
+    let mut ladder = Ladder::controlling();
+    ladder.set_remote().candidate(THERE, 1000);
+    // Each time the tie-breaker says that it is for us to change, and nobody asks for the news.
+    for n in 0..5000_u32 {
+        let tie_breaker = if n % 2 == 0 { u64::MAX } else { 0 };
+        let role = ladder.agent.role();
+        ladder.check(
+            THERE,
+            Request {
+                role,
+                tie_breaker,
+                ..PLAIN
+            },
+        );
+        ladder.now += MS;
+    }
+    let sent = ladder.sent();
+    assert!(sent.len() < 300, "{}", sent.len());
+    assert!(ladder.events().len() <= 600);
+    assert_eq!(ladder.agent.candidate_pairs().len(), 1);
+    // It settles when the peer does.
+    ladder.pass(100 * MS);
+    let role = if ladder.agent.role() == Role::Controlling {
+        Role::Controlled
+    } else {
+        Role::Controlling
+    };
+    ladder.check(THERE, Request { role, ..PLAIN });
+    let sent = ladder.pass(100 * MS).sent();
+    for request in sent.iter().filter(|seen| seen.class == Class::Request) {
+        ladder.answer(request);
+    }
+    assert!(ladder.agent.data_path().is_some());
+    assert_ne!(ladder.agent.role(), role);
+}
+
+#[test]
 fn a_relay_only_agent_discloses_nothing() {
     let transport_policy = ice::TransportPolicy::Relay;
     let mut ladder = Ladder::new(Config {
