@@ -2,7 +2,7 @@
 //!
 //! Fragments come in any order, overlap, and belong to messages that are several ahead. At most [`WINDOW`] messages are
 //! under way at once, each no longer than the configured maximum and in no more than [`MAX_RANGES`] separate pieces;
-//! together they hold no more than twice that maximum.
+//! together they hold no more than twice that maximum, and an earlier one takes the place of later ones.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -153,9 +153,12 @@ impl Reassembly {
             *slot = None;
         }
         let Some(partial) = slot else {
-            if self.bytes + header.length > 2 * self.max_message {
+            if !self.make_room(index, header.length) {
                 return Fragment::Dropped;
             }
+            let Some(slot) = self.partial.get_mut(index) else {
+                return Fragment::Dropped;
+            };
             self.bytes += header.length;
             let mut partial = Partial {
                 message_type: header.message_type,
@@ -174,6 +177,19 @@ impl Reassembly {
             return Fragment::Dropped;
         }
         partial.add(header.fragment_offset, fragment)
+    }
+
+    /// Makes room for a message at the expense of later ones: what is expected first is never kept out by what anybody could
+    /// have sent ahead.
+    fn make_room(&mut self, index: usize, length: usize) -> bool {
+        while self.bytes + length > 2 * self.max_message {
+            let later = self.partial.iter_mut().skip(index + 1).rev();
+            let Some(last) = later.filter_map(Option::take).next() else {
+                return false;
+            };
+            self.bytes -= last.body.len();
+        }
+        true
     }
 
     /// The next message, once it is whole.
@@ -253,6 +269,7 @@ mod tests {
             Fragment::Dropped,
             "twice the maximum in all"
         );
+        assert_eq!(reassembly.held_bytes(), 2 * MAX);
         for piece in 1..MAX_RANGES {
             assert_eq!(
                 insert(&mut reassembly, 0, MAX, piece * 2..piece * 2 + 1),
@@ -266,6 +283,19 @@ mod tests {
             "joining pieces is always possible"
         );
         assert_eq!(reassembly.pop().map(|message| message.body), Some(body(MAX)));
+    }
+
+    #[test]
+    fn earlier_messages_take_the_place_of_later_ones() {
+        let mut reassembly = Reassembly::new(MAX);
+        assert_eq!(insert(&mut reassembly, 3, MAX, 0..1), Fragment::New);
+        assert_eq!(insert(&mut reassembly, 2, MAX, 0..1), Fragment::New);
+        assert_eq!(insert(&mut reassembly, 1, 10, 0..10), Fragment::New);
+        assert_eq!(reassembly.held_bytes(), MAX + 10);
+        assert_eq!(insert(&mut reassembly, 0, MAX, 0..MAX), Fragment::New);
+        assert_eq!(reassembly.pop().map(|message| message.body), Some(body(MAX)));
+        assert_eq!(reassembly.pop().map(|message| message.body), Some(body(10)));
+        assert!(reassembly.is_empty(), "{} bytes", reassembly.held_bytes());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::codec::put_vector;
 use crate::config::{ClientAuth, Config, ExtendedMasterSecret};
 use crate::error::CloseReason;
 use crate::handshake::{
-    ClientExtensions, ClientHello, ClientKeyExchange, HandshakeHeader, HandshakeType, ServerHello,
-    ServerKeyExchange, UseSrtp,
+    CertificateChain, ClientExtensions, ClientHello, ClientKeyExchange, HandshakeHeader, HandshakeType,
+    ServerHello, ServerKeyExchange, UseSrtp,
 };
 use crate::key_schedule::{Randoms, Role};
 use crate::reassembly::{Message, Reassembly};
@@ -906,6 +906,108 @@ fn a_certificate_that_cannot_be_read_is_refused() {
             "{events:?}"
         );
     }
+}
+
+/// What a client thinks of this Certificate message.
+fn with_certificates(body: &[u8]) -> Vec<Event> {
+    tampered_in(HandshakeType::CERTIFICATE, |message| *message = body.to_vec())
+}
+
+fn is_refused(events: &[Event]) -> bool {
+    matches!(
+        events,
+        [Event::Closed(
+            CloseReason::CertificateRejected(_) | CloseReason::HandshakeFailed { .. }
+        )]
+    )
+}
+
+#[test]
+fn certificates_cut_off_anywhere_are_refused() {
+    let certificate = config().certificate.unwrap();
+    let mut whole = Vec::new();
+    CertificateChain::encode(certificate.chain(), &mut whole);
+    let der = certificate.chain()[0].to_vec();
+    for length in 0..whole.len() {
+        // Once the message, and once the certificate in a message that is whole.
+        let events = with_certificates(&whole[..length]);
+        assert!(is_refused(&events), "{length} bytes of the message: {events:?}");
+        if length < der.len() {
+            let mut body = Vec::new();
+            CertificateChain::encode(&[der[..length].into()], &mut body);
+            let events = with_certificates(&body);
+            assert!(
+                is_refused(&events),
+                "{length} bytes of the certificate: {events:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_crowd_of_certificates_is_refused() {
+    // The server's certificate that many times, or others.
+    let chain = |count: usize, other: Option<&[u8]>| {
+        tampered_in(HandshakeType::CERTIFICATE, |message| {
+            let own = CertificateChain::decode(message).unwrap().0.remove(0);
+            message.clear();
+            CertificateChain::encode(&vec![other.map_or(own, Into::into); count], message);
+        })
+    };
+    assert_eq!(chain(16, None), [], "the bound itself");
+    assert!(is_refused(&chain(17, None)));
+    // As many as a record carries.
+    assert!(is_refused(&chain(4000, Some(&[0]))));
+    assert!(is_refused(&chain(1, Some(&[0x30; 16_000]))));
+}
+
+#[test]
+fn floods_of_fragments_and_epochs_are_bounded_and_counted() {
+    let now = Instant::now();
+    let limit = config().max_message;
+    let (mut server, mut client, _) = answered();
+    let record = |epoch: u16, number: u64, content_type, payload: &[u8]| {
+        let header = RecordHeader {
+            content_type,
+            version: DTLS_1_2,
+            epoch,
+            sequence_number: number,
+            length: u16::try_from(payload.len()).unwrap(),
+        };
+        [header.encode().as_slice(), payload].concat()
+    };
+    for number in 0..20_000_u64 {
+        let n = usize::try_from(number).unwrap();
+        // Far ahead, of any length, overlapping: none of it is what the server waits for.
+        let header = HandshakeHeader {
+            message_type: HandshakeType::FINISHED,
+            length: if n % 3 == 0 { 0xff_ffff } else { limit - n % 5 },
+            message_sequence: 4 + u16::try_from(n % 2000).unwrap(),
+            fragment_offset: n % 1000,
+            fragment_length: n % 100,
+        };
+        let fragment = [&header.encode()[..], &vec![1; n % 100]].concat();
+        server.input(now, record(0, number, ContentType::Handshake, &fragment));
+        let epoch = u16::try_from(n % 7).unwrap();
+        server.input(
+            now,
+            record(epoch, number, ContentType::ApplicationData, &[2; 900]),
+        );
+    }
+    assert!(
+        server.connection.held_bytes() <= 2 * limit + 2 * 32 * 1024,
+        "{} bytes held",
+        server.connection.held_bytes()
+    );
+    let dropped = server.connection.stats().dropped;
+    assert!(
+        dropped.fragments > 15_000 && dropped.wrong_epoch > 10_000,
+        "{dropped:?}"
+    );
+    assert_eq!(server.events, [], "the handshake goes on");
+    // What the server waits for has the lowest numbers, so there is room for it.
+    server.input(now, client.datagram());
+    assert!(server.connection.is_connected(), "{:?}", server.events);
 }
 
 #[test]
