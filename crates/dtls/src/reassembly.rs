@@ -38,6 +38,8 @@ impl Message {
 pub(crate) enum Fragment {
     /// Something that was missing.
     New,
+    /// The beginning of a message in the place of pieces that contradict it, which are dropped.
+    Replaced,
     /// Part of a message that was delivered before: the peer repeats itself.
     Old,
     /// Nothing of use.
@@ -56,6 +58,10 @@ struct Partial {
 impl Partial {
     fn is_complete(&self) -> bool {
         self.body.is_empty() || matches!(self.ranges.as_slice(), [all] if *all == (0..self.body.len()))
+    }
+
+    fn contradicts(&self, header: &HandshakeHeader) -> bool {
+        self.message_type != header.message_type || self.body.len() != header.length
     }
 
     fn add(&mut self, offset: usize, fragment: &[u8]) -> Fragment {
@@ -145,12 +151,15 @@ impl Reassembly {
         let Some(slot) = self.partial.get_mut(index) else {
             return Fragment::Dropped;
         };
+        let mut result = Fragment::New;
         if let Some(partial) = slot
-            && partial.epoch < epoch
+            && (partial.epoch < epoch || (partial.epoch == epoch && partial.contradicts(header)))
         {
-            // What is authenticated takes the place of what anybody could have sent.
+            // What is authenticated takes the place of what anybody could have sent. Of two that anybody could have sent the
+            // later one counts: the peer repeats the true one, and so outlives a forged one.
             self.bytes -= partial.body.len();
             *slot = None;
+            result = Fragment::Replaced;
         }
         let Some(partial) = slot else {
             if !self.make_room(index, header.length) {
@@ -168,12 +177,9 @@ impl Reassembly {
             };
             partial.add(header.fragment_offset, fragment);
             *slot = Some(partial);
-            return Fragment::New;
+            return result;
         };
-        if partial.epoch != epoch
-            || partial.message_type != header.message_type
-            || partial.body.len() != header.length
-        {
+        if partial.epoch != epoch {
             return Fragment::Dropped;
         }
         partial.add(header.fragment_offset, fragment)
@@ -299,21 +305,25 @@ mod tests {
     }
 
     #[test]
-    fn fragments_that_disagree_are_dropped() {
+    fn of_fragments_that_disagree_the_later_ones_count() {
         let mut reassembly = Reassembly::new(MAX);
         assert_eq!(insert(&mut reassembly, 0, 100, 0..50), Fragment::New);
-        assert_eq!(insert(&mut reassembly, 0, 90, 50..90), Fragment::Dropped);
-        let other = HandshakeHeader {
-            message_type: HandshakeType::FINISHED,
-            ..header(0, 100, 50..100)
-        };
-        assert_eq!(reassembly.insert(0, &other, &[0; 50]), Fragment::Dropped);
         assert_eq!(
             insert(&mut reassembly, 0, 100, 10..40),
             Fragment::Dropped,
             "known already"
         );
-        assert_eq!(reassembly.pop(), None);
+        assert_eq!(insert(&mut reassembly, 0, 90, 50..90), Fragment::Replaced);
+        let other = HandshakeHeader {
+            message_type: HandshakeType::FINISHED,
+            ..header(0, 90, 0..50)
+        };
+        assert_eq!(reassembly.insert(0, &other, &[0; 50]), Fragment::Replaced);
+        assert_eq!(reassembly.held_bytes(), 90);
+        assert_eq!(insert(&mut reassembly, 0, 100, 0..50), Fragment::Replaced);
+        assert_eq!(insert(&mut reassembly, 0, 100, 50..100), Fragment::New);
+        assert_eq!(reassembly.pop().map(|message| message.body), Some(body(100)));
+        assert!(reassembly.is_empty());
     }
 
     #[test]
@@ -321,7 +331,7 @@ mod tests {
         let mut reassembly = Reassembly::new(MAX);
         assert_eq!(insert(&mut reassembly, 0, 100, 0..50), Fragment::New);
         let whole = header(0, 12, 0..12);
-        assert_eq!(reassembly.insert(1, &whole, &[1; 12]), Fragment::New);
+        assert_eq!(reassembly.insert(1, &whole, &[1; 12]), Fragment::Replaced);
         assert_eq!(insert(&mut reassembly, 0, 100, 50..100), Fragment::Dropped);
         assert_eq!(
             reassembly.pop().map(|message| (message.epoch, message.body)),

@@ -231,7 +231,7 @@ impl Connection {
     fn read_fragment(&mut self, now: Instant, epoch: u16, header: &HandshakeHeader, fragment: &[u8]) {
         match self.inbound.insert(epoch, header, fragment) {
             Fragment::New => {}
-            Fragment::Dropped => self.stats.dropped.fragments += 1,
+            Fragment::Dropped | Fragment::Replaced => self.stats.dropped.fragments += 1,
             Fragment::Old => self.consider_resending(now, header),
         }
     }

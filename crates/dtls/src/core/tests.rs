@@ -1011,6 +1011,31 @@ fn floods_of_fragments_and_epochs_are_bounded_and_counted() {
 }
 
 #[test]
+fn a_forged_piece_costs_no_more_than_a_repetition() {
+    let (mut server, mut client, now) = answered();
+    // Somebody who cannot read the datagrams is ahead of the client, with the number that is expected.
+    let header = HandshakeHeader {
+        message_type: HandshakeType::CLIENT_KEY_EXCHANGE,
+        length: 1000,
+        message_sequence: 1,
+        fragment_offset: 0,
+        fragment_length: 1,
+    };
+    let payload = [header.encode().as_slice(), &[0]].concat();
+    let record = RecordHeader {
+        content_type: ContentType::Handshake,
+        version: DTLS_1_2,
+        epoch: 0,
+        sequence_number: 9,
+        length: 13,
+    };
+    server.input(now, [record.encode().as_slice(), &payload].concat());
+    server.input(now, client.datagram());
+    assert!(server.connection.is_connected(), "{:?}", server.events);
+    assert_eq!(server.connection.stats().dropped.fragments, 1);
+}
+
+#[test]
 fn a_hello_over_the_limit_is_never_assembled() {
     let now = Instant::now();
     let mut server = End::server(config());
