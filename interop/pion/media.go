@@ -11,6 +11,12 @@ import (
 	"github.com/pion/webrtc/v4/pkg/media"
 )
 
+// A track begins at this sequence number, and the one that takes its place so much later, which no track here reaches.
+const (
+	firstNumber = 1000
+	swapAhead   = 20000
+)
+
 // inbound is what has come back of one kind.
 type inbound struct {
 	Kind            string `json:"kind"`
@@ -36,6 +42,8 @@ type outbound struct {
 
 	sender *webrtc.RTPSender
 	codec  string
+	// first is the sequence number at which the track began.
+	first uint16
 	// done ends the frames of the track that is sent.
 	done chan struct{}
 }
@@ -79,7 +87,7 @@ func (c *connection) addTrack(r *request) error {
 	if len(r.Codecs) > 0 {
 		codec = r.Kind + "/" + r.Codecs[0]
 	}
-	track, err := newTrack(codec, r.Label)
+	track, err := newTrack(codec, r.Label, firstNumber)
 	if err != nil {
 		return err
 	}
@@ -87,7 +95,7 @@ func (c *connection) addTrack(r *request) error {
 	if err != nil {
 		return err
 	}
-	one := &outbound{Kind: r.Kind, sender: sender, codec: codec, done: make(chan struct{})}
+	one := &outbound{Kind: r.Kind, sender: sender, codec: codec, first: firstNumber, done: make(chan struct{})}
 	c.tracks.mu.Lock()
 	c.tracks.outbound[r.Label] = one
 	c.tracks.mu.Unlock()
@@ -96,13 +104,15 @@ func (c *connection) addTrack(r *request) error {
 	return nil
 }
 
-func newTrack(codec, label string) (*webrtc.TrackLocalStaticSample, error) {
+func newTrack(codec, label string, first uint16) (*webrtc.TrackLocalStaticSample, error) {
 	capability := webrtc.RTPCodecCapability{MimeType: codec}
 	if codec == webrtc.MimeTypeG722 {
 		// Of G.711 Pion knows the clock rate itself.
 		capability.ClockRate = 8000
 	}
-	return webrtc.NewTrackLocalStaticSample(capability, label, "pion")
+	return webrtc.NewTrackLocalStaticSample(
+		capability, label, "pion", webrtc.WithRTPSequenceNumber(first),
+	)
 }
 
 // swapTrack puts another track in the place of one, without negotiation.
@@ -113,7 +123,9 @@ func (c *connection) swapTrack(label string) error {
 	if one == nil {
 		return fmt.Errorf("no track %q", label)
 	}
-	track, err := newTrack(one.codec, label+" swapped")
+	// The SSRC stays: by itself the track would begin at a random number, which half of the time SRTP takes for an old one.
+	one.first += swapAhead
+	track, err := newTrack(one.codec, label+" swapped", one.first)
 	if err != nil {
 		return err
 	}
