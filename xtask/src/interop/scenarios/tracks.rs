@@ -26,17 +26,14 @@ fn change(scene: &mut Scene<'_>, who: Side) -> Outcome {
     flowing(scene, 1)?;
     add(scene, who, "second")?;
     flowing(scene, 2)?;
-    let swaps = who == Side::Us || scene.kind(who) != Kind::Pion;
-    if swaps {
-        scene.ask(
-            who,
-            "swap",
-            json!({"label": "second", "width": 320, "height": 240}),
-        )?;
-        // The next look has to be after the swap.
-        scene.matched.idle(BETWEEN)?;
-        flowing(scene, 2)?;
-    }
+    scene.ask(
+        who,
+        "swap",
+        json!({"label": "second", "width": 320, "height": 240}),
+    )?;
+    // The next look has to be after the swap.
+    scene.matched.idle(BETWEEN)?;
+    flowing(scene, 2)?;
     if who == Side::Them && scene.kind(who) == Kind::Chromium {
         sized(scene, 320)?;
     }
@@ -52,12 +49,31 @@ fn change(scene: &mut Scene<'_>, who: Side) -> Outcome {
     flowing(scene, 1)?;
     add(scene, who, "third")?;
     flowing(scene, 2)?;
-    Ok(if swaps {
-        "added, swapped, removed, added"
-    } else {
-        "added, removed, added"
-    }
-    .to_owned())
+    Ok("added, swapped, removed, added".to_owned())
+}
+
+pub(super) fn they_stop(scene: &mut Scene<'_>) -> Outcome {
+    stop(scene, Side::Them)
+}
+
+pub(super) fn we_stop(scene: &mut Scene<'_>) -> Outcome {
+    stop(scene, Side::Us)
+}
+
+/// One side stops the first transceiver, whose section carries the transport of all; the others go on, and another takes the
+/// place of that section.
+fn stop(scene: &mut Scene<'_>, who: Side) -> Outcome {
+    scene.create()?;
+    connect(scene, &[], &[])?;
+    flowing(scene, 1)?;
+    add(scene, who, "second")?;
+    flowing(scene, 2)?;
+    scene.ask(who, "stop", json!({"label": "camera"}))?;
+    scene.negotiate("offer", who, |_, sdp| sdp)?;
+    flowing(scene, 1)?;
+    add(scene, who, "third")?;
+    flowing(scene, 2)?;
+    Ok("added, stopped, added".to_owned())
 }
 
 /// Another camera, offered by `who`, and sent back.
