@@ -7,6 +7,7 @@ mod matcher;
 mod namespace;
 mod page;
 mod partner;
+mod program;
 mod scenarios;
 mod summary;
 
@@ -57,25 +58,26 @@ impl Interop {
         if !self.no_install && !namespace::inside() {
             install::everything(peers.iter().chain([&self.us]))?;
             if self.us == Kind::Ours {
-                install::build_playground()?;
+                install::examples(&peers)?;
             }
         }
         if let Some(passed) = namespace::enter()? {
             return Ok(passed);
         }
         let started = Instant::now();
-        let mut summary = Summary::default();
+        let summary = Summary::default();
         thread::scope(|scope| {
-            let waiting: Vec<_> = peers
+            let waiting = peers
                 .iter()
-                .map(|peer| scope.spawn(|| self.wait_for(*peer)))
-                .collect();
+                .map(|peer| scope.spawn(|| self.wait_for(*peer, &summary)));
+            let mut beside: Vec<_> = waiting.collect();
+            // Most of it beside Pion, which leaves a processor idle.
+            beside.push(scope.spawn(|| peers.iter().try_for_each(|peer| self.open_pages(*peer, &summary))));
             for peer in &peers {
-                self.run_peer(*peer, &mut summary)?;
+                self.run_peer(*peer, &summary)?;
             }
-            for waiting in waiting {
-                let patients = waiting.join().map_err(|_| "a thread has panicked")??;
-                patients.into_iter().for_each(|entry| summary.add(entry));
+            for one in beside {
+                one.join().map_err(|_| "a thread has panicked")??;
             }
             Ok::<_, String>(())
         })?;
@@ -83,12 +85,12 @@ impl Interop {
         Ok(summary.passed())
     }
 
-    fn run_peer(&self, peer: Kind, summary: &mut Summary) -> Result<(), String> {
-        self.run_pair(self.us, peer, |_| true, summary)?;
+    fn run_peer(&self, peer: Kind, summary: &Summary) -> Result<(), String> {
+        self.run_pair(self.us, peer, |scenario| !scenario.is_page, summary)?;
         if self.us == Kind::Ours {
             self.run_pair(Kind::RustCrypto, peer, |scenario| scenario.sealed, summary)?;
         }
-        self.open_page(peer, summary);
+        self.open_playground(peer, summary);
         Ok(())
     }
 
@@ -98,7 +100,7 @@ impl Interop {
         us: Kind,
         peer: Kind,
         chosen: impl Fn(&Scenario) -> bool,
-        summary: &mut Summary,
+        summary: &Summary,
     ) -> Result<(), String> {
         let scenarios: Vec<_> = SCENARIOS
             .iter()
@@ -109,7 +111,10 @@ impl Interop {
         }
         let mut matched = Match::start(us, peer, self.trace)?;
         for offerer in [Side::Us, Side::Them] {
-            for scenario in &scenarios {
+            let offered = scenarios
+                .iter()
+                .filter(|scenario| scenario.is_offered_by(offerer));
+            for scenario in offered {
                 if !matched.alive() {
                     matched = Match::start(us, peer, self.trace)?;
                 }
@@ -129,27 +134,34 @@ impl Interop {
     }
 
     /// Plays what waits for a partner to be given up.
-    fn wait_for(&self, peer: Kind) -> Result<Vec<Entry>, String> {
+    fn wait_for(&self, peer: Kind, summary: &Summary) -> Result<(), String> {
         let patients: Vec<&Patient> = PATIENTS
             .iter()
             .filter(|patient| self.wants(patient.name))
             .collect();
         if patients.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let mut matched = Match::start(self.us, peer, self.trace)?;
         let played = play_patients(&patients, &mut matched).into_iter();
-        let entries = played.map(|(scenario, offerer, took, outcome)| Entry {
-            pairing: (self.us, peer, offerer),
-            scenario,
-            took,
-            outcome,
-        });
-        Ok(entries.collect())
+        for (scenario, offerer, took, outcome) in played {
+            summary.add(Entry {
+                pairing: (self.us, peer, offerer),
+                scenario,
+                took,
+                outcome,
+            });
+        }
+        Ok(())
     }
 
-    /// The playground's page has a browser on one end and us on the other.
-    fn open_page(&self, peer: Kind, summary: &mut Summary) {
+    /// Pages have a browser on one end and us on the other.
+    fn open_pages(&self, peer: Kind, summary: &Summary) -> Result<(), String> {
+        self.run_pair(self.us, peer, |scenario| scenario.is_page, summary)
+    }
+
+    /// The playground's page, which measures as well, after all else with this browser.
+    fn open_playground(&self, peer: Kind, summary: &Summary) {
         let browser = matches!(peer, Kind::Chromium | Kind::Firefox);
         if browser && self.us == Kind::Ours && self.wants(PLAYGROUND) {
             let started = Instant::now();

@@ -21,16 +21,65 @@ pub(crate) fn pion() -> PathBuf {
     target().join("interop").join("pion")
 }
 
-/// Where the playground is built to.
-pub(super) fn playground() -> PathBuf {
-    target().join("release").join("playground")
+/// The programs whose pages browsers open.
+const EXAMPLES: &[&str] = &[
+    "playground",
+    "save-to-disk",
+    "play-from-disk",
+    "rtp-forwarder",
+    "rtp-to-webrtc",
+    "broadcast",
+    "swap-tracks",
+    "simulcast",
+    "reflect",
+    "insertable-streams",
+    "rtcp-processing",
+];
+/// What plays what comes out of them, and a file of the package that is there with it.
+const PLAYERS: &[(&str, &str)] = &[("ffmpeg", "ffmpeg"), ("gst-launch-1.0", "gstreamer1.0-tools")];
+/// The elements of GStreamer that the rows use are in these.
+const PLUGINS: &[&str] = &[
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+];
+
+/// Where a program of `examples/` is built to.
+pub(super) fn example(name: &str) -> PathBuf {
+    target().join("release").join(name)
 }
 
-/// Builds the playground in release mode.
-pub(super) fn build_playground() -> Result<(), String> {
-    run(Command::new("cargo")
-        .args(["build", "--quiet", "--release", "--package", "playground"])
-        .current_dir(root()))
+/// Builds the examples in release mode, and brings what plays their media, where there is a browser to open them.
+pub(super) fn examples(kinds: &[Kind]) -> Result<(), String> {
+    if !kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::Chromium | Kind::Firefox))
+    {
+        return Ok(());
+    }
+    let mut packages: Vec<_> = PLAYERS
+        .iter()
+        .filter_map(|(program, package)| missing(&[program], package))
+        .collect();
+    if !has_elements() {
+        packages.extend(PLUGINS);
+    }
+    if !packages.is_empty() {
+        install(&packages)?;
+    }
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--release"]);
+    build.args(EXAMPLES.iter().flat_map(|name| ["--package", name]));
+    run(build.current_dir(root()))
+}
+
+fn has_elements() -> bool {
+    let elements = ["opusparse", "vp9dec", "av1dec", "openh264dec"];
+    elements.iter().all(|element| {
+        let mut inspect = Command::new("gst-inspect-1.0");
+        let inspect = inspect.args(["--exists", element]).stdin(Stdio::null());
+        inspect.status().is_ok_and(|status| status.success())
+    })
 }
 
 /// Where our peer is built to.

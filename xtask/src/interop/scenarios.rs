@@ -1,12 +1,14 @@
 //! What every pairing has to do. A scenario gets a fresh connection between the two running partners.
 
 mod closing;
+mod examples;
 mod faults;
 mod media;
 mod messages;
 mod patience;
 mod restart;
 mod simulcast;
+mod tab;
 mod tracks;
 
 use std::time::Duration;
@@ -32,6 +34,8 @@ pub(super) struct Scenario {
     pub(super) sealed: bool,
     /// Needs our peer, which sends media back, and one of these; empty where anybody will do.
     with: &'static [Kind],
+    /// A page of ours, which always offers.
+    pub(super) is_page: bool,
     play: fn(&mut Scene<'_>) -> Outcome,
 }
 
@@ -43,6 +47,7 @@ const fn scenario(name: &'static str, play: fn(&mut Scene<'_>) -> Outcome) -> Sc
         name,
         sealed: false,
         with: &[],
+        is_page: false,
         play,
     }
 }
@@ -61,15 +66,29 @@ const fn media(name: &'static str, with: &'static [Kind], play: fn(&mut Scene<'_
     }
 }
 
+const fn page(name: &'static str, with: &'static [Kind], play: fn(&mut Scene<'_>) -> Outcome) -> Scenario {
+    Scenario {
+        is_page: true,
+        ..media(name, with, play)
+    }
+}
+
 impl Scenario {
     /// Whether these two can play it.
     pub(super) fn is_for(&self, us: Kind, them: Kind) -> bool {
-        self.with.is_empty() || (us.is_ours() && self.with.contains(&them))
+        let is_us = us == Kind::Ours || (us.is_ours() && !self.is_page);
+        self.with.is_empty() || (is_us && self.with.contains(&them))
+    }
+
+    /// Whether it is played with this side offering.
+    pub(super) const fn is_offered_by(&self, side: Side) -> bool {
+        !self.is_page || matches!(side, Side::Them)
     }
 }
 
 const ALL: &[Kind] = &[Kind::Pion, Kind::Chromium, Kind::Firefox];
 const BROWSERS: &[Kind] = &[Kind::Chromium, Kind::Firefox];
+const CHROMIUM: &[Kind] = &[Kind::Chromium];
 /// Browsers change their transport then, which we do not always follow.
 const PION: &[Kind] = &[Kind::Pion];
 
@@ -103,6 +122,20 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     media("media, they stop the first", PION, tracks::they_stop),
     media("media, we stop the first", ALL, tracks::we_stop),
     media("media, 5 % loss", ALL, media::loss),
+    page("save-to-disk, VP8", BROWSERS, examples::record_vp8),
+    page("save-to-disk, VP9", BROWSERS, examples::record_vp9),
+    page("save-to-disk, AV1", BROWSERS, examples::record_av1),
+    page("save-to-disk, H264", CHROMIUM, examples::record_h264),
+    page("play-from-disk", BROWSERS, examples::play),
+    page("rtp-forwarder", BROWSERS, examples::forward),
+    page("rtp-to-webrtc", BROWSERS, examples::feed),
+    page("broadcast", BROWSERS, examples::broadcast),
+    page("swap-tracks", BROWSERS, examples::swap),
+    page("simulcast", BROWSERS, examples::layers),
+    page("reflect", BROWSERS, examples::reflect),
+    page("insertable-streams", BROWSERS, examples::transform),
+    page("rtcp-processing", BROWSERS, examples::reports),
+    page("playground, media", BROWSERS, examples::playground),
 ];
 
 /// A connection that a scenario plays with.

@@ -1,9 +1,10 @@
 //! What the command prints: a line a scenario, and the matrix.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::partner::{Kind, Side};
-use super::scenarios::Outcome;
+use super::scenarios::{Outcome, SCENARIOS};
 
 /// Us, them, and who offered.
 pub(super) type Pairing = (Kind, Kind, Side);
@@ -17,15 +18,14 @@ pub(super) struct Entry {
     pub(super) outcome: Outcome,
 }
 
-/// All outcomes so far.
+/// All outcomes so far. What is played beside each other is told as it ends.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
-    entries: Vec<Entry>,
-}
+pub(super) struct Summary(Mutex<Vec<Entry>>);
 
 impl Summary {
     /// Prints one outcome and keeps it.
-    pub(super) fn add(&mut self, entry: Entry) {
+    pub(super) fn add(&self, entry: Entry) {
+        let mut entries = self.lock();
         let (mark, note) = match &entry.outcome {
             Ok(note) => ("ok  ", note),
             Err(fault) => ("FAIL", fault),
@@ -36,19 +36,24 @@ impl Summary {
             entry.scenario,
             entry.took.as_millis()
         ));
-        self.entries.push(entry);
+        entries.push(entry);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether nothing failed.
     pub(super) fn passed(&self) -> bool {
-        self.entries.iter().all(|entry| entry.outcome.is_ok())
+        self.lock().iter().all(|entry| entry.outcome.is_ok())
     }
 
     /// Prints the matrix: a row a scenario, a column a pairing.
     pub(super) fn print(&self, time: Duration) {
+        let entries = self.lock();
         let mut columns: Vec<Pairing> = Vec::new();
         let mut rows: Vec<&str> = Vec::new();
-        for entry in &self.entries {
+        for entry in entries.iter() {
             if !columns.contains(&entry.pairing) {
                 columns.push(entry.pairing);
             }
@@ -56,6 +61,9 @@ impl Summary {
                 rows.push(entry.scenario);
             }
         }
+        // Those that ran beside others came in between.
+        let place = |row: &&str| SCENARIOS.iter().position(|scenario| scenario.name == *row);
+        rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
         let heads: String = columns
             .iter()
             .map(|column| format!("{:>24}", title(*column)))
@@ -64,28 +72,27 @@ impl Summary {
         for row in rows {
             let cells: String = columns
                 .iter()
-                .map(|column| format!("{:>24}", self.cell(row, *column)))
+                .map(|column| format!("{:>24}", cell(&entries, row, *column)))
                 .collect();
             line(&format!("{row:<28}{cells}"));
         }
-        let failed = self.entries.iter().filter(|entry| entry.outcome.is_err()).count();
-        let passed = self.entries.len() - failed;
+        let failed = entries.iter().filter(|entry| entry.outcome.is_err()).count();
+        let passed = entries.len() - failed;
         line(&format!(
             "\n{:.0} s\n{passed} passed, {failed} failed",
             time.as_secs_f64()
         ));
     }
+}
 
-    fn cell(&self, scenario: &str, pairing: Pairing) -> &'static str {
-        match self
-            .entries
-            .iter()
-            .find(|entry| entry.scenario == scenario && entry.pairing == pairing)
-        {
-            Some(Entry { outcome: Ok(_), .. }) => "ok",
-            Some(Entry { outcome: Err(_), .. }) => "FAIL",
-            None => "-",
-        }
+fn cell(entries: &[Entry], scenario: &str, pairing: Pairing) -> &'static str {
+    match entries
+        .iter()
+        .find(|entry| entry.scenario == scenario && entry.pairing == pairing)
+    {
+        Some(Entry { outcome: Ok(_), .. }) => "ok",
+        Some(Entry { outcome: Err(_), .. }) => "FAIL",
+        None => "-",
     }
 }
 
