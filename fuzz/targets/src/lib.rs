@@ -9,6 +9,7 @@
 mod chains;
 mod channels;
 mod connection;
+mod descriptions;
 mod dtls_targets;
 mod duel;
 mod framing;
@@ -27,6 +28,7 @@ mod stun_decoders;
 pub use chains::interceptor_chain;
 pub use channels::{datachannel_channels, datachannel_dcep};
 pub use connection::webrtc_connection;
+pub use descriptions::webrtc_descriptions;
 pub use dtls_targets::{dtls_certificate, dtls_connection, dtls_decode};
 pub use framing::datagram_framed;
 pub use ice_targets::{ice_agent, ice_candidate};
@@ -70,4 +72,5 @@ pub const TARGETS: &[Target] = &[
     ("stun_server", stun_server),
     ("stun_text", stun_text),
     ("webrtc_connection", webrtc_connection),
+    ("webrtc_descriptions", webrtc_descriptions),
 ];
