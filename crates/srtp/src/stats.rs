@@ -1,6 +1,7 @@
 //! What a context has seen.
 
 use crate::Rejected;
+use std::ops::AddAssign;
 
 /// Counters of an [`Outbound`](crate::Outbound) or [`Inbound`](crate::Inbound), from its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,5 +55,45 @@ impl Rejections {
             + self.too_many_ssrcs
             + self.unknown_mki
             + self.not_cryptex
+    }
+}
+
+/// Those of contexts that follow each other, as with other keys.
+impl AddAssign for Rejections {
+    fn add_assign(&mut self, others: Self) {
+        self.malformed += others.malformed;
+        self.replayed += others.replayed;
+        self.bad_tag += others.bad_tag;
+        self.too_many_ssrcs += others.too_many_ssrcs;
+        self.unknown_mki += others.unknown_mki;
+        self.not_cryptex += others.not_cryptex;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_adds_to_itself() {
+        let causes = [
+            Rejected::Malformed,
+            Rejected::Replayed,
+            Rejected::BadTag,
+            Rejected::TooManySsrcs,
+            Rejected::UnknownMki,
+            Rejected::NotCryptex,
+        ];
+        let mut all = Rejections::default();
+        let mut expected = Rejections::default();
+        for (index, cause) in causes.into_iter().enumerate() {
+            let mut one = Rejections::default();
+            for _ in 0..=index {
+                one.count(cause);
+                expected.count(cause);
+            }
+            all += one;
+        }
+        assert_eq!((all, all.total()), (expected, 21));
     }
 }

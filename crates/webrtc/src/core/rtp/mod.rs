@@ -167,7 +167,10 @@ impl RtpTransport {
     pub(super) fn use_keys(&mut self, keys: &Keys) -> Result<(), srtp::ConfigError> {
         // What was protected with the old keys nobody can open any more.
         self.stats.send_errors += self.outgoing.clear() as u64;
-        (self.inbound, self.outbound) = self.protection.contexts(keys)?;
+        let contexts = self.protection.contexts(keys)?;
+        // What the old ones have counted goes on.
+        self.stats = self.stats();
+        (self.inbound, self.outbound) = contexts;
         Ok(())
     }
 
@@ -286,14 +289,16 @@ impl RtpTransport {
     /// All counters.
     pub(super) fn stats(&self) -> RtpTransportStats {
         let srtp = self.inbound.stats();
+        let mut rejections = self.stats.rejections;
+        rejections += srtp.rejected;
         // A packet that comes twice is no attack, and is not counted as one.
-        let replayed = srtp.rejected.replayed;
+        let replayed = rejections.replayed;
         RtpTransportStats {
-            packets_received: srtp.rtp_packets,
-            rtcp_received: srtp.rtcp_packets,
-            rejected: srtp.rejected.total() - replayed,
+            packets_received: self.stats.packets_received + srtp.rtp_packets,
+            rtcp_received: self.stats.rtcp_received + srtp.rtcp_packets,
+            rejected: rejections.total() - replayed,
             replayed,
-            rejections: srtp.rejected,
+            rejections,
             chain: self.chain.stats(),
             ..self.stats
         }
@@ -359,5 +364,46 @@ impl RtpTransport {
             out.truncate(start);
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(byte: u8) -> Keys {
+        let profile = srtp::Profile::AeadAes128Gcm;
+        let key = srtp::MasterKey::new(&vec![byte; profile.key_len()], &vec![byte; profile.salt_len()]);
+        Keys {
+            profile,
+            provider: crypto::Provider::default(),
+            outbound: key.clone(),
+            inbound: key,
+        }
+    }
+
+    #[test]
+    fn counters_go_on_with_other_keys() {
+        let now = Instant::now();
+        let registry = Registry::default();
+        let setup = Setup {
+            unix: Duration::ZERO,
+            cname: "me",
+            seed: [1; 32],
+            registry: &registry,
+        };
+        let mut rtp = RtpTransport::new(now, &keys(1), &setup).unwrap();
+        for (key, rejected) in [(1, 0), (2, 1)] {
+            // What the peer protects with the first keys is good until there are others.
+            let (_, mut peer) = contexts(&keys(1)).unwrap();
+            let mut packet = vec![0x80, 96, 0, key, 0, 0, 0, 0, 0, 0, 0, 7, 1, 2, 3];
+            peer.protect_rtp(&mut packet, 0).unwrap();
+            rtp.handle_input(now, &mut packet);
+            let told = rtp.stats();
+            assert_eq!((told.packets_received, told.unsignalled), (1, 1));
+            assert_eq!((told.rejected, told.rejections.bad_tag), (rejected, rejected));
+            rtp.use_keys(&keys(2)).unwrap();
+            assert_eq!(rtp.stats(), told);
+        }
     }
 }
