@@ -177,6 +177,7 @@ async fn numbers_that_go_back_are_refused_by_name_until_another_source_begins() 
     };
     let mut again = header.clone();
     again.sequence_number = 30_000;
+    again.ssrc = 5;
     video.send_rtp(&mut header, &[0][..]).unwrap();
     let refused = video.send_rtp(&mut again.clone(), &[1][..]).unwrap_err();
     assert_eq!(
@@ -184,10 +185,16 @@ async fn numbers_that_go_back_are_refused_by_name_until_another_source_begins() 
         "not protected: sequence number was used before"
     );
     video.begin_source();
+    let given = again.clone();
     video.send_rtp(&mut again, &[2][..]).unwrap();
+    assert_eq!((again.sequence_number, again.ssrc), (40_001, 5), "moved");
+    let mut refused = given.clone();
+    video.send_rtp(&mut refused, &[3][..]).unwrap_err();
+    assert_eq!(refused, given, "moved back");
     for (number, byte) in [(40_000, 0), (40_001, 2)] {
         let (packet, _) = within(received.recv_rtp()).await.unwrap();
         assert_eq!((packet.header.sequence_number, packet.payload[0]), (number, byte));
+        assert_eq!(packet.header.ssrc, video.outbound_stats()[0].ssrc);
     }
 }
 

@@ -14,7 +14,8 @@ use crate::core::{RtpEvent, RtpReceived, RtpSendError, StatsReport, Transceiver}
 use crate::states::PeerConnectionState;
 
 impl RtpTransceiver {
-    /// Sends one RTP packet of the first encoding; [`send_rtp_on`](Self::send_rtp_on) is for the others.
+    /// Sends one RTP packet of the first encoding; [`send_rtp_on`](Self::send_rtp_on) is for the others, and says what
+    /// becomes of `header`.
     ///
     /// # Errors
     ///
@@ -27,12 +28,16 @@ impl RtpTransceiver {
         self.send_rtp_on(0, header, payload)
     }
 
-    /// Sends one RTP packet on an encoding, counted from 0. Payload type, sequence number, timestamp and marker of
-    /// `header` are the caller's; the SSRC, and the extensions that keep the transport going, are set here.
+    /// Sends one RTP packet on an encoding, counted from 0. Sequence number and timestamp of `header` are changed to
+    /// those under which it leaves: after a track was replaced, they are moved to where the stream is. Payload type,
+    /// marker, CSRCs and extensions leave as they are; the SSRC, and the extensions that keep the transport going, are
+    /// written here, whatever `header` has. The table at [`core::PeerConnection::send_rtp`] says it field by field.
+    ///
+    /// [`core::PeerConnection::send_rtp`]: crate::core::PeerConnection::send_rtp
     ///
     /// # Errors
     ///
-    /// [`RtpSendError`]; media that cannot be sent at once is not kept.
+    /// [`RtpSendError`]; media that cannot be sent at once is not kept, and `header` has its numbers again.
     pub fn send_rtp_on<'p>(
         &self,
         encoding: usize,

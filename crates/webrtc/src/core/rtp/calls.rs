@@ -47,7 +47,7 @@ impl RtpReceived {
     }
 }
 
-/// Why a packet was not sent. Nothing of it was.
+/// Why a packet was not sent. Nothing of it was, and its header has its numbers again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RtpSendError {
@@ -74,6 +74,22 @@ pub enum RtpSendError {
 
 impl RtpTransport {
     fn send(
+        &mut self,
+        now: Instant,
+        to: (TransceiverId, usize),
+        header: &mut rtp::Header,
+        payload: Payload<'_>,
+    ) -> Result<(), RtpSendError> {
+        let given = (header.sequence_number, header.timestamp);
+        let sent = self.send_moved(now, to, header, payload);
+        if sent.is_err() {
+            (header.sequence_number, header.timestamp) = given;
+        }
+        sent
+    }
+
+    /// Moves the numbers of the header to where the stream is, and sends the packet.
+    fn send_moved(
         &mut self,
         now: Instant,
         (id, encoding): (TransceiverId, usize),
@@ -154,13 +170,24 @@ impl RtpTransport {
 }
 
 impl PeerConnection {
-    /// Sends one RTP packet on an encoding of a transceiver, counted from 0 in the order of its encodings. Payload type,
-    /// sequence number, timestamp and marker of `header` are the caller's; its SSRC and the extensions that keep the
-    /// transport going are set here. The packet leaves with the next [`poll_transmit`](Self::poll_transmit).
+    /// Sends one RTP packet on an encoding of a transceiver, counted from 0 in the order of its encodings. It leaves with
+    /// the next [`poll_transmit`](Self::poll_transmit). What becomes of each field of `header`:
+    ///
+    /// | field | on the wire | in `header` afterwards |
+    /// |---|---|---|
+    /// | `sequence_number` | moved by as much as the stream is ahead of this source, see [`begin_source`](Self::begin_source); as it is for the first source | as on the wire |
+    /// | `timestamp` | likewise | as on the wire |
+    /// | `payload_type` | as it is; must be one that was agreed upon | unchanged |
+    /// | `marker`, `csrcs` | as they are | unchanged |
+    /// | `ssrc` | that of the encoding | unchanged |
+    /// | `extensions` | as they are, under ids that must be those agreed upon; without those of MID, RID, repaired RID, transport-wide number and absolute send time, which are written here | unchanged |
+    ///
+    /// Beyond that, interceptors of the [`Registry`](crate::Registry) may change any field but the SSRC. A header that is
+    /// sent on several connections is best cloned for each.
     ///
     /// # Errors
     ///
-    /// [`RtpSendError`]; media that comes too early is not kept.
+    /// [`RtpSendError`]; media that comes too early is not kept. The numbers of `header` are then as they were given.
     pub fn send_rtp<'p>(
         &mut self,
         now: Instant,
