@@ -1,5 +1,7 @@
 //! Which section streams belong to, against a chain without a network.
 
+mod keys;
+
 use std::time::{Duration, Instant};
 
 use interceptor::{Chain, Ecn, Received};
