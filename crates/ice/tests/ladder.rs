@@ -1086,6 +1086,34 @@ fn an_address_that_a_nat_has_changed_is_a_candidate_of_its_own() {
 }
 
 #[test]
+fn a_host_may_move_any_number_of_times() {
+    let now = Instant::now();
+    let mut agent = Agent::new(Config::default(), [1; 32]);
+    let fixed = address("10.9.9.9:9");
+    let mut old = address("10.0.0.1:1000");
+    agent.add_local_address(now, old);
+    agent.add_local_address(now, fixed);
+    for n in 0..100 {
+        let new = address(&format!("10.0.{n}.2:2000"));
+        agent.remove_local_address(now, old);
+        agent.restart(now);
+        agent.add_local_address(now, new);
+        old = new;
+        let candidates = agent.local_candidates();
+        let found: Vec<_> = candidates.iter().filter_map(|it| it.address.ip()).collect();
+        assert_eq!(found, [fixed, new]);
+        assert_ne!(candidates[0].priority, candidates[1].priority);
+    }
+    assert_eq!(agent.stats().overflow, 0);
+    for n in 0..40 {
+        agent.add_local_address(now, address(&format!("10.1.{n}.1:1")));
+    }
+    agent.add_local_address(now, fixed);
+    assert_eq!(agent.local_addresses().count(), 32);
+    assert_eq!(agent.stats().overflow, 10, "what finds no room is counted");
+}
+
+#[test]
 fn each_candidate_has_a_priority_of_its_own() {
     // RFC 8445 §5.1.2, where each of more servers than are usual sees another address.
     let limits = Limits {

@@ -164,7 +164,9 @@ impl Agent {
         if self.is_over() || base.ip().is_unspecified() || base.port() == 0 {
             return;
         }
+        let known = self.local.base(base).is_some();
         let Some(index) = self.local.add_base(base, advertised, self.config.limits.bases) else {
+            self.phase.stats.overflow += u64::from(!known);
             return;
         };
         if self.local.state == GatheringState::New {

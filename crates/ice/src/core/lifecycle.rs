@@ -154,6 +154,7 @@ impl Agent {
         self.checks
             .transactions
             .retain(|transaction| transaction.previous);
+        self.local.forget_gone();
         let expects_more = !self.local.ended && self.local.state != GatheringState::New;
         if expects_more || self.local.bases.iter().any(|base| !base.gone) {
             self.set_gathering_state(GatheringState::Gathering);

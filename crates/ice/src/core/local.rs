@@ -107,19 +107,33 @@ impl Local {
         if self.bases.len() >= limit.min(usize::from(u8::MAX)) {
             return None;
         }
+        self.bases.push(Base {
+            address,
+            advertised,
+            preference: self.next_preference(address),
+            gone: false,
+        });
+        u8::try_from(self.bases.len() - 1).ok()
+    }
+
+    /// The preference of the base that comes next.
+    fn next_preference(&self, address: SocketAddr) -> u16 {
         let family = self
             .bases
             .iter()
             .filter(|base| base.address.is_ipv4() == address.is_ipv4());
         let index = u16::try_from(family.count()).unwrap_or(u16::MAX);
-        let preference = local_preference(address.ip(), index);
-        self.bases.push(Base {
-            address,
-            advertised,
-            preference,
-            gone: false,
-        });
-        u8::try_from(self.bases.len() - 1).ok()
+        local_preference(address.ip(), index)
+    }
+
+    /// Bases that are gone leave, and the others move up. Only where nothing refers to them by their places.
+    pub(crate) fn forget_gone(&mut self) {
+        for base in std::mem::take(&mut self.bases) {
+            if !base.gone {
+                let preference = self.next_preference(base.address);
+                self.bases.push(Base { preference, ..base });
+            }
+        }
     }
 
     /// The priority of a candidate at a base.
