@@ -218,11 +218,12 @@ impl Connection {
                 Admission::Ignore => return false,
             }
         }
-        if matches!(self.entry, Entry::Admitted) && self.inbound.is_empty() {
-            // RFC 6347 §4.2.1: the ServerHello continues the numbers of this hello.
-            self.context.records.continue_at(record.sequence_number);
-        }
-        if sequence > self.inbound.next() || self.inbound.is_empty() {
+        // Of hellos with different numbers the later one counts: the peer repeats its own, and so outlives a forged one.
+        if sequence != self.inbound.next() || self.inbound.is_empty() {
+            if matches!(self.entry, Entry::Admitted) {
+                // RFC 6347 §4.2.1: the ServerHello continues the numbers of this hello.
+                self.context.records.continue_at(record.sequence_number);
+            }
             self.inbound.restart_at(sequence);
         }
         true

@@ -1011,6 +1011,22 @@ fn floods_of_fragments_and_epochs_are_bounded_and_counted() {
 }
 
 #[test]
+fn a_forged_piece_of_a_hello_keeps_nobody_out() {
+    let now = Instant::now();
+    let mut body = Vec::new();
+    plain_hello().encode(&mut body);
+    let piece = 0..10;
+    let mut forged = fragments(&body, std::slice::from_ref(&piece)).concat();
+    // The highest number that a first hello may have.
+    forged[HEADER_LENGTH + 5] = 8;
+    let mut server = End::server(config());
+    server.input(now, forged);
+    assert_eq!(server.output(now), Vec::<Vec<u8>>::new());
+    server.input(now, whole(&body));
+    assert!(!server.output(now).is_empty(), "no answer to the true hello");
+}
+
+#[test]
 fn a_forged_piece_costs_no_more_than_a_repetition() {
     let (mut server, mut client, now) = answered();
     // Somebody who cannot read the datagrams is ahead of the client, with the number that is expected.
