@@ -15,7 +15,7 @@ const RIDS: [&str; 3] = ["q", "h", "f"];
 const DESCRIPTOR: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 /// Time between two frames.
-const FRAME: Duration = Duration::from_millis(33);
+pub(crate) const FRAME: Duration = Duration::from_millis(33);
 
 /// An encoder of one layer.
 struct Encoder {
@@ -285,7 +285,7 @@ fn watch(codec: &RtpCodec) -> Viewer {
 }
 
 /// Sends a packet on, with the descriptor under the id that it has there.
-fn relay(now: Instant, subscriber: &mut Wire, packet: &[u8], ids: [Option<u8>; 2]) {
+pub(crate) fn relay(now: Instant, subscriber: &mut Wire, packet: &[u8], ids: [Option<u8>; 2]) {
     let view = PacketRef::decode(packet).unwrap();
     let mut header = Header {
         marker: view.marker(),

@@ -14,5 +14,6 @@ mod allocation;
 #[path = "../common/mod.rs"]
 mod common;
 mod layers;
+mod svc;
 mod tracks;
 mod wire;

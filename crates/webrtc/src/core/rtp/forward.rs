@@ -11,6 +11,7 @@ use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
 
 use super::RtpReceived;
 use super::splice::Splice;
+use super::svc::{Layers, Limit};
 use crate::core::media::{MediaKind, RtpCodec};
 
 /// A key frame that does not come is asked for again after so long. Requests get lost, and browsers leave one without an
@@ -76,6 +77,8 @@ pub struct LayerForwarder {
     begun: Option<u32>,
     /// When a key frame of it was last asked for.
     asked: Option<Instant>,
+    /// The layers within a stream of VP9.
+    layers: Option<Layers>,
 }
 
 /// A packet so far behind the first of its layer is late. What is further behind was numbered anew.
@@ -104,6 +107,7 @@ impl LayerForwarder {
             next: None,
             begun: None,
             asked: None,
+            layers: codec.is("VP9").then(Layers::default),
         }
     }
 
@@ -125,11 +129,25 @@ impl LayerForwarder {
         }
     }
 
+    /// Forwards no spatial and no temporal layers of VP9 above these, counted from 0, where they lie in one stream (SVC, RFC
+    /// 9628); other codecs are not looked into. What is too much is left out from the next picture on. More comes where it can
+    /// be decoded: temporal layers at a switching point, spatial ones at a key frame, which
+    /// [`poll_request`](Self::poll_request) asks for. The numbers of what is left show no gap, but where packets were lost
+    /// or came late at the border between a layer that stays and one that does not. Default: all layers.
+    pub fn limit_layers(&mut self, spatial: u8, temporal: u8) {
+        if let Some(layers) = &mut self.layers {
+            layers.limit(Limit { spatial, temporal });
+            self.asked = None;
+        }
+    }
+
     /// The layer of which a key frame is to be asked for at this time: once it was selected, and again each half second until
     /// it comes. Call it with every packet that arrives, and give the layer to
     /// [`request_key_frame`](crate::core::PeerConnection::request_key_frame).
     pub fn poll_request(&mut self, now: Instant) -> Option<Option<&str>> {
-        let next = self.next.as_ref()?;
+        let is_growing = self.layers.as_ref().is_some_and(Layers::needs_key_frame);
+        let growing = self.current.as_ref().filter(|_| is_growing);
+        let next = self.next.as_ref().or(growing)?;
         let is_pending = |asked: Instant| now.saturating_duration_since(asked) < ASK_AGAIN;
         if self.asked.is_some_and(is_pending) {
             return None;
@@ -172,7 +190,7 @@ impl LayerForwarder {
         let is_left_out = match packet.payload() {
             // Padding: its number is closed, or filled where the packets behind it are on their way.
             [] => self.splice.skip(packet.sequence_number()),
-            _ => !self.renumber.apply(&mut packet),
+            _ => self.leaves_out(received, &mut packet) || !self.renumber.apply(&mut packet),
         };
         if is_left_out {
             return false;
@@ -188,10 +206,28 @@ impl LayerForwarder {
         true
     }
 
+    /// A packet is of a layer above the limit, or is late and was left out before. The gap in the numbers is closed.
+    fn leaves_out(&mut self, received: &RtpReceived, packet: &mut PacketMut<'_>) -> bool {
+        let Some(layers) = &mut self.layers else {
+            return false;
+        };
+        if self.splice.is_closed(packet.sequence_number()) {
+            return true;
+        }
+        let left_out = layers.admit(received.sequence_number, packet);
+        for ahead in (0..left_out).rev() {
+            self.splice.skip(packet.sequence_number().wrapping_sub(ahead));
+        }
+        left_out > 0
+    }
+
     fn switch(&mut self, received: &RtpReceived) {
         if self.current.is_some() {
             self.splice.begin();
             self.renumber.switch();
+        }
+        if let Some(layers) = &mut self.layers {
+            layers.switch();
         }
         self.current = Some(received.rid.clone());
         self.first = received.sequence_number;

@@ -1,10 +1,11 @@
 //! Sequence numbers of a source under which it sent nothing for others: packets of padding alone, which probe the path
-//! (RFC 3550 §5.1). A forwarder leaves them out, and who receives from it must not miss them.
+//! (RFC 3550 §5.1), and those of layers that somebody does not get. A forwarder leaves them out, and who receives from it must
+//! not miss them.
 
 use std::collections::VecDeque;
 
 /// Closed gaps that are remembered, so that late packets from before them keep their numbers.
-const MAX_CLOSED: usize = 64;
+const MAX_CLOSED: usize = 1024;
 
 /// A packet further behind is not late, but of another cycle.
 const CYCLE: u16 = 0x4000;
@@ -27,10 +28,14 @@ impl Gaps {
         !self.forgotten.is_some_and(is_behind)
     }
 
+    pub(super) fn is_closed(&self, number: u16) -> bool {
+        self.closed.contains(&number)
+    }
+
     /// Nothing is to be sent under a number. Returns whether a gap has to be closed, which is not so when it was before;
     /// `None` when numbers behind it are in use.
     pub(super) fn close(&mut self, number: u16) -> Option<bool> {
-        if self.closed.contains(&number) {
+        if self.is_closed(number) {
             return Some(false);
         }
         if !self.is_new(number) {

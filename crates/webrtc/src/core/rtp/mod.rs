@@ -17,6 +17,7 @@ mod queue;
 mod report;
 mod sections;
 mod splice;
+mod svc;
 #[cfg(test)]
 mod tests;
 

@@ -41,6 +41,11 @@ impl Splice {
         self.is_due || self.gaps.knows(sequence_number)
     }
 
+    /// Nothing is sent under this number, and others have taken its place.
+    pub(super) fn is_closed(&self, sequence_number: u16) -> bool {
+        !self.is_due && self.gaps.is_closed(sequence_number)
+    }
+
     /// The source sent nothing for others under this number: what follows takes its place. False when that was sent
     /// before.
     pub(super) fn skip(&mut self, sequence_number: u16) -> bool {
