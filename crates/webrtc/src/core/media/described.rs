@@ -5,16 +5,10 @@
 
 use sdp::{Direction, RidDirection, Section};
 
+use super::announced::{layers, streams, track};
 use super::codec::{MediaKind, RtcpFeedback, RtpCodec};
 use super::negotiated::{InboundStream, NegotiatedCodec, SendLimits};
-use super::parameters::{MAX_ENCODINGS, check_rid};
 use super::transceiver::RemoteTrack;
-
-/// The most streams of one section that are kept, by SSRC.
-const MAX_STREAMS: usize = 32;
-
-/// The most streams that a track of the peer may belong to.
-const MAX_MSIDS: usize = 16;
 
 /// The most kinds of feedback of one codec.
 const MAX_FEEDBACK: usize = 16;
@@ -215,103 +209,6 @@ fn extensions(section: &Section<'_>) -> Vec<Extension> {
     extensions
 }
 
-/// The layers of one direction: those of `a=simulcast`, or a lone `a=rid`.
-fn layers(section: &Section<'_>, direction: RidDirection) -> Vec<Layer> {
-    let attributes = &section.media.attributes;
-    let declared: Vec<_> = attributes
-        .rids()
-        .filter(|rid| rid.direction == direction && check_rid(&rid.id).is_ok())
-        .map(|rid| rid.id.as_str())
-        .collect();
-    let mut layers: Vec<Layer> = Vec::new();
-    let mut add = |rid: &str, paused| {
-        let known = layers.iter().any(|layer| layer.rid == rid);
-        if !known && layers.len() < MAX_ENCODINGS {
-            let rid = rid.to_owned();
-            layers.push(Layer { rid, paused });
-        }
-    };
-    match attributes.simulcast() {
-        Some(simulcast) => {
-            for stream in simulcast.streams(direction) {
-                if let Some(first) = stream.iter().find(|id| declared.contains(&id.rid.as_str())) {
-                    add(&first.rid, first.paused);
-                }
-            }
-        }
-        None => declared.iter().for_each(|rid| add(rid, false)),
-    }
-    layers
-}
-
-/// What the writer sends: layers by their rid, else streams by their SSRC (RFC 5576), with their retransmissions.
-fn streams(section: &Section<'_>, layers: &[Layer]) -> Vec<InboundStream> {
-    if !layers.is_empty() {
-        return layers.iter().map(InboundStream::layer).collect();
-    }
-    let attributes = &section.media.attributes;
-    let pairs: Vec<(u32, u32)> = attributes
-        .ssrc_groups()
-        .filter(|group| group.semantics.eq_ignore_ascii_case("FID"))
-        .filter_map(|group| Some((*group.ssrcs.first()?, *group.ssrcs.get(1)?)))
-        .take(MAX_STREAMS)
-        .collect();
-    // The second SSRC of a group repairs the first: FID, FEC-FR, FEC.
-    let repairs: Vec<u32> = attributes
-        .ssrc_groups()
-        .filter(|group| !group.semantics.eq_ignore_ascii_case("SIM"))
-        .flat_map(|group| group.ssrcs.iter().skip(1).copied())
-        .take(2 * MAX_STREAMS)
-        .collect();
-    let mut streams: Vec<InboundStream> = Vec::new();
-    for line in attributes.ssrcs() {
-        let known = streams.iter().any(|stream| stream.ssrc == Some(line.ssrc));
-        if known || repairs.contains(&line.ssrc) {
-            continue;
-        }
-        if streams.len() == MAX_STREAMS {
-            break;
-        }
-        let pair = pairs.iter().find(|(ssrc, _)| *ssrc == line.ssrc);
-        streams.push(InboundStream::ssrc(line.ssrc, pair.map(|(_, rtx)| *rtx)));
-    }
-    streams
-}
-
-/// `a=msid` (RFC 8830), else what `a=ssrc` lines say of it, as they did before there was `a=msid`.
-fn track(section: &Section<'_>) -> RemoteTrack {
-    let attributes = &section.media.attributes;
-    let of_ssrc = |name: &'static str| {
-        attributes
-            .ssrcs()
-            .filter(move |line| line.attribute == name)
-            .find_map(|line| line.value.as_deref())
-    };
-    let mut track = RemoteTrack {
-        cname: of_ssrc("cname").map(str::to_owned),
-        ..RemoteTrack::default()
-    };
-    let mut add = |stream: &str, id: Option<&str>| {
-        let known = track.stream_ids.iter().any(|known| known == stream);
-        if stream != "-" && !known && track.stream_ids.len() < MAX_MSIDS {
-            track.stream_ids.push(stream.to_owned());
-        }
-        if track.track_id.is_none() {
-            track.track_id = id.map(str::to_owned);
-        }
-    };
-    for msid in attributes.msids() {
-        add(&msid.stream, msid.track.as_deref());
-    }
-    if attributes.msids().next().is_none()
-        && let Some(value) = of_ssrc("msid")
-    {
-        let (stream, id) = value.split_once(' ').unwrap_or((value, ""));
-        add(stream, Some(id).filter(|id| !id.is_empty()));
-    }
-    track
-}
-
 /// RFC 9429 §5.10: `TIAS`, or what `AS` leaves of it.
 fn limits(section: &Section<'_>) -> SendLimits {
     let bandwidth = |kind: &str| {
@@ -336,6 +233,8 @@ fn limits(section: &Section<'_>) -> SendLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::media::announced::{MAX_MSIDS, MAX_STREAMS};
+    use crate::core::media::parameters::MAX_ENCODINGS;
 
     fn read(lines: &str) -> Described {
         let text = format!(

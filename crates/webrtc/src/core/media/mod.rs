@@ -6,6 +6,7 @@
 //!
 //! Left out: `a=imageattr` and `LS` groups, which no browser writes, and RTCP on a port of its own.
 
+mod announced;
 mod answer;
 mod apply;
 mod calls;
