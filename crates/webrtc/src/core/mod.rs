@@ -5,6 +5,7 @@
 
 mod candidates;
 mod channels;
+mod drafts;
 mod establish;
 mod event;
 mod media;

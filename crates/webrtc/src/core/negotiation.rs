@@ -6,11 +6,12 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::PeerConnection;
+use super::drafts::{self, Origin};
 use super::event::Event;
 use super::media::{self, Media};
 use super::remote::{self, Remote};
 use super::restart::Restart;
-use super::sections::{self, Origin, Tag};
+use super::sections::{self, Tag};
 use super::signaling::{Applied, Side};
 use crate::configuration::BundlePolicy;
 use crate::description::{OfferOptions, SdpType, SessionDescription};
@@ -109,7 +110,7 @@ impl PeerConnection {
         let restart = self.peer_restarts(&offer);
         let credentials = self.draft_credentials(restart);
         let plan = self.media.get().map(Media::plan_answer);
-        let sdp = sections::answer(&self.context(&credentials), &offer.sdp(), plan.as_ref()).to_string();
+        let sdp = drafts::answer(&self.context(&credentials), &offer.sdp(), plan.as_ref()).to_string();
         self.drafts.answer = Some(sdp.clone());
         Ok(SessionDescription::answer(sdp))
     }
@@ -248,18 +249,18 @@ impl PeerConnection {
         let context = self.context(credentials);
         let wants_data = self.drafts.wants_data;
         let Some(media) = self.media.get() else {
-            return sections::offer(&context, wants_data, None).to_string();
+            return drafts::offer(&context, wants_data, None).to_string();
         };
         let both = context.local.iter().chain(&context.remote);
         let mut plan = media.plan_offer(both.flat_map(|it| sections::mids(it)).collect());
-        let sdp = sections::offer(&context, wants_data, Some(&mut plan)).to_string();
+        let sdp = drafts::offer(&context, wants_data, Some(&mut plan)).to_string();
         let draft = plan.finish();
         self.media_mut().keep_draft(draft);
         sdp
     }
 
-    fn context<'a>(&'a self, credentials: &'a ice::Credentials) -> sections::Context<'a> {
-        sections::Context {
+    fn context<'a>(&'a self, credentials: &'a ice::Credentials) -> drafts::Context<'a> {
+        drafts::Context {
             origin: self.drafts.origin,
             credentials,
             certificate: &self.transport.security.certificate,
