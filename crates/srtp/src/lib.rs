@@ -100,6 +100,7 @@
 //! | SSRCs with state | 65,536: 1024 with a replay window, about 350 bytes each; the others about 40 | made only behind a right tag; one more is refused |
 //! | replay window | 1024 RTP packets, 64 to 1984; 128 RTCP packets | retransmissions come late |
 //! | a sequence number twice | refused in both directions | two packets under one nonce show both (RFC 3711 §9.1); [`Outbound::allow_same`] for the same packet |
+//! | tags kept for [`Outbound::allow_same`] | of no SSRC; 1,024 of one, 24 KB | a retransmission comes within a second; as many SSRCs as have a window |
 //! | packets of an SSRC | 2^48 RTP, 2^31 RTCP | RFC 3711 §9.2; then [`ProtectError::KeyExhausted`] |
 //! | master keys | 16, MKIs of up to 255 bytes | [`MAX_KEYS`], [`MAX_MKI`] |
 //! | Cryptex | accepted, not sent | the peer has to offer it |

@@ -118,6 +118,7 @@
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
 //! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |
 //! | packets of a transceiver that wait to be read | – | 512, then the oldest go and are counted |
+//! | buffers of received packets that somebody may still have | – | 2,048 of 1,500 bytes a transceiver are used again |
 //! | packets that wait for a socket | – | 4 MiB a connection, then sending fails |
 //! | streams of one section | – | 16, then the oldest ends |
 //!
