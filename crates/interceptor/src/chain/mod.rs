@@ -9,12 +9,13 @@ mod messages;
 mod outbox;
 mod poll_rtcp;
 mod receive;
+mod received;
 mod relations;
 mod reports;
 mod send;
 mod streams;
 
-pub use receive::{DropReason, Received, Unsignalled};
+pub use received::{DropReason, Received, Unsignalled};
 pub use send::{Prepared, Sent};
 
 use crate::clock::{Clock, earliest};
