@@ -62,7 +62,8 @@ pub enum ProtectError {
     #[error("packet numbers are exhausted")]
     KeyExhausted,
     /// Cryptex is required, and the packet has a header extension that Cryptex is not for (RFC 9335 §5): another profile
-    /// than RFC 8285's, or one with application bits; or the profile encrypts nothing.
+    /// than RFC 8285's, or one with application bits; or the profile encrypts nothing. Or, unless
+    /// Cryptex is off, the extension has one of the profiles by which receivers know that it is encrypted.
     #[error("header extension cannot be encrypted")]
     NotEncryptable,
 }

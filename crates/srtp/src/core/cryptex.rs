@@ -71,9 +71,12 @@ impl Mark {
         header: &RtpHeader,
         encrypts: bool,
     ) -> Result<Self, ProtectError> {
-        match policy {
-            Cryptex::Off | Cryptex::Accept => return Ok(Self::None),
-            Cryptex::Prefer | Cryptex::Require => {}
+        match (policy, header.extension) {
+            (Cryptex::Off, _) => return Ok(Self::None),
+            // The receiver would take it for an encrypted one.
+            (_, Some(ENCRYPTED_ONE_BYTE | ENCRYPTED_TWO_BYTE)) => return Err(ProtectError::NotEncryptable),
+            (Cryptex::Accept, _) => return Ok(Self::None),
+            (Cryptex::Prefer | Cryptex::Require, _) => {}
         }
         match header.extension {
             None if header.csrc_len == 0 => Ok(Self::None),
@@ -82,8 +85,6 @@ impl Mark {
             None => Ok(Self::Insert),
             Some(ONE_BYTE) => Ok(Self::Replace(ENCRYPTED_ONE_BYTE)),
             Some(TWO_BYTE) => Ok(Self::Replace(ENCRYPTED_TWO_BYTE)),
-            // The receiver would take it for an encrypted one.
-            Some(ENCRYPTED_ONE_BYTE | ENCRYPTED_TWO_BYTE) => Err(ProtectError::NotEncryptable),
             Some(_) if policy == Cryptex::Require => Err(ProtectError::NotEncryptable),
             Some(_) => Ok(Self::None),
         }
@@ -190,11 +191,7 @@ mod tests {
                 Some(0x1001),
                 [Ok(Mark::None), Ok(Mark::None), Ok(Mark::None), refused],
             ),
-            (
-                0,
-                Some(0xc0de),
-                [Ok(Mark::None), Ok(Mark::None), refused, refused],
-            ),
+            (0, Some(0xc0de), [Ok(Mark::None), refused, refused, refused]),
         ];
         for (csrc_len, extension, expected) in rows {
             let marks = [Off, Accept, Prefer, Require]
