@@ -60,8 +60,17 @@ pub(super) fn we_stop(scene: &mut Scene<'_>) -> Outcome {
     stop(scene, Side::Us)
 }
 
-/// One side stops the first transceiver, whose section carries the transport of all; the others go on, and another takes the
-/// place of that section.
+pub(super) fn they_begin_again(scene: &mut Scene<'_>) -> Outcome {
+    stop(scene, Side::Them)?;
+    begin_again(scene, Side::Them)
+}
+
+pub(super) fn we_begin_again(scene: &mut Scene<'_>) -> Outcome {
+    stop(scene, Side::Us)?;
+    begin_again(scene, Side::Us)
+}
+
+/// One side stops the first transceiver, whose section carries the transport of all; the others go on.
 fn stop(scene: &mut Scene<'_>, who: Side) -> Outcome {
     scene.create()?;
     connect(scene, &[], &[])?;
@@ -71,6 +80,11 @@ fn stop(scene: &mut Scene<'_>, who: Side) -> Outcome {
     scene.ask(who, "stop", json!({"label": "camera"}))?;
     scene.negotiate("offer", who, |_, sdp| sdp)?;
     flowing(scene, 1)?;
+    Ok("added, stopped".to_owned())
+}
+
+/// Another one takes the place of that section, and with it of the transport.
+fn begin_again(scene: &mut Scene<'_>, who: Side) -> Outcome {
     add(scene, who, "third")?;
     flowing(scene, 2)?;
     Ok("added, stopped, added".to_owned())
