@@ -9,11 +9,14 @@ use std::time::Duration;
 use clap::Parser;
 use media::{ivf, ogg};
 use page::{Failure, Offer, say};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use webrtc::{
     Api, Configuration, Event, Events, PeerConnection, PeerConnectionState, RtpCodec, Sample,
     SessionDescription, SettingEngine, TrackLocalStaticSample,
 };
+
+/// From the connection to the first picture.
+const BEFORE_THE_FILM: Duration = Duration::from_millis(300);
 
 /// Plays files to a browser.
 #[derive(Clone, Debug, Parser)]
@@ -90,6 +93,8 @@ async fn answer(api: Api, arguments: Arguments, offer: Offer) -> Result<String, 
         if !connected(&pc, &mut events).await {
             return;
         }
+        // Firefox drops what comes right behind the handshake, and no encoder is here to be asked for another key frame.
+        sleep(BEFORE_THE_FILM).await;
         say("playing");
         // Both begin at one time, and the browser keeps them together by what sender reports tell.
         let result = tokio::try_join!(play_pictures(video), play_sound(audio));
