@@ -8,6 +8,7 @@ mod events;
 mod handshake;
 mod health;
 mod input;
+mod local;
 mod out_of_the_blue;
 mod outbox;
 mod output;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use interceptor::{Chain, InboundId, Unsignalled};
 
-use super::sections::{Section, Sections, inbound};
+use super::agreed::inbound;
+use super::sections::{Section, Sections};
 use crate::core::event::RtpEvent;
 use crate::core::media::PayloadTypeUse;
 

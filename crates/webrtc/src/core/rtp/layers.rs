@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use interceptor::{AddError, Chain, InboundId};
 
-use super::sections::{Exchange, Section, Sections, inbound};
+use super::agreed::inbound;
+use super::sections::{Exchange, Section, Sections};
 use crate::core::event::{RtpEvent, SsrcRefusal};
 use crate::core::media::TransceiverId;
 

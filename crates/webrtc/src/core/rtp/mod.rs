@@ -4,6 +4,7 @@
 //! application. What is sent is stamped by the chain, protected into one buffer, and leaves in bursts of equal size.
 //! Feedback needs no reader: it is made here.
 
+mod agreed;
 mod calls;
 mod demux;
 mod early;

@@ -160,7 +160,7 @@ fn add_inbound(
         .and_then(|it| received_codec(report, section, it));
     let codecs = &section.agreed.receive;
     let has_rtx = stats.rtx_ssrc.is_some() || codecs.iter().any(|codec| codec.rtx_payload_type.is_some());
-    let has_ccfb = super::sections::feedback(codecs).ccfb;
+    let has_ccfb = super::agreed::feedback(codecs).ccfb;
     let local = InboundRtpStats {
         id: StatsId::InboundRtp(id),
         transceiver: owner.transceiver,
