@@ -10,6 +10,7 @@ mod gather;
 mod lifecycle;
 mod local;
 mod message;
+mod moving;
 mod nomination;
 mod outbox;
 mod pair;

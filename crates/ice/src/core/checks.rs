@@ -86,6 +86,7 @@ impl Agent {
     /// §8.1.2: no more ordinary checks when a pair is selected, unless it fails or a better one is wanted.
     fn checks_ordinary(&self) -> bool {
         self.config.renomination
+            || self.awaits_move()
             || self
                 .active
                 .as_ref()
@@ -284,6 +285,8 @@ impl Agent {
     pub(super) fn fail_pair(&mut self, id: PairId, error: PairError) {
         // Whether the path in use still works is consent's to say.
         let in_use = self.active.as_ref().is_some_and(|active| active.pair == id);
+        // Of several, another one is nominated then.
+        let in_use = in_use && !(self.roles.nominating == Some(id) && self.has_other_choice(id));
         if self.roles.nominating == Some(id) {
             self.roles.nominating = None;
         }
@@ -303,6 +306,12 @@ impl Agent {
         };
         pair.valid &= in_use;
         self.pairs.unfreeze();
+    }
+
+    /// Whether none is selected yet, and another pair than this one could be.
+    fn has_other_choice(&self, id: PairId) -> bool {
+        let is_open = self.active.as_ref().is_none_or(|active| !active.selected);
+        is_open && self.pairs.best_valid(|pair| pair.id != id).is_some()
     }
 
     /// Writes the request of a transaction, unless it is over.

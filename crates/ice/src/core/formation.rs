@@ -23,7 +23,7 @@ impl Agent {
             .is_some_and(|active| active.selected && active.consent.failing_over.is_none());
         self.session.remote.is_some()
             && (!self.config.lite || both_lite)
-            && (!concluded || self.config.renomination)
+            && (!concluded || self.config.renomination || self.awaits_move())
     }
 
     /// Pairs a base with all remote candidates.

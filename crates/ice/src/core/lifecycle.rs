@@ -14,10 +14,10 @@ use crate::event::{ConnectionState, Event, FailReason, FailedPair, GatheringStat
 /// A generation as it was before a restart.
 #[derive(Debug)]
 pub(super) struct Undo {
-    local: Credentials,
-    remote: RemoteParameters,
-    candidates: Vec<RemoteCandidate>,
-    ended: bool,
+    pub(super) local: Credentials,
+    pub(super) remote: RemoteParameters,
+    pub(super) candidates: Vec<RemoteCandidate>,
+    pub(super) ended: bool,
 }
 
 impl Agent {
@@ -66,29 +66,6 @@ impl Agent {
         self.replay_early_checks(now);
     }
 
-    /// The peer may have other sockets for the credentials that are in force, as a browser has whose BUNDLE transport is of
-    /// another section than before: all pairs are formed and checked anew, with the candidates to come. The path in use
-    /// carries data until another one is selected, which a peer that has kept its sockets need not do.
-    pub fn renew_remote(&mut self, now: Instant) {
-        let Some(remote) = self.session.remote.as_ref() else {
-            return;
-        };
-        if self.phase.state == ConnectionState::Closed {
-            return;
-        }
-        let mut same = Undo {
-            local: self.session.local.clone(),
-            remote: remote.parameters.clone(),
-            candidates: std::mem::take(&mut self.remote.candidates),
-            ended: false,
-        };
-        // The oldest make room for those to come.
-        let room = self.config.limits.remote_candidates / 2;
-        let excess = same.candidates.len().saturating_sub(room);
-        same.candidates.drain(..excess);
-        self.resume_generation(now, same);
-    }
-
     /// Takes a [`restart`](Self::restart) back whose answer has not come, that is before [`set_remote`](Self::set_remote):
     /// the credentials and the peer's candidates of before are in force again, and are checked again while the path in use
     /// carries data. False when there is no such restart.
@@ -101,7 +78,7 @@ impl Agent {
     }
 
     /// A generation comes into force that was before.
-    fn resume_generation(&mut self, now: Instant, undo: Undo) {
+    pub(super) fn resume_generation(&mut self, now: Instant, undo: Undo) {
         self.leave_generation(Session::new(undo.local, &self.config.provider));
         (self.remote.candidates, self.remote.ended) = (undo.candidates, undo.ended);
         self.start_remote(now, undo.remote);

@@ -30,6 +30,8 @@ pub(super) struct Roles {
     sent: u32,
     /// The highest NOMINATION value followed.
     followed: u32,
+    /// Until when the peer is expected to move to other sockets.
+    pub(super) moving: Option<Instant>,
 }
 
 impl Roles {
@@ -41,6 +43,7 @@ impl Roles {
             waiting_since: None,
             sent: 0,
             followed: 0,
+            moving: None,
         }
     }
 
@@ -49,6 +52,7 @@ impl Roles {
         self.nominating = None;
         self.waiting_since = None;
         self.followed = 0;
+        self.moving = None;
     }
 }
 
@@ -89,6 +93,9 @@ impl Agent {
 
     /// The pair that the controlling agent would choose.
     fn nominee(&self) -> Option<&Pair> {
+        if let Some(moved) = self.pairs.best_valid(|pair| self.is_moved(pair)) {
+            return Some(moved);
+        }
         let Some(active) = self.active.as_ref().filter(|active| active.selected) else {
             return self.pairs.best_valid(|_| true);
         };
@@ -130,10 +137,13 @@ impl Agent {
 
     /// Whether waiting may still bring a pair better than this one.
     fn may_improve(&self, pair: &Pair) -> bool {
+        let moved = self.is_moved(pair);
+        let rivals = |other: &&Pair| other.is_open() && self.is_moved(other) == moved;
         let better = self
             .pairs
             .iter()
-            .any(|other| other.priority > pair.priority && other.is_open());
+            .filter(rivals)
+            .any(|other| other.priority > pair.priority);
         let complete = self.local.state == GatheringState::Complete && self.remote.ended;
         better || self.is_relayed(pair) && !complete
     }
@@ -141,6 +151,7 @@ impl Agent {
     /// §8.1.1: nominates the best pair as soon as nothing better can come, or it was waited for long enough.
     pub(super) fn nominate(&mut self, now: Instant) {
         self.select_between_lite(now);
+        self.prefer_moved(now);
         if self.roles.role == Role::Controlled || self.config.lite || self.roles.nominating.is_some() {
             self.roles.waiting_since = None;
             return;
@@ -200,9 +211,11 @@ impl Agent {
         };
         pair.nominated = true;
         let (priority, nomination, nominations) = (pair.priority, pair.nomination, pair.nominations);
+        let moved = self.pairs.get(id).is_some_and(|pair| self.is_moved(pair));
         let follows = match self.active.as_ref().filter(|active| active.selected) {
             None => true,
             Some(active) if active.pair == id => false,
+            Some(_) if moved => true,
             Some(_) if nomination > self.roles.followed => true,
             Some(active) => {
                 let consent = &active.consent;
@@ -260,6 +273,7 @@ impl Agent {
         self.phase.old_path = old.filter(|old| self.data_path() != Some(*old));
         self.previous = None;
         self.phase.stats.selected_pair_changes += 1;
+        self.note_move();
         self.conclude();
         if let Some(pair) = self.pairs.get(id)
             && let Some(info) = self.describe_pair(pair)
@@ -352,9 +366,12 @@ impl Agent {
             .collect();
         spares.sort_unstable_by_key(|(valid, priority, _)| std::cmp::Reverse((*valid, *priority)));
         spares.truncate(self.config.limits.spare_pairs);
+        let moved = self.pairs.iter().filter(|pair| self.is_moved(pair));
+        let moved: Vec<PairId> = moved.map(|pair| pair.id).collect();
         let kept = |id: PairId| id == selected || spares.iter().any(|(_, _, spare)| *spare == id);
-        self.pairs
-            .retain(|pair| kept(pair.id) || wants_better && pair.priority > priority);
+        self.pairs.retain(|pair| {
+            kept(pair.id) || moved.contains(&pair.id) || wants_better && pair.priority > priority
+        });
         let pairs = &self.pairs;
         self.checks.clear(|transaction| match transaction.purpose {
             Purpose::Gather(question) => !question.refresh,
@@ -364,12 +381,14 @@ impl Agent {
         let timers = self.config.timers;
         for transaction in self.checks.transactions.iter_mut() {
             let gathers = matches!(transaction.purpose, Purpose::Gather(_));
-            if !gathers && transaction.purpose != Purpose::Check(selected) && !transaction.cancelled {
+            let goes_on = |id| id == selected || moved.contains(&id);
+            let goes_on = matches!(transaction.purpose, Purpose::Check(id) if goes_on(id));
+            if !gathers && !goes_on && !transaction.cancelled {
                 transaction.cancel(&timers);
             }
         }
         for pair in self.pairs.iter_mut() {
-            if pair.is_open() && pair.id != selected {
+            if pair.is_open() && pair.id != selected && !moved.contains(&pair.id) {
                 pair.state = if wants_better {
                     PairState::Waiting
                 } else {

@@ -12,6 +12,8 @@ pub(crate) struct RemoteCandidate {
     pub(crate) address: SocketAddr,
     pub(crate) shown: Candidate,
     pub(crate) foundation: u32,
+    /// It is of the time before [`Agent::renew_remote`](super::Agent::renew_remote).
+    pub(crate) earlier: bool,
 }
 
 impl RemoteCandidate {
@@ -93,6 +95,7 @@ impl Remote {
             address,
             shown,
             foundation,
+            earlier: false,
         });
         u8::try_from(self.candidates.len() - 1).map_or(Added::Full, Added::At)
     }
@@ -114,6 +117,7 @@ impl Remote {
             address,
             shown,
             foundation: foundation ^ 0x5a5a_5a5a,
+            earlier: false,
         };
         if self.candidates.len() < limit.min(usize::from(u8::MAX)) {
             self.candidates.push(candidate);

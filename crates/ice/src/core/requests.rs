@@ -204,7 +204,7 @@ impl Agent {
         let concluded = self
             .active
             .as_ref()
-            .is_some_and(|active| active.selected && active.consent.asked.is_none());
+            .is_some_and(|active| active.selected && active.consent.asked.is_none() && !self.awaits_move());
         let nominates = check.use_candidate && self.roles.role == Role::Controlled;
         if nominates {
             self.note_nomination(now, id, check.nomination);

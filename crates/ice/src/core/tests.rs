@@ -93,12 +93,12 @@ fn two_agents_connect_without_waiting() {
 }
 
 /// A pair of agents that carry data, and a third one with the credentials and the role of the second on other sockets.
-fn replaced(now: Instant) -> (Agent, Agent, Agent) {
-    let mut a = agent(Role::Controlled, 1, "10.0.0.1:1000", now);
-    let mut b = agent(Role::Controlling, 2, "10.0.0.2:2000", now);
+fn replaced(role: Role, now: Instant) -> (Agent, Agent, Agent) {
+    let mut a = agent(role, 1, "10.0.0.1:1000", now);
+    let mut b = agent(role.opposite(), 2, "10.0.0.2:2000", now);
     let credentials = b.local_credentials().clone();
     let config = Config {
-        role: Role::Controlling,
+        role: role.opposite(),
         credentials: Some(credentials.clone()),
         ..Config::default()
     };
@@ -115,27 +115,114 @@ fn replaced(now: Instant) -> (Agent, Agent, Agent) {
         let ours = "candidate:1 1 udp 2130706431 10.0.0.1 1000 typ host";
         peer.add_remote_candidate(now, ours.parse().unwrap()).unwrap();
     }
+    signal(&mut a, &mut b, now);
+    for agent in [&mut a, &mut b] {
+        agent.end_of_remote_candidates(now);
+    }
     exchange(&mut a, &mut b, now);
-    assert!(a.data_path().is_some() && a.connection_state() == ConnectionState::Connected);
+    assert!(a.selected_pair().is_some() && a.connection_state() == ConnectionState::Completed);
     (a, b, c)
 }
 
+const ROLES: [Role; 2] = [Role::Controlling, Role::Controlled];
+
 #[test]
 fn the_sockets_of_a_peer_may_be_others_with_the_same_credentials() {
-    let now = Instant::now();
-    let (mut a, _, mut c) = replaced(now);
-    let old = a.data_path().unwrap();
-    a.renew_remote(now);
-    assert_eq!(a.data_path(), Some(old), "until another one is selected");
+    for role in ROLES {
+        let now = Instant::now();
+        let (mut a, _, mut c) = replaced(role, now);
+        let old = a.data_path().unwrap();
+        a.renew_remote(now);
+        assert_eq!(a.data_path(), Some(old), "until another one is selected");
+        signal(&mut c, &mut a, now);
+        exchange(&mut a, &mut c, now);
+        assert_eq!(a.data_path().unwrap().remote, "10.0.0.3:3000".parse().unwrap());
+        assert!(a.selected_pair().is_some(), "{role:?}");
+    }
+}
+
+/// What `a` sends reaches the old sockets of its peer `times` more, and then the new ones only.
+fn late_move(role: Role, times: usize) {
+    let early = Instant::now();
+    let (mut a, mut b, mut c) = replaced(role, early);
+    let start = early + Duration::from_secs(1);
+    let new = "10.0.0.3:3000".parse().unwrap();
+    a.renew_remote(start);
+    let mut now = start;
+    for _ in 0..times {
+        exchange(&mut a, &mut b, now);
+        now += Duration::from_millis(20);
+        for agent in [&mut a, &mut b] {
+            agent.handle_timeout(now);
+        }
+    }
     signal(&mut c, &mut a, now);
-    exchange(&mut a, &mut c, now);
-    assert_eq!(a.data_path().unwrap().remote, "10.0.0.3:3000".parse().unwrap());
+    while a.selected_pair().is_none() || a.data_path().unwrap().remote != new {
+        let mut out = Vec::new();
+        while let Some(transmit) = a.poll_transmit(now, &mut out) {
+            let datagram = std::mem::take(&mut out);
+            if transmit.path.remote == new {
+                let path = Path {
+                    local: new,
+                    remote: transmit.path.local,
+                };
+                assert_eq!(c.handle_input(now, path, &datagram), Input::Stun);
+            }
+        }
+        while let Some(transmit) = c.poll_transmit(now, &mut out) {
+            let datagram = std::mem::take(&mut out);
+            let path = Path {
+                local: transmit.path.remote,
+                remote: new,
+            };
+            assert_eq!(a.handle_input(now, path, &datagram), Input::Stun);
+        }
+        now += Duration::from_millis(5);
+        for agent in [&mut a, &mut c] {
+            agent.handle_timeout(now);
+        }
+        assert!(
+            now - start < Duration::from_millis(400),
+            "{role:?}, {times}: still at {:?}",
+            a.data_path()
+        );
+    }
+}
+
+#[test]
+fn a_peer_that_moves_is_followed_at_once_whatever_its_old_sockets_still_answer() {
+    for role in ROLES {
+        for times in 0..6 {
+            late_move(role, times);
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_keeps_its_sockets_is_selected_again() {
+    for role in ROLES {
+        let now = Instant::now();
+        let (mut a, mut b, _) = replaced(role, now);
+        let old = a.data_path();
+        a.renew_remote(now);
+        for millis in 0..20 {
+            let now = now + Duration::from_millis(50 * millis);
+            for agent in [&mut a, &mut b] {
+                agent.handle_timeout(now);
+            }
+            exchange(&mut a, &mut b, now);
+        }
+        assert_eq!(a.data_path(), old);
+        let selected = a.selected_pair().is_some();
+        // The peer has nothing to nominate anew; its consent requests repeat what it nominated.
+        assert_eq!(selected, role == Role::Controlling, "{role:?}");
+    }
 }
 
 #[test]
 fn a_peer_that_moves_for_ever_finds_room_for_its_candidates() {
     let now = Instant::now();
-    let (mut a, _, _) = replaced(now);
+    let (mut a, _, _) = replaced(Role::Controlled, now);
     let limit = Config::default().limits.remote_candidates;
     for port in 1..=1000 {
         let candidate = format!("candidate:1 1 udp 77 10.1.0.1 {port} typ host");
