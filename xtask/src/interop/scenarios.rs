@@ -89,8 +89,6 @@ impl Scenario {
 const ALL: &[Kind] = &[Kind::Pion, Kind::Chromium, Kind::Firefox];
 const BROWSERS: &[Kind] = &[Kind::Chromium, Kind::Firefox];
 const CHROMIUM: &[Kind] = &[Kind::Chromium];
-/// Firefox sends what goes on by the transport of before, and what begins by another one, which we do not follow.
-const NOT_FIREFOX: &[Kind] = &[Kind::Pion, Kind::Chromium];
 
 /// All of them, in the order of the report.
 pub(super) const SCENARIOS: &[Scenario] = &[
@@ -121,7 +119,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     media("media, we change tracks", ALL, tracks::ours),
     media("media, they stop the first", ALL, tracks::they_stop),
     media("media, we stop the first", ALL, tracks::we_stop),
-    media("media, they use it again", NOT_FIREFOX, tracks::they_begin_again),
+    media("media, they use it again", ALL, tracks::they_begin_again),
     media("media, we use it again", ALL, tracks::we_begin_again),
     media("media, 5 % loss", ALL, media::loss),
     page("save-to-disk, VP8", BROWSERS, examples::record_vp8),
