@@ -118,15 +118,13 @@ impl Interop {
                 if !matched.alive() {
                     matched = Match::start(us, peer, self.trace)?;
                 }
-                let entry = play((us, peer, offerer), scenario, &mut matched);
-                if summary.grants_another_try(&entry) {
+                let mut entry = play((us, peer, offerer), scenario, &mut matched);
+                while summary.grants_another_try(&entry) {
                     matched.end();
                     matched = Match::start(us, peer, self.trace)?;
-                    let again = play((us, peer, offerer), scenario, &mut matched);
-                    summary.add_second(again);
-                } else {
-                    summary.add(entry);
+                    entry = play((us, peer, offerer), scenario, &mut matched);
                 }
+                summary.add(entry);
             }
         }
         matched.end();

@@ -18,9 +18,11 @@ pub(super) struct Entry {
     pub(super) outcome: Outcome,
 }
 
-/// How many rows may be played a second time, with partners that begin anew: browsers fail now and then for reasons of
-/// their own (`interop/README.md`). More than these are no accident.
-const SECOND_TRIES: usize = 4;
+/// How often rows may be played again, with partners that begin anew: browsers fail now and then for reasons of their own
+/// (`interop/README.md`). More failures than these are no accident.
+const MORE_TRIES: usize = 6;
+/// How often one of them may be.
+const MORE_TRIES_OF_ONE: usize = 2;
 
 /// All outcomes so far. What is played beside each other is told as it ends.
 #[derive(Debug, Default)]
@@ -29,8 +31,8 @@ pub(super) struct Summary(Mutex<Outcomes>);
 #[derive(Debug, Default)]
 struct Outcomes {
     entries: Vec<Entry>,
-    /// What failed and was played again.
-    firsts: Vec<(Pairing, &'static str)>,
+    /// What failed and was played again, once for each time.
+    again: Vec<(Pairing, &'static str)>,
 }
 
 impl Summary {
@@ -41,21 +43,16 @@ impl Summary {
         self.lock().entries.push(entry);
     }
 
-    /// Prints and keeps the outcome of a second try.
-    pub(super) fn add_second(&self, entry: Entry) {
-        let mark = if entry.outcome.is_ok() { "2nd " } else { "FAIL" };
-        tell(mark, &entry);
-        self.lock().entries.push(entry);
-    }
-
-    /// Whether a row that has failed may be played once more. Its first outcome is told, and counted.
-    pub(super) fn grants_another_try(&self, first: &Entry) -> bool {
+    /// Whether a row that has failed may be played once more. Its outcome is told then, and counted.
+    pub(super) fn grants_another_try(&self, entry: &Entry) -> bool {
         let mut outcomes = self.lock();
-        if first.outcome.is_ok() || outcomes.firsts.len() >= SECOND_TRIES {
+        let row = (entry.pairing, entry.scenario);
+        let tries = outcomes.again.iter().filter(|again| **again == row).count();
+        if entry.outcome.is_ok() || tries >= MORE_TRIES_OF_ONE || outcomes.again.len() >= MORE_TRIES {
             return false;
         }
-        outcomes.firsts.push((first.pairing, first.scenario));
-        tell("1st ", first);
+        outcomes.again.push(row);
+        tell("fail", entry);
         true
     }
 
@@ -63,7 +60,7 @@ impl Summary {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing failed, at the second try at the latest.
+    /// Whether nothing failed at its last try.
     pub(super) fn passed(&self) -> bool {
         self.lock().entries.iter().all(|entry| entry.outcome.is_ok())
     }
@@ -99,9 +96,9 @@ impl Summary {
         }
         let failed = entries.iter().filter(|entry| entry.outcome.is_err()).count();
         let passed = entries.len() - failed;
-        let again = match outcomes.firsts.len() {
+        let again = match outcomes.again.len() {
             0 => String::new(),
-            tries => format!(", {tries} played twice"),
+            tries => format!(", {tries} tries more than rows"),
         };
         line(&format!(
             "\n{:.0} s\n{passed} passed, {failed} failed{again}",
@@ -121,13 +118,13 @@ fn tell(mark: &str, entry: &Entry) {
 }
 
 fn cell(outcomes: &Outcomes, scenario: &str, pairing: Pairing) -> &'static str {
-    let is_second = outcomes.firsts.contains(&(pairing, scenario));
+    let again = outcomes.again.contains(&(pairing, scenario));
     match outcomes
         .entries
         .iter()
         .find(|entry| entry.scenario == scenario && entry.pairing == pairing)
     {
-        Some(Entry { outcome: Ok(_), .. }) if is_second => "2nd",
+        Some(Entry { outcome: Ok(_), .. }) if again => "ok again",
         Some(Entry { outcome: Ok(_), .. }) => "ok",
         Some(Entry { outcome: Err(_), .. }) => "FAIL",
         None => "-",
@@ -160,19 +157,23 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_fails_twice_has_failed() {
+    fn a_row_that_fails_three_times_has_failed() {
         let summary = Summary::default();
         assert!(!summary.grants_another_try(&entry("a", Ok(String::new()))));
-        assert!(summary.grants_another_try(&entry("b", Err("first".to_owned()))));
+        let fault = || Err("fault".to_owned());
+        assert!(summary.grants_another_try(&entry("b", fault())));
+        assert!(summary.grants_another_try(&entry("b", fault())));
         assert!(summary.passed(), "it is played again");
-        summary.add_second(entry("b", Err("second".to_owned())));
+        assert!(!summary.grants_another_try(&entry("b", fault())));
+        summary.add(entry("b", fault()));
         assert!(!summary.passed());
     }
 
     #[test]
     fn many_failures_are_no_accident() {
         let summary = Summary::default();
-        let granted = (0..10).filter(|_| summary.grants_another_try(&entry("a", Err(String::new()))));
-        assert_eq!(granted.count(), SECOND_TRIES);
+        let rows = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let granted = rows.map(|row| summary.grants_another_try(&entry(row, Err(String::new()))));
+        assert_eq!(granted.iter().filter(|granted| **granted).count(), MORE_TRIES);
     }
 }
