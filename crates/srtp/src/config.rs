@@ -49,7 +49,7 @@ pub struct Config {
     /// Whether whole headers are encrypted. Default: [`Cryptex::Accept`].
     pub cryptex: Cryptex,
     /// Ids of the header extensions that are negotiated as encrypted (RFC 6904). Not done in packets that use Cryptex
-    /// (RFC 9335 §5). Default: none.
+    /// (RFC 9335 §5). Default: none; `set_encrypted_extensions` of either context changes it.
     pub encrypted_extensions: Vec<u8>,
     /// Whether outbound RTCP is encrypted; inbound, each packet says it itself. Default: it is. Without encryption in
     /// the profile it never is.

@@ -120,6 +120,42 @@ fn both_ends_have_to_agree_on_the_ids() {
 }
 
 #[test]
+fn the_ids_may_change_with_every_key() {
+    for profile in Profile::ALL {
+        let null = profile.name().contains("NULL");
+        let (mut outbound, mut inbound) = pair(&Config {
+            mki: vec![1],
+            ..config(profile)
+        });
+        outbound.add_key(&[2], &support::key(profile, 9)).unwrap();
+        inbound.add_key(&[2], &support::key(profile, 9)).unwrap();
+        let mut number = 0;
+        for mki in [[1], [2]] {
+            assert!(outbound.select_key(&mki));
+            for (ids, expected) in [
+                (&[1, 3][..], &[1, 2, 9][..]),
+                (&[2], &[4, 5, 6]),
+                (&[], &[]),
+                (&[1], &[1, 2]),
+            ] {
+                outbound.set_encrypted_extensions(ids);
+                inbound.set_encrypted_extensions(ids);
+                let mut all = std::collections::BTreeSet::new();
+                for _ in 0..3 {
+                    number += 1;
+                    let plain = rtp_with(0, Some((0xbede, &ONE_BYTE)), number);
+                    let mut sealed = protected(&mut outbound, &plain);
+                    all.extend(changed(&plain, &sealed, 16));
+                    assert_eq!(inbound.unprotect_rtp(&mut sealed).unwrap(), plain, "{profile:?}");
+                }
+                let all: Vec<_> = all.into_iter().collect();
+                assert_eq!(all, if null { &[] } else { expected }, "{profile:?} {ids:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn cryptex_hides_csrcs_and_extensions() {
     for profile in Profile::ALL
         .into_iter()

@@ -96,7 +96,7 @@ impl Inbound {
             .map_err(|_| Rejected::BadTag)?;
         let stream = self.streams.get_or_insert(ssrc);
         stream.ok_or(Rejected::TooManySsrcs)?.rtp.insert(index);
-        match (shape, &keys.header, &self.keys.encrypted_ids, header.extension) {
+        match (shape, &keys.header, self.keys.encrypted_ids(), header.extension) {
             (Shape::Cryptex(_), ..) => cryptex::unmark(packet, &header),
             (Shape::ClearHeader(_), Some(key), Some(ids), Some(profile)) => {
                 let elements = packet.get_mut(header.csrc_end() + EXTENSION_HEAD..header.len);
@@ -171,6 +171,12 @@ impl Inbound {
     /// Which headers are accepted: what was negotiated may change.
     pub fn set_cryptex(&mut self, cryptex: Cryptex) {
         self.cryptex = cryptex;
+    }
+
+    /// Decrypts the header extension elements with these ids from here on, and no others (RFC 6904): what was negotiated may
+    /// change. With none, none is.
+    pub fn set_encrypted_extensions(&mut self, ids: &[u8]) {
+        self.keys.encrypt_extensions(ids);
     }
 
     /// Adds a master key under another MKI (of the same length as the first).

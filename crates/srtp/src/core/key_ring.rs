@@ -17,7 +17,7 @@ pub(super) struct Keys {
     pub(super) mki: Vec<u8>,
     pub(super) rtp: Transform,
     pub(super) rtcp: Transform,
-    /// For header extension elements, where some are encrypted.
+    /// For header extension elements; none where there is no cipher.
     pub(super) header: Option<StreamKey>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Keys {
 pub(super) struct KeyRing {
     profile: Profile,
     provider: Provider,
-    pub(super) encrypted_ids: Option<Ids>,
+    encrypted_ids: Option<Ids>,
     first: Keys,
     more: Vec<Keys>,
 }
@@ -42,16 +42,25 @@ impl KeyRing {
                 actual: config.mki.len(),
             });
         }
-        let ids = &config.encrypted_extensions;
-        let encrypted_ids = (!ids.is_empty()).then(|| Ids::new(ids));
-        let deriver = (config.profile, &config.provider, encrypted_ids.is_some());
-        Ok(Self {
-            first: Keys::derive(deriver, master, &config.mki)?,
+        let mut ring = Self {
+            first: Keys::derive((config.profile, &config.provider), master, &config.mki)?,
             profile: config.profile,
             provider: config.provider.clone(),
-            encrypted_ids,
+            encrypted_ids: None,
             more: Vec::new(),
-        })
+        };
+        ring.encrypt_extensions(&config.encrypted_extensions);
+        Ok(ring)
+    }
+
+    /// The elements with these ids are encrypted, and no others.
+    pub(super) fn encrypt_extensions(&mut self, ids: &[u8]) {
+        self.encrypted_ids = (!ids.is_empty()).then(|| Ids::new(ids));
+    }
+
+    /// Which header extension elements are encrypted, if any are.
+    pub(super) const fn encrypted_ids(&self) -> Option<&Ids> {
+        self.encrypted_ids.as_ref()
     }
 
     /// The first key: the one to protect with.
@@ -92,8 +101,8 @@ impl KeyRing {
         if self.more.len() + 1 >= MAX_KEYS {
             return Err(ConfigError::TooManyKeys);
         }
-        let deriver = (self.profile, &self.provider, self.encrypted_ids.is_some());
-        self.more.push(Keys::derive(deriver, master, mki)?);
+        self.more
+            .push(Keys::derive((self.profile, &self.provider), master, mki)?);
         Ok(())
     }
 
@@ -159,7 +168,7 @@ fn split_tag_first(datagram: &mut [u8], mki: usize, tag: usize) -> Option<Parts<
 
 impl Keys {
     fn derive(
-        (profile, provider, with_header): (Profile, &Provider, bool),
+        (profile, provider): (Profile, &Provider),
         master: &MasterKey,
         mki: &[u8],
     ) -> Result<Self, ConfigError> {
@@ -174,11 +183,11 @@ impl Keys {
             header: match profile.method() {
                 // RFC 6904 §3.2: without a cipher the key stream is zero.
                 Method::StreamAndMac { stream: None, .. } => None,
-                Method::StreamAndMac { .. } | Method::Aead(_) if with_header => {
+                // Derived in any case, since the master key is not kept: what was negotiated may change.
+                Method::StreamAndMac { .. } | Method::Aead(_) => {
                     let labels = (Label::HeaderEncryption, Label::HeaderSalt);
                     Some(stream_key(profile, provider, &derivation, labels)?)
                 }
-                Method::StreamAndMac { .. } | Method::Aead(_) => None,
             },
         })
     }

@@ -154,7 +154,7 @@ impl Outbound {
     /// Checks everything that can be wrong with a packet, and takes its number.
     fn admit(&mut self, header: &RtpHeader, packet: &[u8]) -> Result<Admitted, ProtectError> {
         let mark = Mark::outbound(self.cryptex, header, self.keys.encrypts())?;
-        if let (Mark::None, Some(profile), Some(_)) = (mark, header.extension, &self.keys.encrypted_ids) {
+        if let (Mark::None, Some(profile), Some(_)) = (mark, header.extension, self.keys.encrypted_ids()) {
             let elements = packet.get(header.csrc_end() + EXTENSION_HEAD..header.len);
             header_extension::check(profile, elements.unwrap_or_default())
                 .map_err(|_| ProtectError::Malformed)?;
@@ -193,7 +193,7 @@ impl Outbound {
         let keys = self.keys.first();
         let clear = matches!(shape, Shape::ClearHeader(_));
         if let (true, Some(profile), Some(key), Some(ids)) =
-            (clear, header.extension, &keys.header, &self.keys.encrypted_ids)
+            (clear, header.extension, &keys.header, self.keys.encrypted_ids())
         {
             let elements = out.get_mut(start + header.csrc_end() + EXTENSION_HEAD..start + header.len);
             let extension = (profile, elements.unwrap_or_default());
@@ -269,6 +269,13 @@ impl Outbound {
     /// Whether and when whole headers are encrypted: what the peer's description says may change.
     pub fn set_cryptex(&mut self, cryptex: Cryptex) {
         self.cryptex = cryptex;
+    }
+
+    /// Encrypts the header extension elements with these ids from here on, and no others (RFC 6904): what was negotiated may
+    /// change. With none, none is. A packet that [`allow_same`](Self::allow_same) lets through again has to have the ids that it
+    /// was protected with.
+    pub fn set_encrypted_extensions(&mut self, ids: &[u8]) {
+        self.keys.encrypt_extensions(ids);
     }
 
     /// Adds a master key under another MKI (of the same length as the first), for [`select_key`](Self::select_key).
