@@ -104,9 +104,10 @@ impl Stamps {
         stamp: Stamp,
         out: &mut Vec<u8>,
     ) -> u64 {
-        // Both forms mix only where the first packet already needed the second.
+        // Both forms mix only where the first packet already needed the second, or an id asks for it that was agreed upon.
         let rule = match sent.form() {
             Some(Form::TwoByte) => FormRule::Mixed,
+            Some(Form::OneByte) | None if self.has_long_id() => FormRule::Mixed,
             Some(Form::OneByte) | None => FormRule::OneByte,
         };
         let mut writer = HeaderWriter::copy(out, sent, rule);
@@ -160,15 +161,24 @@ impl Stamps {
     /// Whether the chain alone writes this extension.
     #[inline]
     fn is_own(&self, id: u8) -> bool {
+        self.own_ids().contains(&Some(id))
+    }
+
+    /// Whether the chain writes an extension that has no one-byte form.
+    fn has_long_id(&self) -> bool {
+        self.own_ids().iter().flatten().any(|id| *id > 14)
+    }
+
+    #[inline]
+    const fn own_ids(&self) -> [Option<u8>; 5] {
         let ids = &self.ids;
-        let own = [
+        [
             ids.mid,
             ids.rid,
             ids.repaired_rid,
             ids.transport_cc,
             ids.abs_send_time,
-        ];
-        own.contains(&Some(id))
+        ]
     }
 }
 
@@ -300,6 +310,22 @@ mod tests {
             (11, b"hi".to_vec()),
         ];
         assert_eq!(extensions(&again), expected);
+    }
+
+    #[test]
+    fn a_retransmission_has_the_form_that_its_ids_need() {
+        let (mut out, mut again) = (Vec::new(), Vec::new());
+        Stamps::new(&Outbound::default()).write(&Header::default(), STAMP, &mut out);
+        let sent = HeaderRef::decode(&out).unwrap();
+        assert_eq!(sent.form(), None);
+        let mut stream = stream();
+        stream.extensions.repaired_rid = Some(20);
+        let rtx = Again {
+            payload_type: 97,
+            sequence_number: 1,
+        };
+        assert_eq!(Stamps::new(&stream).write_again(&sent, rtx, STAMP, &mut again), 0);
+        assert_eq!(extensions(&again).last(), Some(&(20, b"hi".to_vec())));
     }
 
     proptest! {
