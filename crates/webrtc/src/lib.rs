@@ -8,7 +8,8 @@
 //! # RFCs
 //!
 //! W3C [webrtc-pc](https://www.w3.org/TR/webrtc/), RFC 9429 (JSEP), RFC 8825 (overview), RFC 8827 (security),
-//! RFC 8831 and 8832 (data channels), RFC 8834 and 5764 (media), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
+//! RFC 8831 and 8832 (data channels), RFC 8834 and 5764 (media), RFC 8285, 6904 and 9335 (header extensions, and how they
+//! are encrypted), RFC 8838 and 8840 (trickle ICE), RFC 8839, 8841, 8842 and 9143 (SDP),
 //! RFC 8445 (ICE), RFC 6347, 8122 and 8833 (DTLS, fingerprints, ALPN), RFC 8261 (SCTP over DTLS), RFC 7983
 //! (demultiplexing).
 //!
@@ -144,9 +145,10 @@ mod states;
 
 pub use self::configuration::{BundlePolicy, Configuration, IceServer, IceTransportPolicy, RtcpMuxPolicy};
 pub use self::core::{
-    HeaderExtensionCapability, IceCandidateError, LayerForwarder, MediaEngine, MediaKind, ParametersError,
-    RegisterError, RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpEvent, RtpReceived,
-    RtpSendError, RtpTransceiverInit, RtpTransportStats, SsrcRefusal, TrackInfo, TrackOrKind,
+    ExtensionEncryption, HeaderExtensionCapability, IceCandidateError, LayerForwarder, MediaEngine,
+    MediaKind, ParametersError, RegisterError, RtcpFeedback, RtpCodec, RtpCodecCapability,
+    RtpEncodingParameters, RtpEvent, RtpReceived, RtpSendError, RtpTransceiverInit, RtpTransportStats,
+    SsrcRefusal, TrackInfo, TrackOrKind,
 };
 pub use self::description::{
     DataChannelInit, IceCandidateInit, OfferOptions, Priority, SdpType, SessionDescription, UnknownSdpType,

@@ -80,7 +80,10 @@ pub struct Srtp {
     /// 64, from 64 (RFC 3711 §3.3.2) to 1984. There is no way to take packets twice. Default: 1024.
     pub replay_window: usize,
     /// Offer and accept the encryption of whole header extensions and CSRCs (`a=cryptex`, RFC 9335), and send it to peers
-    /// that can read it. Default: false, as browsers.
+    /// that can read it. For peers that know RFC 6904 instead, [`encrypt_header_extensions`] encrypts single extensions;
+    /// where both were agreed upon, packets have this one. Default: false, as browsers.
+    ///
+    /// [`encrypt_header_extensions`]: crate::MediaEngine::encrypt_header_extensions
     pub cryptex: bool,
 }
 

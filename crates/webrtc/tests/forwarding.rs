@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 
 use common::{Pair, Peer, api, settings, within};
 use rtp::extension::{Extension, PlayoutDelay, VideoOrientation, VideoTiming};
-use webrtc::{Api, Event, MediaEngine, MediaKind, RtpCodec, RtpTransceiver, TrackInfo, TrackLocalStaticRtp};
+use webrtc::{
+    Api, Event, ExtensionEncryption, MediaEngine, MediaKind, RtpCodec, RtpTransceiver, TrackInfo,
+    TrackLocalStaticRtp,
+};
 
 async fn incoming(peer: &mut Peer) -> RtpTransceiver {
     peer.wait_for(|event| match event {
@@ -54,8 +57,18 @@ fn id(transceiver: &RtpTransceiver, uri: &str) -> Option<u8> {
     known.map(|known| known.id)
 }
 
-/// An API whose header extensions have each other's ids, and one is missing.
-fn other_api(missing: &str) -> Api {
+/// An API that encrypts header extensions.
+fn hiding_api() -> Api {
+    let mut engine = MediaEngine::default();
+    engine.encrypt_header_extensions(ExtensionEncryption::Prefer, |_| true);
+    Api::builder()
+        .setting_engine(settings())
+        .media_engine(engine)
+        .build()
+}
+
+/// An API whose header extensions have each other's ids, and one is missing. They may be encrypted.
+fn other_api(missing: &str, encryption: ExtensionEncryption) -> Api {
     let mut engine = MediaEngine::default();
     let known: Vec<_> = engine.header_extensions(MediaKind::Video).cloned().collect();
     let ids: Vec<_> = known.iter().rev().map(|known| known.id).collect();
@@ -64,6 +77,7 @@ fn other_api(missing: &str) -> Api {
         engine.register_header_extension(extension).unwrap();
     }
     engine.remove_header_extension(missing);
+    engine.encrypt_header_extensions(encryption, |_| true);
     Api::builder()
         .setting_engine(settings())
         .media_engine(engine)
@@ -164,13 +178,29 @@ async fn frames_go_on_over_padding() {
 
 #[tokio::test]
 async fn header_extensions_go_on_under_the_ids_of_the_next_connection() {
+    forwards_extensions(&api(), &other_api(PlayoutDelay::URI, ExtensionEncryption::Never)).await;
+}
+
+#[tokio::test]
+async fn header_extensions_go_on_from_one_form_to_the_other() {
+    let hiding = || other_api(PlayoutDelay::URI, ExtensionEncryption::Prefer);
+    forwards_extensions(
+        &hiding_api(),
+        &other_api(PlayoutDelay::URI, ExtensionEncryption::Never),
+    )
+    .await;
+    forwards_extensions(&api(), &hiding()).await;
+    forwards_extensions(&hiding_api(), &hiding()).await;
+}
+
+async fn forwards_extensions(of_publisher: &Api, of_subscriber: &Api) {
     let camera = TrackInfo {
         id: "camera".to_owned(),
         kind: MediaKind::Video,
     };
-    let publisher = Link::new(&api(), &camera).await;
+    let publisher = Link::new(of_publisher, &camera).await;
     let track = TrackLocalStaticRtp::new(RtpCodec::video("VP8", ""), "forwarded");
-    let subscriber = Link::new(&other_api(PlayoutDelay::URI), &track).await;
+    let subscriber = Link::new(of_subscriber, &track).await;
     let uris = [VideoOrientation::URI, PlayoutDelay::URI, VideoTiming::URI];
     let before = uris.map(|uri| id(&publisher.sender, uri).unwrap());
     let after = uris.map(|uri| id(&subscriber.sender, uri));

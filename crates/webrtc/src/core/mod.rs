@@ -29,11 +29,11 @@ use std::time::{Duration, Instant};
 
 pub use self::event::{ChannelEvent, ChannelId, Event, IceCandidateError, RtpEvent, SsrcRefusal};
 pub use self::media::{
-    Encoding, HeaderExtensionCapability, InboundStream, MAX_CODECS, MAX_ENCODINGS, MAX_HEADER_EXTENSIONS,
-    MAX_RID, MAX_TRANSCEIVERS, MediaEngine, MediaKind, NegotiatedCodec, NegotiatedExtension, NegotiatedMedia,
-    NegotiatedSection, OutboundStream, ParametersError, PayloadTypeUse, Receiver, RegisterError, RemoteTrack,
-    RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters, RtpTransceiverInit, SendLimits,
-    Sender, TrackInfo, TrackOrKind, Transceiver, TransceiverId,
+    Encoding, ExtensionEncryption, HeaderExtensionCapability, InboundStream, MAX_CODECS, MAX_ENCODINGS,
+    MAX_HEADER_EXTENSIONS, MAX_RID, MAX_TRANSCEIVERS, MediaEngine, MediaKind, NegotiatedCodec,
+    NegotiatedExtension, NegotiatedMedia, NegotiatedSection, OutboundStream, ParametersError, PayloadTypeUse,
+    Receiver, RegisterError, RemoteTrack, RtcpFeedback, RtpCodec, RtpCodecCapability, RtpEncodingParameters,
+    RtpTransceiverInit, SendLimits, Sender, TrackInfo, TrackOrKind, Transceiver, TransceiverId,
 };
 pub use self::rtp::{LayerForwarder, RtpReceived, RtpSendError, RtpTransportStats};
 pub use self::stats::{

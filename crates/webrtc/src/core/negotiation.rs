@@ -109,8 +109,9 @@ impl PeerConnection {
             .ok_or(Error::NoRemoteOffer)?;
         let restart = self.peer_restarts(&offer);
         let credentials = self.draft_credentials(restart);
-        let plan = self.media.get().map(Media::plan_answer);
-        let sdp = drafts::answer(&self.context(&credentials), &offer.sdp(), plan.as_ref()).to_string();
+        let offer = offer.sdp();
+        let plan = self.media.get().map(|media| media.plan_answer(&offer));
+        let sdp = drafts::answer(&self.context(&credentials), &offer, plan.as_ref()).to_string();
         self.drafts.answer = Some(sdp.clone());
         Ok(SessionDescription::answer(sdp))
     }

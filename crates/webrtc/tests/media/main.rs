@@ -9,6 +9,7 @@
 
 mod browsers;
 mod directions;
+mod encrypted;
 mod malformed;
 mod moved;
 mod numbers;

@@ -2,8 +2,9 @@
 
 use webrtc::core::{InboundStream, OutboundStream, TransceiverId};
 use webrtc::{
-    Configuration, Error, HeaderExtensionCapability, MediaEngine, MediaKind, ParametersError,
-    RtpEncodingParameters, RtpTransceiverDirection as Direction, RtpTransceiverInit, SdpType,
+    Configuration, Error, ExtensionEncryption, HeaderExtensionCapability, MediaEngine, MediaKind,
+    ParametersError, RtpEncodingParameters, RtpTransceiverDirection as Direction, RtpTransceiverInit,
+    SdpType,
 };
 
 use super::peer::{Peer, described, negotiate, parse};
@@ -244,6 +245,7 @@ fn directions_of_extensions_are_turned_round() {
             video: true,
             direction: Direction::RecvOnly,
             is_offered: true,
+            encryption: ExtensionEncryption::Never,
         })
         .unwrap();
     let mut both = engine.clone();
@@ -254,6 +256,7 @@ fn directions_of_extensions_are_turned_round() {
         video: true,
         direction: Direction::SendRecv,
         is_offered: true,
+        encryption: ExtensionEncryption::Never,
     })
     .unwrap();
     let configuration = Configuration::default();

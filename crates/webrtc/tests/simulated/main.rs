@@ -13,6 +13,7 @@
 mod audio;
 mod credentials;
 mod early;
+mod encrypted;
 mod farewell;
 mod gathering;
 mod laws;

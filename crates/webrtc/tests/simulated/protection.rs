@@ -8,26 +8,24 @@ use webrtc::{PeerConnectionState, RtpTransceiverInit, SettingEngine, SrtpProfile
 
 use crate::peer::{ADDRESSES, Call, PATIENCE, Peer};
 
-const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+pub(crate) const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// A call in which the offerer sends audio, with an id for the audio level.
-struct Audio {
-    call: Call,
-    ours: TransceiverId,
-    theirs: TransceiverId,
+pub(crate) struct Audio {
+    pub(crate) call: Call,
+    pub(crate) ours: TransceiverId,
+    pub(crate) theirs: TransceiverId,
     number: u16,
 }
 
 fn connected(settings: [SettingEngine; 2]) -> Audio {
-    let mut sides = settings.into_iter().zip([1, 2]);
-    let mut peer = || {
-        sides
-            .next()
-            .map(|(settings, side)| Peer::new(1, side, settings))
-            .unwrap()
-    };
+    let [offerer, answerer] = settings;
+    connected_peers([Peer::new(1, 1, offerer), Peer::new(1, 2, answerer)])
+}
+
+pub(crate) fn connected_peers(peers: [Peer; 2]) -> Audio {
     let link = Link::with_latency(Duration::from_millis(10));
-    let mut call = Call::of([peer(), peer()], 1, &link);
+    let mut call = Call::of(peers, 1, &link);
     let track = TrackInfo {
         id: String::from("voice"),
         kind: MediaKind::Audio,
@@ -58,7 +56,7 @@ fn connected(settings: [SettingEngine; 2]) -> Audio {
 
 impl Audio {
     /// A packet with an audio level, as it is on the wire.
-    fn wire(&mut self, ahead: u16) -> Vec<u8> {
+    pub(crate) fn wire(&mut self, ahead: u16) -> Vec<u8> {
         self.number = self.number.wrapping_add(ahead);
         let (ours, sequence_number) = (self.ours, self.number);
         self.call.network.with(self.call.offerer, |peer, now| {
@@ -89,7 +87,7 @@ impl Audio {
 }
 
 /// Gives the answerer what was on the wire. Returns whether it was taken, and with the level.
-fn heard(audio: &mut Audio, mut datagram: Vec<u8>) -> bool {
+pub(crate) fn heard(audio: &mut Audio, mut datagram: Vec<u8>) -> bool {
     let [remote, local] = ADDRESSES.map(|address| (address, 5000).into());
     let theirs = audio.theirs;
     audio.call.network.with(audio.call.answerer, |peer, now| {

@@ -3,7 +3,9 @@
 //! An answer keeps the payload types, the ids and the order of the offer, and holds only what both sides know. Where
 //! RFC 9429 answers no offer of simulcast, we accept to receive its layers, as servers have to.
 
-use sdp::{MediaDescription, Section};
+use std::collections::BTreeSet;
+
+use sdp::{Direction, MediaDescription, Section, SessionDescription};
 
 use super::codec::RtcpFeedback;
 use super::defaults::{MID, RID};
@@ -17,18 +19,42 @@ use super::{Media, format};
 
 /// An answer in the making.
 #[derive(Debug)]
-pub(in crate::core) struct AnswerPlan<'a>(&'a Media);
+pub(in crate::core) struct AnswerPlan<'a> {
+    media: &'a Media,
+    /// Extensions that some section offers in the clear alone, so that they stay so: whoever reads a packet does not know
+    /// yet which section it belongs to.
+    clear: BTreeSet<String>,
+}
 
 impl Media {
-    pub(in crate::core) const fn plan_answer(&self) -> AnswerPlan<'_> {
-        AnswerPlan(self)
+    pub(in crate::core) fn plan_answer(&self, offer: &SessionDescription) -> AnswerPlan<'_> {
+        let clear = if self.engine.encrypts() {
+            clear_alone(offer)
+        } else {
+            BTreeSet::new()
+        };
+        AnswerPlan { media: self, clear }
     }
+}
+
+/// The extensions that some section has in the clear, and not encrypted.
+fn clear_alone(offer: &SessionDescription) -> BTreeSet<String> {
+    let sections = offer.sections().filter_map(|section| Described::read(&section));
+    let mut clear = BTreeSet::new();
+    for section in sections.filter(|section| !section.is_rejected) {
+        let is_live = |it: &&Extension| it.direction != Direction::Inactive;
+        let is_hidden = |uri: &str| section.extension(uri, true).as_ref().is_some_and(is_live);
+        let live = section.extensions.iter().filter(is_live);
+        let alone = live.filter(|it| !it.is_encrypted && !is_hidden(&it.uri));
+        clear.extend(alone.map(|it| it.uri.clone()));
+    }
+    clear
 }
 
 impl AnswerPlan<'_> {
     /// The answer to the section at `index`; `None` rejects it. Whether it shares our transport was checked before.
     pub(in crate::core) fn section(&self, index: usize, offered: &Section<'_>) -> Option<MediaDescription> {
-        let media = self.0;
+        let media = self.media;
         let described = Described::read(offered)?;
         // A transceiver that is only stopping is answered (W3C webrtc-pc §5.4, `stop`): its direction is inactive.
         let transceiver = media.at(index).filter(|known| known.life != Life::Stopped)?;
@@ -37,15 +63,17 @@ impl AnswerPlan<'_> {
             return None;
         }
         let direction = described.direction.reversed().and(transceiver.direction);
-        let extensions = extensions(&media.engine, &described);
+        let extensions = self.extensions(&described);
         let sends = if direction.sends() {
             layers_to_send(transceiver, &described)
         } else {
             Vec::new()
         };
-        let names_layers = [MID, RID]
-            .iter()
-            .all(|uri| extensions.iter().any(|extension| extension.uri == *uri));
+        let names_layers = [MID, RID].iter().all(|uri| {
+            extensions
+                .iter()
+                .any(|it| it.uri == *uri && it.direction != Direction::Inactive)
+        });
         let receives = if direction.receives() && names_layers {
             described.sends.clone()
         } else {
@@ -67,6 +95,37 @@ impl AnswerPlan<'_> {
             cname: &media.negotiated.cname,
         };
         Some(draft.write())
+    }
+
+    /// What both sides know. Of an extension in two forms the encrypted one is used, and the other is marked as inactive
+    /// (RFC 6904 §4.1).
+    fn extensions(&self, offered: &Described) -> Vec<Extension> {
+        let answer = |extension: &Extension| {
+            let (uri, is_encrypted) = (&extension.uri, extension.is_encrypted);
+            let known = self
+                .media
+                .engine
+                .header_extensions(offered.kind)
+                .find(|known| known.uri == *uri)?;
+            let direction = extension.direction.reversed().and(known.direction);
+            let gives_way = is_encrypted
+                && known.has_form(false)
+                && offered.extension(uri, false).is_some()
+                && self.clear.contains(uri);
+            let is_usable = known.has_form(is_encrypted) && direction != Direction::Inactive;
+            (is_usable && !gives_way).then(|| Extension {
+                direction,
+                ..extension.clone()
+            })
+        };
+        let mut extensions: Vec<_> = offered.extensions.iter().filter_map(answer).collect();
+        let hidden: Vec<_> = extensions.iter().filter(|it| it.is_encrypted).cloned().collect();
+        for extension in extensions.iter_mut().filter(|it| !it.is_encrypted) {
+            if hidden.iter().any(|hidden| hidden.uri == extension.uri) {
+                extension.direction = Direction::Inactive;
+            }
+        }
+        extensions
     }
 }
 
@@ -138,24 +197,6 @@ pub(super) fn repeats(parameters: &str, known: &[u8]) -> bool {
 /// The first payload type that redundancy repeats.
 pub(super) fn repeated(parameters: &str) -> Option<u8> {
     parameters.split('/').next()?.trim().parse().ok()
-}
-
-fn extensions(engine: &MediaEngine, offered: &Described) -> Vec<Extension> {
-    let mut extensions = Vec::new();
-    for extension in &offered.extensions {
-        let known = engine
-            .header_extensions(offered.kind)
-            .find(|known| known.uri == extension.uri);
-        let Some(known) = known else { continue };
-        let direction = extension.direction.reversed().and(known.direction);
-        if direction != sdp::Direction::Inactive {
-            extensions.push(Extension {
-                direction,
-                ..extension.clone()
-            });
-        }
-    }
-    extensions
 }
 
 /// The layers that we have and the peer asks for.

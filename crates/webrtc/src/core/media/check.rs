@@ -61,7 +61,7 @@ fn check_numbers(
     described: &[Option<Described>],
 ) -> Result<(), DescriptionError> {
     let mut payload_types: BTreeMap<u8, &RtpCodec> = BTreeMap::new();
-    let mut ids: BTreeMap<u8, &str> = BTreeMap::new();
+    let mut ids: BTreeMap<u8, (&str, bool)> = BTreeMap::new();
     for (index, section) in described.iter().enumerate() {
         let Some(section) = section.as_ref().filter(|section| !section.is_rejected) else {
             continue;
@@ -77,7 +77,8 @@ fn check_numbers(
             }
         }
         for extension in &section.extensions {
-            if *ids.entry(extension.id).or_insert(&extension.uri) != extension.uri {
+            let named = (extension.uri.as_str(), extension.is_encrypted);
+            if *ids.entry(extension.id).or_insert(named) != named {
                 return Err(DescriptionError::ExtensionIdTwice);
             }
         }

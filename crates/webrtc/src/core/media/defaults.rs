@@ -6,7 +6,7 @@
 use sdp::Direction;
 
 use super::codec::{RtcpFeedback, RtpCodec, RtpCodecCapability};
-use super::engine::HeaderExtensionCapability;
+use super::engine::{ExtensionEncryption, HeaderExtensionCapability};
 
 /// RFC 9143 §15: the `mid` of the section that a packet belongs to.
 pub(super) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -97,6 +97,9 @@ const TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-
 const DEPENDENCIES: &str =
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 
+/// RFC 6904 §4: the extension that comes next on the line, encrypted.
+pub(super) const ENCRYPT: &str = "urn:ietf:params:rtp-hdrext:encrypt";
+
 /// What offers have.
 const OFFERED: [(u8, For, &str); 12] = [
     (4, For::Both, MID),
@@ -158,6 +161,7 @@ pub(super) fn extensions() -> Vec<HeaderExtensionCapability> {
             video: matches!(kinds, For::Video | For::Both),
             direction: Direction::SendRecv,
             is_offered,
+            encryption: ExtensionEncryption::Never,
         }
     };
     let offered = OFFERED.into_iter().map(capability(true));

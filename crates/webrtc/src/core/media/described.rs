@@ -7,6 +7,7 @@ use sdp::{Direction, RidDirection, Section};
 
 use super::announced::{layers, streams, track};
 use super::codec::{MediaKind, RtcpFeedback, RtpCodec};
+use super::defaults::ENCRYPT;
 use super::negotiated::{InboundStream, NegotiatedCodec, SendLimits};
 use super::transceiver::RemoteTrack;
 
@@ -18,7 +19,24 @@ const MAX_FEEDBACK: usize = 16;
 pub(super) struct Extension {
     pub(super) id: u8,
     pub(super) uri: String,
+    /// It is `uri` encrypted (RFC 6904), which is another extension than `uri` in the clear.
+    pub(super) is_encrypted: bool,
     pub(super) direction: Direction,
+}
+
+impl Extension {
+    pub(super) fn is(&self, uri: &str, is_encrypted: bool) -> bool {
+        self.uri == uri && self.is_encrypted == is_encrypted
+    }
+
+    /// What a line says, without its id and direction; `None` for the encryption of nothing or of encryption (RFC 6904 §4).
+    fn named(line: &sdp::Extmap) -> Option<(&str, bool)> {
+        if &*line.uri != ENCRYPT {
+            return Some((&line.uri, false));
+        }
+        let uri = line.attributes.as_deref()?.split(' ').next()?;
+        (!uri.is_empty() && uri != ENCRYPT).then_some((uri, true))
+    }
 }
 
 /// A layer in `a=simulcast`, with the first of its alternatives.
@@ -79,8 +97,9 @@ impl Described {
         })
     }
 
-    pub(super) fn extension(&self, uri: &str) -> Option<&Extension> {
-        self.extensions.iter().find(|extension| extension.uri == uri)
+    pub(super) fn extension(&self, uri: &str, is_encrypted: bool) -> Option<&Extension> {
+        let mut all = self.extensions.iter();
+        all.find(|extension| extension.is(uri, is_encrypted))
     }
 }
 
@@ -184,6 +203,8 @@ fn feedback(section: &Section<'_>, payload_type: u8) -> Vec<RtcpFeedback> {
 
 /// The section's own `a=extmap` lines, else the session's.
 fn extensions(section: &Section<'_>) -> Vec<Extension> {
+    // RFC 6904 §4: only SRTP has encrypted extensions.
+    let is_secure = section.media.protocol.contains("SAVP");
     let own = &section.media.attributes;
     let place = if own.extmaps().next().is_some() {
         own
@@ -195,13 +216,18 @@ fn extensions(section: &Section<'_>) -> Vec<Extension> {
         let Ok(id @ (1..=14 | 16..=255)) = u8::try_from(line.id) else {
             continue;
         };
+        let Some((uri, is_encrypted)) = Extension::named(line).filter(|(_, hidden)| is_secure || !hidden)
+        else {
+            continue;
+        };
         if extensions
             .iter()
-            .all(|known| known.id != id && known.uri != *line.uri)
+            .all(|known| known.id != id && !known.is(uri, is_encrypted))
         {
             extensions.push(Extension {
                 id,
-                uri: line.uri.to_string(),
+                uri: uri.to_owned(),
+                is_encrypted,
                 direction: line.direction.unwrap_or_default(),
             });
         }

@@ -14,6 +14,22 @@ pub const MAX_CODECS: usize = 32;
 /// The most header extensions.
 pub const MAX_HEADER_EXTENSIONS: usize = 64;
 
+/// Whether a header extension is encrypted on its own (RFC 6904), where Cryptex does not encrypt the whole header.
+///
+/// The peer has to know it too; browsers do not offer it. Encrypted or not, an extension has the same URI everywhere here:
+/// only its id on the wire is another one, and [`NegotiatedExtension::is_encrypted`](super::NegotiatedExtension) says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExtensionEncryption {
+    /// It is neither offered nor accepted in encrypted form.
+    #[default]
+    Never,
+    /// It is offered in both forms, under two ids, and accepted in encrypted form where the peer offers that, in the clear
+    /// otherwise (RFC 6904 §4.1). Whoever can change the signalling can bring it down to the clear form.
+    Prefer,
+    /// It is offered and accepted in encrypted form alone: with a peer that does not know it the extension is not used.
+    Require,
+}
+
 /// A header extension that we understand (RFC 8285).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderExtensionCapability {
@@ -29,9 +45,20 @@ pub struct HeaderExtensionCapability {
     pub direction: Direction,
     /// Whether our offers have it. One that they do not have is accepted when the peer offers it.
     pub is_offered: bool,
+    /// Whether it is encrypted.
+    pub encryption: ExtensionEncryption,
 }
 
 impl HeaderExtensionCapability {
+    /// The forms that offers have, and whether one is accepted: encrypted, in the clear.
+    pub(super) const fn has_form(&self, is_encrypted: bool) -> bool {
+        match self.encryption {
+            ExtensionEncryption::Never => !is_encrypted,
+            ExtensionEncryption::Prefer => true,
+            ExtensionEncryption::Require => is_encrypted,
+        }
+    }
+
     pub(super) const fn is_for(&self, kind: MediaKind) -> bool {
         match kind {
             MediaKind::Audio => self.audio,
@@ -180,6 +207,35 @@ impl MediaEngine {
     /// Takes away the header extension with this URI.
     pub fn remove_header_extension(&mut self, uri: &str) {
         self.extensions.retain(|known| known.uri != uri);
+    }
+
+    /// Says for the header extensions that are there, and whose URI `which` wants, whether they are encrypted (RFC 6904). None
+    /// is by default. For peers that know it, whole headers are better hidden by Cryptex
+    /// ([`Srtp::cryptex`](crate::Srtp::cryptex)), beside which this is not needed: a packet has the one or the other (RFC 9335
+    /// §5), and Cryptex goes first.
+    ///
+    /// With the extensions of browsers the second form of each has an id above 14, so that packets need two-byte headers: a
+    /// byte more for each extension.
+    ///
+    /// ```
+    /// use webrtc::{ExtensionEncryption, MediaEngine};
+    ///
+    /// let mut engine = MediaEngine::default();
+    /// engine.encrypt_header_extensions(ExtensionEncryption::Prefer, |uri| uri.ends_with("audio-level"));
+    /// ```
+    pub fn encrypt_header_extensions(
+        &mut self,
+        encryption: ExtensionEncryption,
+        which: impl Fn(&str) -> bool,
+    ) {
+        for known in self.extensions.iter_mut().filter(|known| which(&known.uri)) {
+            known.encryption = encryption;
+        }
+    }
+
+    /// Whether any header extension may be encrypted.
+    pub(super) fn encrypts(&self) -> bool {
+        self.extensions.iter().any(|known| known.has_form(true))
     }
 
     /// The codecs of a kind in the order of preference (`getCapabilities`), without retransmissions, which go with them.

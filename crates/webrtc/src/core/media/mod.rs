@@ -34,7 +34,8 @@ use sdp::Direction;
 
 pub use self::codec::{MediaKind, RtcpFeedback, RtpCodec, RtpCodecCapability};
 pub use self::engine::{
-    HeaderExtensionCapability, MAX_CODECS, MAX_HEADER_EXTENSIONS, MediaEngine, RegisterError,
+    ExtensionEncryption, HeaderExtensionCapability, MAX_CODECS, MAX_HEADER_EXTENSIONS, MediaEngine,
+    RegisterError,
 };
 pub use self::negotiated::{
     InboundStream, NegotiatedCodec, NegotiatedExtension, NegotiatedMedia, NegotiatedSection, OutboundStream,

@@ -73,6 +73,8 @@ pub struct NegotiatedExtension {
     pub id: u8,
     /// Which extension.
     pub uri: String,
+    /// SRTP encrypts it on its own (RFC 6904), but in packets that Cryptex hides.
+    pub is_encrypted: bool,
     /// We may send it.
     pub send: bool,
     /// We may receive it.
@@ -216,6 +218,12 @@ impl NegotiatedSection {
 }
 
 impl NegotiatedMedia {
+    /// The ids of encrypted header extensions, in either direction: an id means the same in all sections (RFC 9143 §10.2).
+    pub fn encrypted_extensions(&self) -> impl Iterator<Item = u8> {
+        let all = self.sections.iter().flat_map(|section| &section.extensions);
+        all.filter(|known| known.is_encrypted).map(|known| known.id)
+    }
+
     /// The section with this mid.
     #[must_use]
     pub fn by_mid(&self, mid: &str) -> Option<&NegotiatedSection> {
@@ -272,6 +280,7 @@ mod tests {
             extensions: vec![NegotiatedExtension {
                 id: 3,
                 uri: String::from("urn:x"),
+                is_encrypted: false,
                 send: true,
                 receive: false,
             }],

@@ -306,11 +306,16 @@ fn extensions(engine: &MediaEngine, transceiver: &Transceiver, registry: &mut Re
         .header_extensions(transceiver.kind)
         .filter(|known| known.is_offered || agreed(&known.uri))
         .filter(|known| known.direction != Direction::Inactive)
-        .filter_map(|known| {
-            let id = registry.extension_ids.assign(engine, &known.uri, known.id)?;
+        .flat_map(|known| [(known, false), (known, true)])
+        .filter(|(known, is_encrypted)| known.has_form(*is_encrypted))
+        .filter_map(|(known, is_encrypted)| {
+            // RFC 6904 §4.1: of two forms the one in the clear has the usual id, for peers that know no other.
+            let wanted = Some(known.id).filter(|_| !(is_encrypted && known.has_form(false)));
+            let named = (known.uri.as_str(), is_encrypted);
             Some(Extension {
-                id,
+                id: registry.extension_ids.assign(engine, named, wanted)?,
                 uri: known.uri.clone(),
+                is_encrypted,
                 direction: known.direction,
             })
         })

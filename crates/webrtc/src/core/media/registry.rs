@@ -76,27 +76,37 @@ pub(super) struct Wish<'a> {
     pub(super) preferred: &'a [u8],
 }
 
-/// What extension ids mean. There are 255 of them.
+/// What extension ids mean: a URI, and whether it is encrypted (RFC 6904 §3: each form has an id of its own). There are 255
+/// of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ExtensionIds(BTreeMap<u8, String>);
+pub(super) struct ExtensionIds(BTreeMap<u8, (String, bool)>);
 
 impl ExtensionIds {
-    pub(super) fn learn(&mut self, id: u8, uri: &str) {
-        self.0.insert(id, uri.to_owned());
+    pub(super) fn learn(&mut self, id: u8, (uri, is_encrypted): (&str, bool)) {
+        self.0.insert(id, (uri.to_owned(), is_encrypted));
     }
 
-    /// The id of an extension, which is given one if it has none. Ids above 14 need two-byte headers, which whoever reads
-    /// `a=extmap-allow-mixed` understands.
-    pub(super) fn assign(&mut self, engine: &MediaEngine, uri: &str, wanted: u8) -> Option<u8> {
-        if let Some((id, _)) = self.0.iter().find(|(_, known)| *known == uri) {
+    /// The id of an extension in the clear, or of one that is encrypted, which is given one if it has none. Ids above 14
+    /// need two-byte headers, which whoever reads `a=extmap-allow-mixed` understands. The second form of an extension, which
+    /// wants no id, leaves the low ones to those who do.
+    pub(super) fn assign(
+        &mut self,
+        engine: &MediaEngine,
+        (uri, is_encrypted): (&str, bool),
+        wanted: Option<u8>,
+    ) -> Option<u8> {
+        let is_it = |known: &(String, bool)| known.0 == uri && known.1 == is_encrypted;
+        if let Some((id, _)) = self.0.iter().find(|(_, known)| is_it(known)) {
             return Some(*id);
         }
         let is_free = |id: &u8| !self.0.contains_key(id);
-        let id = Some(wanted)
+        let low = || (1..=14).find(is_free).filter(|_| wanted.is_some());
+        let id = wanted
             .filter(is_free)
             .or_else(|| (1..=14).find(|id| is_free(id) && !engine.wants_id(*id)))
-            .or_else(|| (1..=14).chain(16..=255).find(is_free))?;
-        self.learn(id, uri);
+            .or_else(low)
+            .or_else(|| (16..=255).find(is_free))?;
+        self.learn(id, (uri, is_encrypted));
         Some(id)
     }
 }
@@ -159,14 +169,17 @@ mod tests {
     fn extension_ids_are_shared_by_uri() {
         let engine = MediaEngine::default();
         let mut ids = ExtensionIds::default();
-        ids.learn(4, "urn:of-the-peer");
-        let mid = ids.assign(&engine, "urn:mid", 4).unwrap();
+        ids.learn(4, ("urn:of-the-peer", false));
+        let mid = ids.assign(&engine, ("urn:mid", false), Some(4)).unwrap();
         assert!((1..=14).contains(&mid) && mid != 4);
-        assert_eq!(ids.assign(&engine, "urn:mid", 7), Some(mid));
+        assert_eq!(ids.assign(&engine, ("urn:mid", false), Some(7)), Some(mid));
+        let hidden = ids.assign(&engine, ("urn:mid", true), None);
+        assert_eq!(hidden, Some(16), "the low ids are for those who want them");
         for n in 0..300 {
-            ids.assign(&engine, &format!("urn:{n}"), 1);
+            ids.assign(&engine, (&format!("urn:{n}"), false), Some(1));
         }
-        assert_eq!(ids.assign(&engine, "urn:one-more", 1), None);
+        assert_eq!(ids.assign(&engine, ("urn:one-more", false), Some(1)), None);
+        assert_eq!(ids.assign(&engine, ("urn:mid", true), None), hidden);
         assert!(!ids.0.contains_key(&15), "id 15 is reserved");
     }
 }

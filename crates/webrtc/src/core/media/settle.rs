@@ -7,7 +7,7 @@ use sdp::Direction;
 
 use super::answer::common;
 use super::defaults::RID;
-use super::described::Described;
+use super::described::{Described, Extension};
 use super::negotiated::{
     InboundStream, NegotiatedCodec, NegotiatedExtension, NegotiatedSection, OutboundStream,
 };
@@ -53,23 +53,27 @@ impl Pair<'_> {
         }
     }
 
-    /// An extension has the same id on both sides, or it is not used (RFC 8285 §5).
+    /// An extension has the same id on both sides, or it is not used (RFC 8285 §5). Of two forms the encrypted one is, each
+    /// way (RFC 6904 §4.1): both are never sent.
     fn extensions(&self) -> Vec<NegotiatedExtension> {
-        let mut extensions = Vec::new();
-        for ours in &self.local.extensions {
-            let Some(theirs) = self.remote.extension(&ours.uri).filter(|it| it.id == ours.id) else {
-                continue;
-            };
-            let direction = ours.direction.and(theirs.direction.reversed());
-            if direction != Direction::Inactive {
-                extensions.push(NegotiatedExtension {
-                    id: ours.id,
-                    uri: ours.uri.clone(),
-                    send: direction.sends(),
-                    receive: direction.receives(),
-                });
+        let mut extensions: Vec<_> = self
+            .local
+            .extensions
+            .iter()
+            .filter_map(|ours| {
+                let theirs = self.remote.extension(&ours.uri, ours.is_encrypted)?;
+                let direction = ours.direction.and(theirs.direction.reversed());
+                (theirs.id == ours.id).then(|| negotiated(ours, direction))
+            })
+            .collect();
+        let hidden: Vec<_> = extensions.iter().filter(|it| it.is_encrypted).cloned().collect();
+        for clear in extensions.iter_mut().filter(|it| !it.is_encrypted) {
+            for hidden in hidden.iter().filter(|it| it.uri == clear.uri) {
+                clear.send &= !hidden.send;
+                clear.receive &= !hidden.receive;
             }
         }
+        extensions.retain(|it| it.send || it.receive);
         extensions
     }
 
@@ -189,19 +193,37 @@ impl Media {
                 section.receive.extend(codecs);
                 continue;
             }
-            self.negotiated.sections.push(offered_section(transceiver, local));
+            let sections = &mut self.negotiated.sections;
+            let mut agreed = sections.iter().flat_map(|section| &section.extensions);
+            let hides = agreed.any(|it| it.is_encrypted && it.send);
+            let section = offered_section(transceiver, local, hides);
+            sections.push(section);
         }
         self.silence();
     }
 }
 
-/// A section that only our offer describes: the peer may send in it, we may not.
-fn offered_section(transceiver: &Transceiver, local: &Described) -> NegotiatedSection {
-    let extension = |known: &super::described::Extension| NegotiatedExtension {
-        id: known.id,
-        uri: known.uri.clone(),
-        send: false,
-        receive: known.direction.receives(),
+fn negotiated(extension: &Extension, direction: Direction) -> NegotiatedExtension {
+    NegotiatedExtension {
+        id: extension.id,
+        uri: extension.uri.clone(),
+        is_encrypted: extension.is_encrypted,
+        send: direction.sends(),
+        receive: direction.receives(),
+    }
+}
+
+/// A section that only our offer describes: the peer may send in it, we may not. Which form of an extension it will choose
+/// is known from its other answers, of which `hides` tells that it knows encrypted ones.
+fn offered_section(transceiver: &Transceiver, local: &Described, hides: bool) -> NegotiatedSection {
+    let extension = |known: &Extension| {
+        let is_expected = known.is_encrypted == hides || local.extension(&known.uri, hides).is_none();
+        let extension = negotiated(known, known.direction);
+        NegotiatedExtension {
+            send: false,
+            receive: extension.receive && is_expected,
+            ..extension
+        }
     };
     NegotiatedSection {
         transceiver: transceiver.id,
@@ -243,6 +265,7 @@ pub(super) fn learn(registry: &mut super::registry::Registry, engine: &MediaEngi
         }
     }
     for extension in &described.extensions {
-        registry.extension_ids.learn(extension.id, &extension.uri);
+        let named = (extension.uri.as_str(), extension.is_encrypted);
+        registry.extension_ids.learn(extension.id, named);
     }
 }

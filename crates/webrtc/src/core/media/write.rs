@@ -9,6 +9,7 @@ use sdp::{
 };
 
 use super::codec::{MediaKind, RtcpFeedback};
+use super::defaults::ENCRYPT;
 use super::described::{Extension, Layer};
 use super::negotiated::NegotiatedCodec;
 use super::transceiver::Sender;
@@ -152,7 +153,14 @@ impl Draft<'_> {
 }
 
 fn extmap(extension: &Extension) -> Attribute {
-    let mut line = sdp::Extmap::new(extension.id.into(), extension.uri.as_str());
+    let (id, uri) = (extension.id.into(), extension.uri.as_str());
+    let mut line = if extension.is_encrypted {
+        let mut line = sdp::Extmap::new(id, ENCRYPT);
+        line.attributes = Some(uri.into());
+        line
+    } else {
+        sdp::Extmap::new(id, uri)
+    };
     line.direction = Some(extension.direction).filter(|direction| *direction != Direction::SendRecv);
     line.into()
 }

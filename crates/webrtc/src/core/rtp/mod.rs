@@ -139,6 +139,8 @@ pub(super) struct RtpTransport {
     events: RtpEvents,
     stats: RtpTransportStats,
     protection: Protection,
+    /// Ids of header extensions that are encrypted on their own.
+    encrypted: Vec<u8>,
 }
 
 impl RtpTransport {
@@ -162,6 +164,7 @@ impl RtpTransport {
             events: RtpEvents::default(),
             stats: RtpTransportStats::default(),
             protection: setup.protection,
+            encrypted: Vec::new(),
         })
     }
 
@@ -173,7 +176,14 @@ impl RtpTransport {
         // What the old ones have counted goes on.
         self.stats = self.stats();
         (self.inbound, self.outbound) = contexts;
+        self.encrypt_extensions();
         Ok(())
+    }
+
+    /// An id means the same in both directions.
+    fn encrypt_extensions(&mut self) {
+        self.inbound.set_encrypted_extensions(&self.encrypted);
+        self.outbound.set_encrypted_extensions(&self.encrypted);
     }
 
     /// The generation of what was negotiated that is in force.
@@ -185,6 +195,8 @@ impl RtpTransport {
     pub(super) fn apply(&mut self, now: Instant, media: &NegotiatedMedia, protection: Protection) {
         self.protection = protection;
         self.outbound.set_cryptex(protection.outbound_cryptex());
+        self.encrypted = media.encrypted_extensions().collect();
+        self.encrypt_extensions();
         let before: Vec<_> = self.sections.outbound_ssrcs().collect();
         self.sections.apply(now, media, &mut self.chain);
         for ssrc in before {

@@ -38,6 +38,7 @@ fn section(index: u8, ssrcs: &[u32]) -> NegotiatedSection {
         extensions: vec![NegotiatedExtension {
             id: MID,
             uri: Mid::URI.to_owned(),
+            is_encrypted: false,
             send: true,
             receive: true,
         }],

@@ -82,12 +82,13 @@ impl Translation {
         let Some(section) = section else {
             return;
         };
+        let sent = section.extensions.iter().filter(|extension| extension.send);
         // Both forms mix in a stream only where that was agreed upon (RFC 8285 §4.1.2).
         self.rule = match section.extmap_allow_mixed {
             true => FormRule::Mixed,
+            false if sent.clone().any(|extension| extension.id > 14) => FormRule::TwoByte,
             false => FormRule::OneByte,
         };
-        let sent = section.extensions.iter().filter(|extension| extension.send);
         self.ids.extend(sent.filter_map(|extension| {
             let (id, _) = source.known.iter().find(|(_, uri)| *uri == extension.uri)?;
             Some((*id, extension.id))
