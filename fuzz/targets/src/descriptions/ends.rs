@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use webrtc::core::{MAX_EVENTS, MAX_SECTIONS, MAX_TRANSCEIVERS, PeerConnection, TransceiverId};
 use webrtc::{
-    Configuration, DataChannelInit, Error, IceCandidateInit, MediaKind, OfferOptions, RtpEncodingParameters,
-    RtpTransceiverDirection as Direction, RtpTransceiverInit, SdpType, SessionDescription, SettingEngine,
-    SignalingState, TrackInfo,
+    Configuration, DataChannelInit, Error, ExtensionEncryption, IceCandidateInit, MediaEngine, MediaKind,
+    OfferOptions, RtpEncodingParameters, RtpTransceiverDirection as Direction, RtpTransceiverInit, SdpType,
+    SessionDescription, SettingEngine, SignalingState, TrackInfo,
 };
 
 use super::edits;
@@ -49,12 +49,18 @@ impl End {
     pub(super) fn new(side: u8) -> Option<Self> {
         let mut settings = SettingEngine::default();
         settings.srtp.cryptex = side == 1;
+        let mut engine = MediaEngine::default();
+        if side == 1 {
+            engine.encrypt_header_extensions(ExtensionEncryption::Prefer, |_| true);
+        }
         let configuration = Configuration {
             certificates: vec![certificate()?.clone()],
             ..Configuration::default()
         };
         Some(Self {
-            core: PeerConnection::new(&configuration, Arc::new(settings), [side; 32]).ok()?,
+            core: PeerConnection::new(&configuration, Arc::new(settings), [side; 32])
+                .ok()?
+                .with_media_engine(Arc::new(engine)),
             now: Instant::now(),
             address: SocketAddr::from(([192, 0, 2, side], 1000)),
             sections: 0,
