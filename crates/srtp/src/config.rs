@@ -43,6 +43,12 @@ pub struct Config {
     /// §3.3.2) to 1984. Default: 1024, so that a retransmission is not mistaken for a replay at 1,000 packets a second.
     /// RTCP's is always 128. Outbound it is how far back a packet may be that is sent out of order.
     pub replay_window: usize,
+    /// Whether RTP packets are refused whose numbers were received before, or are behind the window (RFC 3711 §3.3.2). Without
+    /// it whoever records packets can have them accepted again, as often as they like: only for peers that begin again with
+    /// numbers that they have used, and for tests. What is sent is not concerned. Default: they are refused.
+    pub replay_protection: bool,
+    /// The same of RTCP packets, which then may repeat old reports. Default: they are refused.
+    pub rtcp_replay_protection: bool,
     /// The master key's identifier, which then is in every packet (RFC 3711 §3.1); at most [`MAX_MKI`] bytes. Empty: none.
     /// Default: none, as in WebRTC.
     pub mki: Vec<u8>,
@@ -73,6 +79,8 @@ impl Config {
             profile,
             provider,
             replay_window: 1024,
+            replay_protection: true,
+            rtcp_replay_protection: true,
             mki: Vec::new(),
             cryptex: Cryptex::default(),
             encrypted_extensions: Vec::new(),

@@ -98,7 +98,7 @@
 //! |---|---|---|
 //! | profile | AES128_CM_SHA1_80 | every WebRTC endpoint has it (RFC 8827 §6.5); AES-GCM is three times as fast |
 //! | SSRCs with state | 65,536: 1024 with a replay window, about 350 bytes each; the others about 40 | made only behind a right tag; one more is refused |
-//! | replay window | 1024 RTP packets, 64 to 1984; 128 RTCP packets | retransmissions come late |
+//! | replay window | 1024 RTP packets, 64 to 1984; 128 RTCP packets | retransmissions come late; [`Config::replay_protection`] turns it off |
 //! | a sequence number twice | refused in both directions | two packets under one nonce show both (RFC 3711 §9.1); [`Outbound::allow_same`] for the same packet |
 //! | tags kept for [`Outbound::allow_same`] | of no SSRC; 1,024 of one, 24 KB | a retransmission comes within a second; as many SSRCs as have a window |
 //! | packets of an SSRC | 2^48 RTP, 2^31 RTCP | RFC 3711 §9.2; then [`ProtectError::KeyExhausted`] |

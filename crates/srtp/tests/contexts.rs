@@ -290,6 +290,50 @@ fn a_replay_is_refused_in_the_window_and_behind_it() {
 }
 
 #[test]
+fn replay_protection_may_be_turned_off_for_each_of_rtp_and_rtcp() {
+    for profile in Profile::ALL {
+        for (for_rtp, for_rtcp) in [(false, false), (false, true), (true, false), (true, true)] {
+            let config = Config {
+                replay_window: 64,
+                replay_protection: for_rtp,
+                rtcp_replay_protection: for_rtcp,
+                ..config(profile)
+            };
+            let (mut outbound, mut inbound) = pair(&config);
+            // Around a wrap, so that the counter of old packets has to be found again.
+            let number = |index: u16| u16::MAX.wrapping_sub(100).wrapping_add(index);
+            let all: Vec<_> = (0..200)
+                .map(|index| protected(&mut outbound, &rtp(number(index), b"x")))
+                .collect();
+            let reports: Vec<_> = (0..200)
+                .map(|_| protected_rtcp(&mut outbound, &rtcp(9)))
+                .collect();
+            for (packet, report) in all.iter().zip(&reports) {
+                inbound.unprotect_rtp(&mut packet.clone()).unwrap();
+                inbound.unprotect_rtcp(&mut report.clone()).unwrap();
+            }
+            // The newest, one in the window, one behind it, the oldest.
+            for index in [199, 150, 20, 0] {
+                let packet = inbound.unprotect_rtp(&mut all[index].clone()).map(|_| ());
+                assert_eq!(packet, if for_rtp { Err(Rejected::Replayed) } else { Ok(()) });
+                let report = inbound.unprotect_rtcp(&mut reports[index].clone()).map(|_| ());
+                assert_eq!(report, if for_rtcp { Err(Rejected::Replayed) } else { Ok(()) });
+                let mut forged = all[index].clone();
+                forged[13] ^= 1;
+                let forged = inbound.unprotect_rtp(&mut forged).map(|_| ()).unwrap_err();
+                assert!(for_rtp || forged == Rejected::BadTag);
+            }
+            // It goes on where it was.
+            let next = protected(&mut outbound, &rtp(number(200), b"y"));
+            assert_eq!(inbound.unprotect_rtp(&mut next.clone()).unwrap()[12..], *b"y");
+            // A number is protected once all the same.
+            let again = outbound.protect_rtp(&mut rtp(number(200), b"z"), 0);
+            assert_eq!(again, Err(ProtectError::Repeated));
+        }
+    }
+}
+
+#[test]
 fn a_number_is_protected_once_unless_repeats_are_allowed() {
     let (mut outbound, _) = pair(&config(Profile::AeadAes128Gcm));
     for number in [3000, 3001, 4000, 2000] {

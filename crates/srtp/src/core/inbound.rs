@@ -40,6 +40,8 @@ pub struct Inbound {
     keys: KeyRing,
     streams: Streams,
     cryptex: Cryptex,
+    /// Whether numbers that are known are refused: those of RTP, those of RTCP.
+    refuses_replayed: [bool; 2],
     stats: Stats,
 }
 
@@ -53,6 +55,7 @@ impl Inbound {
             keys: KeyRing::new(config, key)?,
             streams: Streams::new(config),
             cryptex: config.cryptex,
+            refuses_replayed: [config.replay_protection, config.rtcp_replay_protection],
             stats: Stats::default(),
         })
     }
@@ -108,8 +111,9 @@ impl Inbound {
         Ok(packet)
     }
 
-    /// The index that a packet seems to have, if it is not known.
+    /// The index that a packet seems to have, if it is not known or may be.
     fn rtp_index(&self, header: &RtpHeader) -> Result<u64, Rejected> {
+        let [refuses, _] = self.refuses_replayed;
         let index = self.streams.look(header.ssrc, |stream| {
             let index = match stream.estimate(header.sequence_number) {
                 Estimate::Index(index) => index,
@@ -117,7 +121,7 @@ impl Inbound {
                 Estimate::BeforeFirst => header.sequence_number.into(),
                 Estimate::Exhausted => return None,
             };
-            stream.rtp.is_new(index).then_some(index)
+            (!refuses || stream.rtp.is_new(index)).then_some(index)
         });
         index.ok_or(Rejected::TooManySsrcs)?.ok_or(Rejected::Replayed)
     }
@@ -130,7 +134,10 @@ impl Inbound {
         let ssrc = rtcp_ssrc(body).ok_or(Rejected::Malformed)?;
         let index = u64::from(u32::from_be_bytes(*word) & !ENCRYPTED);
         let keys = self.keys.find(mki).ok_or(Rejected::UnknownMki)?;
-        let is_new = self.streams.look(ssrc, |stream| stream.rtcp.is_new(index));
+        let [_, refuses] = self.refuses_replayed;
+        let is_new = self
+            .streams
+            .look(ssrc, |stream| !refuses || stream.rtcp.is_new(index));
         if !is_new.ok_or(Rejected::TooManySsrcs)? {
             return Err(Rejected::Replayed);
         }
