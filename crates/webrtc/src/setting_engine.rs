@@ -77,8 +77,14 @@ pub struct Srtp {
     /// RFC 8827 §6.5 demands.
     pub profiles: Vec<SrtpProfile>,
     /// How many packets behind the newest of a stream one may be and still be taken, once: rounded up to a multiple of
-    /// 64, from 64 (RFC 3711 §3.3.2) to 1984. There is no way to take packets twice. Default: 1024.
+    /// 64, from 64 (RFC 3711 §3.3.2) to 1984. Default: 1024.
     pub replay_window: usize,
+    /// Whether SRTP refuses RTP packets that were received before, or are behind the window. Without it whoever records packets
+    /// can have them accepted again. Only for peers that begin again with numbers that they have used, and for tests; no packet
+    /// is handed to the application twice, and what comes again is counted in its stream's statistics. Default: true.
+    pub replay_protection: bool,
+    /// The same of RTCP packets; an old report that comes again then counts as the latest. Default: true.
+    pub rtcp_replay_protection: bool,
     /// Offer and accept the encryption of whole header extensions and CSRCs (`a=cryptex`, RFC 9335), and send it to peers
     /// that can read it. For peers that know RFC 6904 instead, [`encrypt_header_extensions`] encrypts single extensions;
     /// where both were agreed upon, packets have this one. Default: false, as browsers.
@@ -92,6 +98,8 @@ impl Default for Srtp {
         Self {
             profiles: SrtpProfile::ALL.to_vec(),
             replay_window: 1024,
+            replay_protection: true,
+            rtcp_replay_protection: true,
             cryptex: false,
         }
     }

@@ -104,10 +104,11 @@ impl PeerConnection {
         }
         let seed = media.chain_seed();
         let peer = self.signaling.remote.latest();
+        let srtp = &self.settings.srtp;
         let protection = Protection {
-            replay_window: self.settings.srtp.replay_window,
-            cryptex: self.settings.srtp.cryptex
-                && peer.is_some_and(|peer| sections::has_cryptex(&peer.sdp())),
+            replay_window: srtp.replay_window,
+            replay_protection: [srtp.replay_protection, srtp.rtcp_replay_protection],
+            cryptex: srtp.cryptex && peer.is_some_and(|peer| sections::has_cryptex(&peer.sdp())),
         };
         let setup = Setup {
             unix: Duration::from_secs((self.settings.clock.0)().as_secs()),

@@ -169,6 +169,57 @@ fn the_replay_window_is_as_long_as_it_is_set() {
     }
 }
 
+/// The next report of the offerer, as it is on the wire.
+fn report(audio: &mut Audio) -> Vec<u8> {
+    audio.call.network.with(audio.call.offerer, |peer, _| {
+        let mut datagram = Vec::new();
+        loop {
+            let now = peer.0.poll_timeout().unwrap();
+            peer.0.handle_timeout(now);
+            while peer.0.poll_transmit(now, 1, &mut datagram).is_some() {
+                if matches!(datagram[..2], [0x80..=0xbf, 200..=206]) {
+                    return datagram;
+                }
+                datagram.clear();
+            }
+        }
+    })
+}
+
+#[test]
+fn replays_are_refused_unless_that_is_turned_off() {
+    for (rtp, rtcp) in [(true, true), (false, true), (true, false), (false, false)] {
+        let mut settings = SettingEngine::default();
+        settings.srtp.replay_protection = rtp;
+        settings.srtp.rtcp_replay_protection = rtcp;
+        let mut audio = connected([settings.clone(), settings]);
+        let packet = audio.wire(1);
+        let report = report(&mut audio);
+        let stats = |audio: &Audio| audio.call.network.endpoint(audio.call.answerer).0.rtp_stats();
+        let before = stats(&audio).unwrap();
+        assert!(heard(&mut audio, packet.clone()));
+        assert!(
+            !heard(&mut audio, packet),
+            "the application gets it once in any case"
+        );
+        for _ in 0..2 {
+            assert!(!heard(&mut audio, report.clone()));
+        }
+        let after = stats(&audio).unwrap();
+        let refused = u64::from(rtp) + u64::from(rtcp);
+        assert_eq!(after.replayed - before.replayed, refused);
+        assert_eq!(
+            after.packets_received - before.packets_received,
+            2 - u64::from(rtp)
+        );
+        assert_eq!(after.rtcp_received - before.rtcp_received, 2 - u64::from(rtcp));
+        let core = &audio.call.network.endpoint(audio.call.answerer).0;
+        let stream = core.inbound_rtp_stats(audio.theirs)[0].1;
+        assert_eq!(stream.packets_duplicated, u64::from(!rtp));
+        assert_eq!(after.rejected, before.rejected);
+    }
+}
+
 #[test]
 fn cryptex_is_used_where_both_sides_name_it() {
     for (ours, theirs) in [(false, false), (true, false), (false, true), (true, true)] {

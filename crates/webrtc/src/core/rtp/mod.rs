@@ -60,6 +60,8 @@ pub(super) struct Setup<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Protection {
     pub(super) replay_window: usize,
+    /// Whether what comes again is refused: RTP, RTCP.
+    pub(super) replay_protection: [bool; 2],
     /// Whether the peer reads packets whose header extensions are encrypted as a whole (RFC 9335).
     pub(super) cryptex: bool,
 }
@@ -108,8 +110,11 @@ fn timestamp(packet: &[u8]) -> u32 {
 
 impl Protection {
     fn contexts(self, keys: &Keys) -> Result<(srtp::Inbound, srtp::Outbound), srtp::ConfigError> {
+        let [replay_protection, rtcp_replay_protection] = self.replay_protection;
         let config = srtp::Config {
             replay_window: self.replay_window,
+            replay_protection,
+            rtcp_replay_protection,
             ..srtp::Config::new(keys.profile, keys.provider.clone())
         };
         let inbound = srtp::Inbound::new(&config, &keys.inbound)?;

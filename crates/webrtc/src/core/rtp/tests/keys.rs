@@ -22,6 +22,7 @@ fn keys(byte: u8) -> Keys {
 
 const PROTECTION: Protection = Protection {
     replay_window: 64,
+    replay_protection: [true; 2],
     cryptex: false,
 };
 
