@@ -127,7 +127,7 @@ impl Layers {
     }
 
     /// Whether a packet goes back, with its numbers moved to where the stream is.
-    fn forward(&mut self, received: &RtpReceived, packet: &mut [u8]) -> bool {
+    fn forward(&mut self, received: &RtpReceived, packet: &mut Vec<u8>) -> bool {
         let Some(forwarder) = &mut self.forwarder else {
             return false;
         };

@@ -1,10 +1,11 @@
 //! A subscriber of a stream with layers (SVC) gets those that it can take, without a gap in the numbers.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use rtp::payload::{Packetizer, Payloads, vp9};
 use rtp::{Header, Packet};
-use webrtc::core::{Event, PeerConnection, TransceiverId};
+use webrtc::core::{Event, PeerConnection, RtpReceived, TransceiverId};
 use webrtc::{LayerForwarder, RtpCodec, RtpEvent, RtpTransceiverInit};
 
 use crate::layers::{FRAME, relay};
@@ -112,6 +113,76 @@ fn expected(number: u32) -> Option<Picture> {
         temporal_id,
         spatial_ids: (0..=spatial).collect(),
     })
+}
+
+/// Packets on their way to a forwarder, some of which come late.
+#[derive(Default)]
+struct Detour {
+    count: usize,
+    late: VecDeque<(usize, RtpReceived, Vec<u8>)>,
+}
+
+impl Detour {
+    /// What arrives instead of a packet, of which three of fifteen come five places late.
+    fn take(&mut self, received: RtpReceived, packet: &[u8]) -> Vec<(RtpReceived, Vec<u8>)> {
+        self.count += 1;
+        let mut arriving = Vec::new();
+        match self.count % 15 {
+            0..3 if self.count > 3 => self.late.push_back((self.count + 5, received, packet.to_vec())),
+            _ => arriving.push((received, packet.to_vec())),
+        }
+        while self.late.front().is_some_and(|(due, ..)| *due <= self.count) {
+            let (_, received, packet) = self.late.pop_front().unwrap();
+            arriving.push((received, packet));
+        }
+        arriving
+    }
+}
+
+#[test]
+fn no_number_is_missed_where_packets_of_either_layer_come_late() {
+    let mut now = Instant::now();
+    let codec = RtpCodec::video("VP9", "profile-id=0");
+    let mut wire = |seed, end| Wire::new(&mut now, seed, end, (&codec, RtpTransceiverInit::default()));
+    let (mut publisher, mut subscriber) = (wire(1, End::Client), wire(2, End::Server));
+    let mut forwarder = LayerForwarder::new(&codec);
+    forwarder.limit_layers(0, 0);
+    let mut encoder = Scalable::new(publisher.payload_type);
+    let (mut detour, mut bytes) = (Detour::default(), Vec::new());
+    let (mut numbers, mut empty, mut frames) = (BTreeSet::new(), 0, 0);
+    for number in 0..200 {
+        now += FRAME;
+        encoder.send(now, number, (&mut publisher.client, publisher.ids[0]));
+        publisher.run(now);
+        while let Some(received) = publisher.server.recv_rtp(publisher.ids[1], &mut bytes) {
+            for (received, mut packet) in detour.take(received, &bytes) {
+                if forwarder.forward(now, &received, &mut packet) {
+                    relay(now, &mut subscriber, &packet, [None; 2]);
+                }
+            }
+        }
+        subscriber.run(now);
+        let id = subscriber.ids[0];
+        while let Some(received) = subscriber.client.recv_rtp(id, &mut bytes) {
+            assert!(numbers.insert(received.sequence_number), "twice");
+            let packet = Packet::decode(std::mem::take(&mut bytes).into()).unwrap();
+            if packet.payload.is_empty() {
+                empty += 1;
+                continue;
+            }
+            let (descriptor, _) = vp9::Descriptor::decode(&packet.payload).unwrap();
+            let layer = descriptor.layer.unwrap();
+            assert_eq!((layer.spatial_id, layer.temporal_id), (0, 0));
+            frames += usize::from(descriptor.frame_start);
+        }
+    }
+    let (first, last) = (numbers.first().unwrap(), numbers.last().unwrap());
+    // Those that are late at the end.
+    assert!(last - first + 1 - numbers.len() as u64 <= 3, "{numbers:?}");
+    assert!(frames >= 99, "{frames} pictures of the lower temporal layer");
+    // Where what was left out is known before it comes, its number is closed.
+    assert!((1..90).contains(&empty), "{empty} empty packets");
+    assert_eq!(detour.count, 800);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use rtp::extension::{Extension, dependency::MandatoryFields};
 use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
 
 use super::RtpReceived;
+use super::border::{Border, Missing, Place};
 use super::splice::Splice;
-use super::svc::{Layers, Limit};
+use super::svc::{Format, Layers, Limit};
 use crate::core::media::{MediaKind, RtpCodec};
 
 /// A key frame that does not come is asked for again after so long. Requests get lost, and browsers leave one without an
@@ -52,7 +53,7 @@ struct Frames {
 /// assert_eq!(forwarder.poll_request(Instant::now()), Some(Some("f")), "ask the sender for a key frame");
 /// let received = RtpReceived::new(9, Instant::now()).of_layer("f");
 /// // The first packet of a key frame.
-/// let mut packet = [0x80, 96, 0, 9, 0, 0, 0, 1, 0, 0, 0, 5, 0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
+/// let mut packet = vec![0x80, 96, 0, 9, 0, 0, 0, 1, 0, 0, 0, 5, 0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
 /// assert!(forwarder.forward(Instant::now(), &received, &mut packet));
 /// assert_eq!(forwarder.wanted(), None);
 ///
@@ -77,23 +78,28 @@ pub struct LayerForwarder {
     begun: Option<u32>,
     /// When a key frame of it was last asked for.
     asked: Option<Instant>,
-    /// The layers within a stream of VP9.
+    /// The layers within a stream of VP8 or VP9.
     layers: Option<Layers>,
+    /// Where the layers meet.
+    border: Border,
 }
 
 /// A packet so far behind the first of its layer is late. What is further behind was numbered anew.
 const LATE: u64 = 512;
 
+/// P of the first byte (RFC 3550 §5.1).
+const PADDING: u8 = 0x20;
+
 impl LayerForwarder {
     /// Forwards whatever comes first, of this codec.
     #[must_use]
     pub fn new(codec: &RtpCodec) -> Self {
-        let renumber = if codec.is("VP8") {
-            Renumber::Vp8(vp8::Renumberer::new())
+        let (renumber, format) = if codec.is("VP8") {
+            (Renumber::Vp8(vp8::Renumberer::new()), Some(Format::Vp8))
         } else if codec.is("VP9") {
-            Renumber::Vp9(vp9::Renumberer::new())
+            (Renumber::Vp9(vp9::Renumberer::new()), Some(Format::Vp9))
         } else {
-            Renumber::Nothing
+            (Renumber::Nothing, None)
         };
         Self {
             clock_rate: codec.clock_rate,
@@ -107,7 +113,8 @@ impl LayerForwarder {
             next: None,
             begun: None,
             asked: None,
-            layers: codec.is("VP9").then(Layers::default),
+            layers: format.map(Layers::new),
+            border: Border::default(),
         }
     }
 
@@ -129,11 +136,15 @@ impl LayerForwarder {
         }
     }
 
-    /// Forwards no spatial and no temporal layers of VP9 above these, counted from 0, where they lie in one stream (SVC, RFC
-    /// 9628); other codecs are not looked into. What is too much is left out from the next picture on. More comes where it can
-    /// be decoded: temporal layers at a switching point, spatial ones at a key frame, which
-    /// [`poll_request`](Self::poll_request) asks for. The numbers of what is left show no gap, but where packets were lost
-    /// or came late at the border between a layer that stays and one that does not. Default: all layers.
+    /// Forwards no spatial and no temporal layers above these, counted from 0, where they lie in one stream: temporal ones of
+    /// VP8 (RFC 7741), both of VP9 (SVC, RFC 9628); other codecs are not looked into. What is too much is left out from the
+    /// next picture on. More comes where it can be decoded: temporal layers at a switching point, spatial ones at a key
+    /// frame, which [`poll_request`](Self::poll_request) asks for. Default: all layers.
+    ///
+    /// The numbers of what is left out show no gap. Where packets were lost between a layer that stays and one that does not,
+    /// those are closed that surely are of a frame that does not. A number of which that is not known stays free: its packet
+    /// takes it if it comes late and is of a layer that stays; else an empty one does, and nobody asks for it any more. If
+    /// nothing comes, the subscriber misses a packet that it may not have been meant to get: nobody can tell.
     pub fn limit_layers(&mut self, spatial: u8, temporal: u8) {
         if let Some(layers) = &mut self.layers {
             layers.limit(Limit { spatial, temporal });
@@ -169,32 +180,49 @@ impl LayerForwarder {
     }
 
     /// Makes a packet the next one of the stream. Padding, which has no payload, is left out where nothing was sent behind
-    /// it yet, and the gap in the numbers closed. False when it is not to be forwarded; then it is as it was.
-    pub fn forward(&mut self, now: Instant, received: &RtpReceived, packet: &mut [u8]) -> bool {
-        let Ok(mut packet) = PacketMut::decode(packet) else {
+    /// it yet, and the gap in the numbers closed; and so are layers above the limit. Where that is too late, the packet loses
+    /// its payload and fills the gap. False when it is not to be forwarded; then it is as it was.
+    pub fn forward(&mut self, now: Instant, received: &RtpReceived, packet: &mut Vec<u8>) -> bool {
+        let Ok(mut view) = PacketMut::decode(packet) else {
             return false;
         };
         let is_next = match &self.next {
             Some(next) => *next == received.rid,
             None => self.current.is_none(),
         };
-        if is_next && self.begins_here(&packet) {
+        if is_next && self.begins_here(&view) {
             self.switch(received);
         }
         // What comes late from before the switch would take a number that the old layer has used.
         let late = self.first.saturating_sub(received.sequence_number);
         let is_current = self.current.as_ref() == Some(&received.rid) && !(1..=LATE).contains(&late);
-        if !is_current || !self.splice.has_place(packet.sequence_number()) {
+        let number = view.sequence_number();
+        if !is_current || !self.splice.has_place(number) || self.splice.is_closed(number) {
             return false;
         }
-        let is_left_out = match packet.payload() {
-            // Padding: its number is closed, or filled where the packets behind it are on their way.
-            [] => self.splice.skip(packet.sequence_number()),
-            _ => self.leaves_out(received, &mut packet) || !self.renumber.apply(&mut packet),
+        if self.is_kept(received, &mut view) {
+            self.place(now, &mut view);
+            return true;
+        }
+        if self.splice.skip(number) {
+            return false;
+        }
+        // The packets behind it are on their way: an empty one fills the place.
+        let header_len = view.header_len();
+        packet.truncate(header_len);
+        if let Some(first) = packet.first_mut() {
+            *first &= !PADDING;
+        }
+        let Ok(mut view) = PacketMut::decode(packet) else {
+            return false;
         };
-        if is_left_out {
-            return false;
-        }
+        view.set_marker(false);
+        self.place(now, &mut view);
+        true
+    }
+
+    /// Gives a packet its number and its time in the stream.
+    fn place(&mut self, now: Instant, packet: &mut PacketMut<'_>) {
         let mut header = rtp::Header {
             sequence_number: packet.sequence_number(),
             timestamp: packet.timestamp(),
@@ -203,22 +231,39 @@ impl LayerForwarder {
         self.splice.apply(now, self.clock_rate, &mut header);
         packet.set_sequence_number(header.sequence_number);
         packet.set_timestamp(header.timestamp);
-        true
     }
 
-    /// A packet is of a layer above the limit, or is late and was left out before. The gap in the numbers is closed.
-    fn leaves_out(&mut self, received: &RtpReceived, packet: &mut PacketMut<'_>) -> bool {
-        let Some(layers) = &mut self.layers else {
+    /// Whether a packet is one for the subscriber, and has a place among those of its codec.
+    fn is_kept(&mut self, received: &RtpReceived, packet: &mut PacketMut<'_>) -> bool {
+        if packet.payload().is_empty() {
             return false;
-        };
-        if self.splice.is_closed(packet.sequence_number()) {
-            return true;
         }
-        let left_out = layers.admit(received.sequence_number, packet);
-        for ahead in (0..left_out).rev() {
-            self.splice.skip(packet.sequence_number().wrapping_sub(ahead));
+        let number = received.sequence_number;
+        let place = self
+            .layers
+            .as_mut()
+            .and_then(|layers| layers.place(number, packet));
+        if let Some(place) = place {
+            self.close(number, packet.sequence_number(), place);
+            if !place.is_kept {
+                self.renumber.leave_out(packet.payload());
+                return false;
+            }
+            if place.ends_picture {
+                packet.set_marker(true);
+            }
         }
-        left_out > 0
+        self.renumber.apply(packet)
+    }
+
+    /// Closes the numbers in front of a packet under which nothing is to come.
+    fn close(&mut self, number: u64, in_packet: u16, place: Place) {
+        let Missing { head, tail, all } = self.border.pass(number, place);
+        let first = in_packet.wrapping_sub(all);
+        let numbers = (0..head).chain(all.saturating_sub(tail)..all);
+        for index in numbers {
+            self.splice.skip(first.wrapping_add(index));
+        }
     }
 
     fn switch(&mut self, received: &RtpReceived) {
@@ -229,6 +274,7 @@ impl LayerForwarder {
         if let Some(layers) = &mut self.layers {
             layers.switch();
         }
+        self.border = Border::default();
         self.current = Some(received.rid.clone());
         self.first = received.sequence_number;
         self.next = None;
@@ -255,6 +301,17 @@ impl Renumber {
             Self::Vp8(numbers) => numbers.switch(),
             Self::Vp9(numbers) => numbers.switch(),
             Self::Av1(_, frames) => frames.switched = true,
+        }
+    }
+
+    /// The frame of this payload is not forwarded.
+    fn leave_out(&mut self, payload: &[u8]) {
+        match self {
+            Self::Vp8(numbers) => {
+                // One that is broken has no picture id either.
+                let _ = numbers.leave_out(payload);
+            }
+            Self::Nothing | Self::Vp9(_) | Self::Av1(..) => {}
         }
     }
 
@@ -399,6 +456,58 @@ mod tests {
             (18, 16, false),
         ];
         assert_eq!(sent, expected);
+    }
+
+    /// A packet of a frame of two, in a temporal layer of VP8.
+    fn layered(sequence_number: u16, picture: u16, temporal_id: u8, data: &[u8]) -> Vec<u8> {
+        let is_second = sequence_number % 2;
+        let mut packet = vec![0x80, 96 | u8::try_from(is_second << 7).unwrap()];
+        packet.extend(sequence_number.to_be_bytes());
+        packet.extend([0, 0]);
+        packet.extend(picture.to_be_bytes());
+        packet.extend([0, 0, 0, 5, if is_second > 0 { 0x80 } else { 0x90 }, 0xa0]);
+        packet.extend((picture | 0x8000).to_be_bytes());
+        packet.push(temporal_id << 6);
+        packet.extend(data);
+        packet
+    }
+
+    /// What becomes of a packet: its number, and its picture id if it is not empty.
+    fn passed(forwarder: &mut LayerForwarder, mut packet: Vec<u8>) -> Option<(u16, Option<u16>)> {
+        let received = received("q", &packet);
+        let is_passed = forwarder.forward(Instant::now(), &received, &mut packet);
+        let view = rtp::PacketRef::decode(&packet).unwrap();
+        let is_empty = view.payload().is_empty();
+        assert!(!is_empty || !view.marker(), "nothing ends with it");
+        is_passed.then(|| match is_empty {
+            true => (view.sequence_number(), None),
+            false => (numbers(&packet).0, Some(numbers(&packet).1)),
+        })
+    }
+
+    #[test]
+    fn what_was_lost_between_layers_is_told_apart_when_it_comes() {
+        let mut forwarder = LayerForwarder::new(&RtpCodec::video("VP8", ""));
+        forwarder.limit_layers(0, 0);
+        let packets = [
+            (layered(10, 100, 0, &KEY), Some((10, Some(100)))),
+            // 11 is lost, the end of a picture that stays, and 13, the end of one that does not.
+            (layered(12, 101, 2, &[1]), None),
+            (layered(14, 102, 0, &[1]), Some((12, Some(101)))),
+            (layered(11, 100, 0, &[1]), Some((11, Some(100)))),
+            (layered(13, 101, 2, &[1]), None),
+            (layered(15, 102, 0, &[1]), Some((13, Some(101)))),
+            // 16 to 18 are lost, of which nothing is known.
+            (layered(19, 104, 0, &[1]), Some((17, Some(103)))),
+            (layered(16, 103, 2, &[1]), Some((14, None))),
+            (layered(18, 104, 0, &[1]), Some((16, Some(103)))),
+            (layered(17, 103, 2, &[1]), Some((15, None))),
+            (layered(20, 105, 0, &[1]), Some((18, Some(104)))),
+        ];
+        for (packet, expected) in packets {
+            let number = rtp::PacketRef::decode(&packet).unwrap().sequence_number();
+            assert_eq!(passed(&mut forwarder, packet), expected, "{number}");
+        }
     }
 
     /// Payloads of a frame.

@@ -5,6 +5,7 @@
 //! Feedback needs no reader: it is made here.
 
 mod agreed;
+mod border;
 mod calls;
 mod demux;
 mod early;
