@@ -125,6 +125,10 @@ impl<D: Datagram> Datagram for Connected<D> {
     fn max_recv_segments(&self) -> usize {
         self.inner.max_recv_segments()
     }
+
+    fn recv_errors(&self) -> u64 {
+        self.inner.recv_errors()
+    }
 }
 
 #[cfg(test)]

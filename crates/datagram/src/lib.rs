@@ -108,7 +108,8 @@ pub trait Datagram: Debug + Send + Sync {
     /// # Errors
     ///
     /// The transport is finished: a closed stream, a closed pair, a socket that the system took away. Passing trouble
-    /// (an ICMP message about one peer) is not reported.
+    /// (an ICMP message about one peer, a moment without memory) is not reported but counted as
+    /// [`recv_errors`](Self::recv_errors), and the transport asked again.
     fn poll_recv(
         &self,
         cx: &mut Context<'_>,
@@ -146,6 +147,12 @@ pub trait Datagram: Debug + Send + Sync {
     /// How many packets one receive buffer can hold: buffers should have room for as many.
     fn max_recv_segments(&self) -> usize {
         1
+    }
+
+    /// How many errors of receiving were passed over, because they end nothing: answers of ICMP to what was sent, moments
+    /// without memory. 0 where the transport has none, or does not count them (tokio's own socket).
+    fn recv_errors(&self) -> u64 {
+        0
     }
 }
 
@@ -262,6 +269,10 @@ impl<D: Datagram + ?Sized> Datagram for Arc<D> {
 
     fn max_recv_segments(&self) -> usize {
         (**self).max_recv_segments()
+    }
+
+    fn recv_errors(&self) -> u64 {
+        (**self).recv_errors()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! tokio wakes only the last task that waited to send; where several tasks share one socket, use `UdpSocket` of this crate.
 
+use crate::udp::Passing;
 use crate::{Datagram, RecvMeta, Transmit};
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
@@ -19,23 +20,19 @@ impl Datagram for UdpSocket {
         let (Some(buffer), Some(meta)) = (buffers.first_mut(), meta.first_mut()) else {
             return Poll::Ready(Ok(0));
         };
-        loop {
+        // tokio's socket has no place to count errors in.
+        Passing::default().poll(cx, |cx| {
             let mut read = ReadBuf::new(buffer);
-            match ready!(self.poll_recv_from(cx, &mut read)) {
-                Ok(source) => {
-                    let len = read.filled().len();
-                    *meta = RecvMeta {
-                        source,
-                        len,
-                        stride: len,
-                        ..RecvMeta::default()
-                    };
-                    return Poll::Ready(Ok(1));
-                }
-                Err(error) if crate::udp::is_about_one_peer(&error) => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+            let source = ready!(self.poll_recv_from(cx, &mut read))?;
+            let len = read.filled().len();
+            *meta = RecvMeta {
+                source,
+                len,
+                stride: len,
+                ..RecvMeta::default()
+            };
+            Poll::Ready(Ok(1))
+        })
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<()>> {

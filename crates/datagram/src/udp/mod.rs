@@ -3,8 +3,10 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod passing;
 mod registration;
 
+pub(crate) use self::passing::Passing;
 use self::registration::Registration;
 use crate::{Datagram, Ecn, RecvMeta, Transmit};
 use quinn_udp::{BATCH_SIZE, EcnCodepoint, UdpSockRef, UdpSocketState};
@@ -68,6 +70,7 @@ pub struct UdpSocket {
     state: UdpSocketState,
     local: SocketAddr,
     dual_stack: bool,
+    passing: Passing,
 }
 
 impl UdpSocket {
@@ -143,6 +146,7 @@ impl UdpSocket {
             io: Registration::new(socket)?,
             state,
             local,
+            passing: Passing::default(),
         })
     }
 
@@ -271,12 +275,7 @@ impl Datagram for UdpSocket {
         if buffers.is_empty() || meta.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        loop {
-            match ready!(self.poll_batch(cx, buffers, meta)) {
-                Err(error) if is_about_one_peer(&error) => {}
-                result => return Poll::Ready(result),
-            }
-        }
+        self.passing.poll(cx, |cx| self.poll_batch(cx, buffers, meta))
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<()>> {
@@ -305,23 +304,10 @@ impl Datagram for UdpSocket {
     fn max_recv_segments(&self) -> usize {
         self.state.gro_segments()
     }
-}
 
-/// What Windows says where a packet ran out of hops; the standard library has no kind for it.
-const WSAENETRESET: i32 = 10_052;
-
-/// ICMP said that a packet sent earlier did not arrive. The socket is as good as before.
-pub(crate) fn is_about_one_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            // ICMPv6: administratively prohibited
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::Interrupted
-    ) || cfg!(windows) && error.raw_os_error() == Some(WSAENETRESET)
+    fn recv_errors(&self) -> u64 {
+        self.passing.total()
+    }
 }
 
 /// Asks for a kernel buffer, and for half as much where the system refuses, until it agrees.

@@ -259,15 +259,23 @@ async fn without_offload_packets_are_sent_one_by_one() {
     }
 }
 
-#[test]
-fn news_of_icmp_is_about_one_peer() {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, PermissionDenied};
-    for kind in [ConnectionRefused, HostUnreachable, PermissionDenied] {
-        assert!(is_about_one_peer(&kind.into()), "{kind}");
-    }
-    for kind in [io::ErrorKind::NotConnected, io::ErrorKind::ConnectionAborted] {
-        assert!(!is_about_one_peer(&kind.into()), "{kind}");
-    }
-    let out_of_hops = io::Error::from_raw_os_error(WSAENETRESET);
-    assert_eq!(is_about_one_peer(&out_of_hops), cfg!(windows));
+/// Only connected sockets of Linux hear of ICMP, so this one is.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_refusal_is_counted_and_what_arrives_behind_it_is_received() {
+    let std_socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let peer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = peer.local_addr().unwrap();
+    std_socket.connect(to).unwrap();
+    let from = std_socket.local_addr().unwrap();
+    drop(peer);
+    let socket = UdpSocket::from_std(std_socket).unwrap();
+    socket.try_send(&Transmit::new(to, b"anyone?")).unwrap();
+    let peer = std::net::UdpSocket::bind(to).unwrap();
+    peer.send_to(b"here again", from).unwrap();
+    assert_eq!(
+        Inbox::new(&socket).recv(&socket).await.unwrap().contents,
+        b"here again"
+    );
+    assert_eq!(socket.recv_errors(), 1);
 }
