@@ -1,6 +1,7 @@
 //! What an agent says: events, states, reasons.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -340,6 +341,20 @@ pub enum Event {
     },
     /// The agent failed; a restart is the way on.
     Failed(FailReason),
+    /// A socket is lost, and what went over it; other sockets go on. Gathering again opens sockets anew.
+    SocketLost(SocketLost),
+}
+
+/// A socket that the system took away, or that has nothing but errors: only the façade has sockets, and says so.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the socket at {address} is lost: {message}")]
+pub struct SocketLost {
+    /// Where it was bound.
+    pub address: SocketAddr,
+    /// The kind of the last error.
+    pub kind: ErrorKind,
+    /// The last error in the system's words.
+    pub message: String,
 }
 
 /// Why a remote candidate was not taken. The connection goes on without it.

@@ -140,7 +140,7 @@ pub use config::{Config, Limits, StunServer, Timers, TransportPolicy};
 pub use credentials::{Credentials, CredentialsError, RemoteParameters};
 pub use event::{
     CandidateError, ConnectionState, Event, FailReason, FailedPair, GatheringError, GatheringState, Input,
-    PairError, PairInfo, PairState, Path, Role, Transmit,
+    PairError, PairInfo, PairState, Path, Role, SocketLost, Transmit,
 };
 #[cfg(feature = "tokio")]
 pub use io::{

@@ -61,6 +61,8 @@ pub struct Stats {
     pub packets_received: u64,
     /// Bytes of data received.
     pub bytes_received: u64,
+    /// Passing errors of receiving at the sockets, which other agents of them count as well. Counted by the façade.
+    pub receive_errors: u64,
     /// How often another pair was selected.
     pub selected_pair_changes: u32,
     /// How often the roles were swapped.

@@ -118,6 +118,7 @@ impl Agent {
             None => self.bind(options)?,
         };
         let urls = options.urls.clone();
+        self.shared().lock().lost = None;
         self.shared().with(|agent, now| {
             let gone: Vec<_> = agent
                 .local_addresses()
@@ -237,7 +238,11 @@ impl Agent {
 
     /// Counters.
     pub fn stats(&self) -> Stats {
-        self.shared().lock().agent.stats()
+        let receive_errors = self.shared().hub.receive_errors();
+        Stats {
+            receive_errors,
+            ..self.shared().lock().agent.stats()
+        }
     }
 
     /// Waits until data can flow. The connection then follows the agent to whatever path is best, also through
@@ -245,7 +250,7 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// When no pair works, with the reason, or when the agent is closed.
+    /// When no pair works, with the reason, when no socket is left, or when the agent is closed.
     pub async fn connect(&self) -> Result<Connection, ConnectError> {
         poll_fn(|cx| {
             let mut state = self.shared().lock();
@@ -254,6 +259,9 @@ impl Agent {
             }
             if state.agent.data_path().is_some() {
                 return Poll::Ready(Ok(()));
+            }
+            if let Some(lost) = &state.lost {
+                return Poll::Ready(Err(lost.clone().into()));
             }
             if state.agent.connection_state() == ConnectionState::Failed
                 && let Some(reason) = &state.failure

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::agent::Handle;
 use super::shared::{Shared, now};
-use crate::event::{ConnectionState, FailReason, Path};
+use crate::event::{FailReason, Path, SocketLost};
 
 /// Why no connection came about.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,6 +23,9 @@ pub enum ConnectError {
     /// The agent failed. [`Agent::restart`](super::Agent::restart), or give up.
     #[error("{0}")]
     Failed(FailReason),
+    /// No socket is left. [`Agent::gather`](super::Agent::gather) again, or give up.
+    #[error(transparent)]
+    SocketLost(#[from] SocketLost),
     /// The agent was closed.
     #[error("agent is closed")]
     Closed,
@@ -66,7 +69,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `NotConnected` when the agent has failed or is closed; else what the socket says.
+    /// `NotConnected` when the agent has failed or is closed; what the socket says; a [`SocketLost`] when the last one
+    /// is gone.
     pub async fn send(&self, datagram: &[u8]) -> io::Result<()> {
         poll_fn(|cx| self.poll_send_datagram(cx, datagram)).await
     }
@@ -75,18 +79,19 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `NotConnected` when the agent has failed or is closed, and all datagrams were taken.
+    /// When all datagrams were taken: `NotConnected` when the agent has failed or is closed, a [`SocketLost`] when the
+    /// last socket is gone.
     pub async fn recv(&self) -> io::Result<Bytes> {
         let received = poll_fn(|cx| self.shared().lock().poll_received(cx)).await;
-        received.ok_or_else(|| io::ErrorKind::NotConnected.into())
+        received.ok_or_else(|| self.shared().lock().cut_off())
     }
 
     fn poll_send_datagram(&self, cx: &mut Context<'_>, datagram: &[u8]) -> Poll<io::Result<()>> {
         let shared = self.shared();
         let mut state = shared.lock();
         let Some(path) = state.agent.data_path() else {
-            if state.is_over() || state.agent.connection_state() == ConnectionState::Failed {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            if state.is_cut_off() {
+                return Poll::Ready(Err(state.cut_off()));
             }
             state.watch(cx);
             return Poll::Pending;
@@ -156,7 +161,7 @@ impl Datagram for Connection {
             let received = match state.poll_received(cx) {
                 Poll::Ready(Some(received)) => received,
                 Poll::Ready(None) if count == 0 => {
-                    return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+                    return Poll::Ready(Err(state.cut_off()));
                 }
                 Poll::Pending if count == 0 => return Poll::Pending,
                 Poll::Ready(None) | Poll::Pending => break,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,7 +13,7 @@ use tokio::time::Sleep;
 
 use super::hub::{AgentId, Hub, Socket};
 use super::shared::{Shared, now};
-use crate::event::Path;
+use crate::event::{Path, SocketLost};
 
 /// How many batches of one socket are taken before the others and the timers have their turn.
 const BATCHES: usize = 4;
@@ -93,28 +94,51 @@ impl Driver {
 
     /// Receives what there is; true when there may be more.
     fn receive(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut more = false;
+        let (mut more, mut lost) = (false, Vec::new());
         for at in 0..self.sockets.len() {
             let Some(socket) = self.sockets.get(at).cloned() else {
                 break;
             };
-            more |= self.receive_from(cx, &socket);
+            match self.receive_from(cx, &socket) {
+                Ok(has_more) => more |= has_more,
+                Err(error) => lost.push((socket, error)),
+            }
         }
         let now = now();
         for shared in std::mem::take(&mut self.fresh) {
             shared.lock().flush(&self.hub, now);
             self.settle(&shared);
         }
+        for (socket, error) in lost {
+            self.lose(&socket, &error);
+        }
         more
     }
 
-    fn receive_from(&mut self, cx: &mut Context<'_>, socket: &Socket) -> bool {
+    /// Gives up a socket that is finished. Passing errors do not come here: [`datagram::Datagram::poll_recv`].
+    fn lose(&mut self, socket: &Socket, error: &io::Error) {
+        let address = socket.bound();
+        tracing::debug!(%address, %error, "socket lost");
+        let lost = SocketLost {
+            address,
+            kind: error.kind(),
+            message: error.to_string(),
+        };
+        self.sockets.retain(|other| other.bound() != address);
+        let is_last = self.hub.remove_socket(address);
+        let agents: Vec<_> = self.hub.inner().agents.values().cloned().collect();
+        for shared in agents {
+            shared.lose_socket(socket, &lost, is_last);
+        }
+    }
+
+    /// Whether there may be more; an error is the socket's end.
+    fn receive_from(&mut self, cx: &mut Context<'_>, socket: &Socket) -> io::Result<bool> {
         let inbox = self.inbox.get_or_insert_with(|| Inbox::new(&*socket.udp));
         for _ in 0..BATCHES {
             match inbox.poll_fill(cx, &*socket.udp) {
-                Poll::Ready(Ok(())) => {}
-                // The socket is finished; its agents will find out by their timers.
-                Poll::Ready(Err(_)) | Poll::Pending => return false,
+                Poll::Ready(filled) => filled?,
+                Poll::Pending => return Ok(false),
             }
             let now = now();
             while let Some(packet) = inbox.pop() {
@@ -131,7 +155,7 @@ impl Driver {
                 }
             }
         }
-        true
+        Ok(true)
     }
 
     /// Lets time pass for those whose deadline has come.
@@ -189,3 +213,6 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

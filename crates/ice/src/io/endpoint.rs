@@ -81,6 +81,9 @@ impl Endpoint {
 
     /// The addresses that the port has.
     pub(super) fn bases(&self, options: &GatherOptions) -> io::Result<Vec<SocketAddr>> {
+        if self.0.hub.sockets().is_empty() {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
         let bound = self.0.local;
         if !bound.ip().is_unspecified() {
             return Ok(vec![bound]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Waker};
 
-use datagram::{Datagram, Transmit, UdpSocket};
+use datagram::{Datagram, Transmit};
 
 use super::shared::Shared;
 use crate::Mux;
@@ -19,12 +19,12 @@ pub(super) struct AgentId(u64);
 /// A socket and where it is bound.
 #[derive(Clone, Debug)]
 pub(super) struct Socket {
-    pub(super) udp: Arc<UdpSocket>,
+    pub(super) udp: Arc<dyn Datagram>,
     bound: SocketAddr,
 }
 
 impl Socket {
-    pub(super) fn new(udp: UdpSocket) -> std::io::Result<Self> {
+    pub(super) fn new(udp: impl Datagram + 'static) -> std::io::Result<Self> {
         let bound = udp.local_addr()?;
         Ok(Self {
             udp: Arc::new(udp),
@@ -42,6 +42,11 @@ impl Socket {
             Some(ip) if self.bound.ip().is_unspecified() => SocketAddr::new(ip, self.bound.port()),
             Some(_) | None => self.bound,
         }
+    }
+
+    /// Whether datagrams of a base go over it.
+    pub(super) fn carries(&self, local: SocketAddr) -> bool {
+        self.source(local).is_some()
     }
 
     /// The address to send from, where the socket does not say it.
@@ -125,6 +130,22 @@ impl Hub {
         inner.wake();
     }
 
+    /// Closes a socket that is finished; true when it was the last.
+    pub(super) fn remove_socket(&self, bound: SocketAddr) -> bool {
+        let mut sockets = self.sockets.write().unwrap_or_else(PoisonError::into_inner);
+        sockets.retain(|socket| socket.bound != bound);
+        let is_last = sockets.is_empty();
+        drop(sockets);
+        self.inner().sockets_changed = true;
+        is_last
+    }
+
+    /// Passing errors of all sockets.
+    pub(super) fn receive_errors(&self) -> u64 {
+        let sockets = self.sockets.read().unwrap_or_else(PoisonError::into_inner);
+        sockets.iter().map(|socket| socket.udp.recv_errors()).sum()
+    }
+
     pub(super) fn add_agent(&self, shared: &Arc<Shared>) {
         self.inner().agents.insert(shared.id, Arc::clone(shared));
         self.touch(shared.id);
@@ -195,7 +216,7 @@ impl Hub {
         &self,
         path: Path,
         contents: &[u8],
-        send: impl FnOnce(&UdpSocket, &Transmit<'_>) -> R,
+        send: impl FnOnce(&dyn Datagram, &Transmit<'_>) -> R,
     ) -> Option<R> {
         let sockets = self.sockets.read().unwrap_or_else(PoisonError::into_inner);
         let (socket, source) = sockets
@@ -205,7 +226,7 @@ impl Hub {
             source,
             ..Transmit::new(path.remote, contents)
         };
-        Some(send(&socket.udp, &transmit))
+        Some(send(&*socket.udp, &transmit))
     }
 
     /// Whether the driver has nothing left to do.

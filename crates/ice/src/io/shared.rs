@@ -1,15 +1,16 @@
 //! What the handles of one agent and its driver share.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::hub::{AgentId, Hub};
+use super::hub::{AgentId, Hub, Socket};
 use crate::core;
-use crate::event::{ConnectionState, Event, FailReason, Input, Path};
+use crate::event::{ConnectionState, Event, FailReason, Input, Path, SocketLost};
 
 /// How many datagrams may wait for [`Connection::recv`](super::Connection::recv); what comes on top is dropped, as
 /// UDP does.
@@ -35,6 +36,8 @@ pub(super) struct State {
     /// Paths that the router has to learn.
     pub(super) validated: Vec<Path>,
     pub(super) failure: Option<FailReason>,
+    /// Why there is no socket left.
+    pub(super) lost: Option<SocketLost>,
     pub(super) closed: bool,
     /// Datagrams dropped because nobody received them.
     pub(super) dropped: u64,
@@ -53,6 +56,7 @@ impl Shared {
             received: VecDeque::new(),
             validated: Vec::new(),
             failure: None,
+            lost: None,
             closed: false,
             dropped: 0,
             out: Vec::new(),
@@ -92,6 +96,29 @@ impl Shared {
         if state.agent.handle_input(now, path, datagram) == Input::Data {
             state.deliver(datagram);
         }
+    }
+
+    /// A socket is finished, and perhaps it was the last one.
+    pub(super) fn lose_socket(&self, socket: &Socket, lost: &SocketLost, is_last: bool) {
+        let mut state = self.lock();
+        let gone: Vec<_> = state
+            .agent
+            .local_addresses()
+            .filter(|local| socket.carries(*local))
+            .collect();
+        if gone.is_empty() {
+            return;
+        }
+        state.report(Event::SocketLost(lost.clone()));
+        state.lost = is_last.then(|| lost.clone());
+        let now = now();
+        for base in gone {
+            state.agent.remove_local_address(now, base);
+        }
+        state.flush(&self.hub, now);
+        state.wake_all();
+        drop(state);
+        self.hub.touch(self.id);
     }
 
     /// Ends the agent; the driver forgets it.
@@ -176,6 +203,19 @@ impl State {
         self.closed || matches!(self.agent.connection_state(), ConnectionState::Closed)
     }
 
+    /// Nothing can be sent or received, unless the agent is restarted or gathers again.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_over() || self.lost.is_some() || self.agent.connection_state() == ConnectionState::Failed
+    }
+
+    /// What users of the connection are told where it [`is_cut_off`](Self::is_cut_off).
+    pub(super) fn cut_off(&self) -> io::Error {
+        match &self.lost {
+            Some(lost) if !self.is_over() => io::Error::new(lost.kind, lost.clone()),
+            Some(_) | None => io::ErrorKind::NotConnected.into(),
+        }
+    }
+
     pub(super) fn poll_event(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(Some(event));
@@ -192,7 +232,7 @@ impl State {
         if let Some(datagram) = self.received.pop_front() {
             return Poll::Ready(Some(datagram));
         }
-        if self.is_over() || self.agent.connection_state() == ConnectionState::Failed {
+        if self.is_cut_off() {
             return Poll::Ready(None);
         }
         self.receive_waker = Some(cx.waker().clone());
