@@ -375,3 +375,13 @@ async fn bounds_hold_back_new_clients() {
     drop(listener.accept().await.unwrap());
     client().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_end_of_the_transport_is_told_with_its_cause() {
+    let (_, server_config) = plain();
+    let (client, server) = pair(PairConfig::default());
+    let listener = Listener::new(server, server_config, ListenerOptions::default());
+    drop(client);
+    let error = listener.accept().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+}

@@ -152,7 +152,7 @@ impl Driver {
                 }
                 Source::Routed(queue) => match queue.poll_pop(cx) {
                     Poll::Pending => return Ok(()),
-                    Poll::Ready(None) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                    Poll::Ready(None) => return Err(queue.end()),
                     Poll::Ready(Some(mut datagram)) => {
                         let data = self.connection.handle_input(now, &mut datagram);
                         data.into_iter().for_each(|record| self.readable.push(&record));

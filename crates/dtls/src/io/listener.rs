@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use datagram::{Datagram, Inbox, Transmit, UdpSocket};
@@ -70,11 +70,26 @@ struct Table {
     deaf: AtomicBool,
     /// A client has gone, or the listener.
     changed: Notify,
+    /// How the transport ended.
+    failure: OnceLock<(io::ErrorKind, String)>,
 }
 
 impl Table {
     fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Client>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transport has ended: whoever waits for it is told why.
+    fn fail(&self, error: &io::Error) {
+        let _first = self.failure.set((error.kind(), error.to_string()));
+        self.lock().values().for_each(|client| client.queue.fail(error));
+    }
+
+    fn failure(&self) -> io::Error {
+        match self.failure.get() {
+            Some((kind, text)) => io::Error::new(*kind, text.clone()),
+            None => io::ErrorKind::NotConnected.into(),
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -157,7 +172,7 @@ impl Listener {
     /// Waits for the next client whose handshake is over. Failed handshakes are not reported.
     ///
     /// # Errors
-    /// When the transport has ended.
+    /// The transport's, when it has ended.
     pub async fn accept(&self) -> io::Result<(DtlsStream, SocketAddr)> {
         let stream = self
             .accepted
@@ -165,7 +180,7 @@ impl Listener {
             .await
             .recv()
             .await
-            .ok_or(io::ErrorKind::NotConnected)?;
+            .ok_or_else(|| self.table.failure())?;
         let peer = stream.peer_addr();
         Ok((stream, peer))
     }
@@ -212,8 +227,8 @@ impl Router {
                 () = table.changed.notified() => {}
                 _ = rotation.tick() => self.gate.rotate(),
                 filled = std::future::poll_fn(|cx| inbox.poll_fill(cx, &*self.socket)) => {
-                    if filled.is_err() {
-                        break;
+                    if let Err(error) = filled {
+                        return table.fail(&error);
                     }
                     while let Some(packet) = inbox.pop() {
                         self.route(packet.source, packet.contents);

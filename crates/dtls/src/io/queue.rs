@@ -1,6 +1,7 @@
 //! Datagrams on their way from a listener's socket to one of its streams.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -15,6 +16,8 @@ struct Inside {
     spare: Vec<Vec<u8>>,
     waker: Option<Waker>,
     closed: bool,
+    /// Why nothing follows, if that is the transport's doing.
+    failure: Option<(io::ErrorKind, String)>,
 }
 
 /// A bounded queue with one reader. What does not fit is dropped, as a full socket buffer would.
@@ -62,6 +65,20 @@ impl Queue {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Nothing follows what is queued, because the transport has ended.
+    pub(super) fn fail(&self, error: &io::Error) {
+        self.with(|inside| inside.failure = Some((error.kind(), error.to_string())));
+        self.close();
+    }
+
+    /// Why nothing follows: another connection has taken the place, or the transport has ended.
+    pub(super) fn end(&self) -> io::Error {
+        self.with(|inside| match &inside.failure {
+            Some((kind, text)) => io::Error::new(*kind, text.clone()),
+            None => io::ErrorKind::ConnectionAborted.into(),
+        })
     }
 
     /// The next datagram; `None` when the queue was closed.
@@ -136,5 +153,17 @@ mod tests {
         assert_eq!(queue.poll_pop(&cx), Poll::Ready(Some(b"two".to_vec())));
         assert_eq!(queue.poll_pop(&cx), Poll::Ready(Some(b"four".to_vec())));
         assert_eq!(queue.poll_pop(&cx), Poll::Ready(None));
+    }
+
+    #[test]
+    fn says_why_nothing_follows() {
+        let kind_after = |close: fn(&Queue)| {
+            let queue = Queue::new(1);
+            close(&queue);
+            queue.end().kind()
+        };
+        assert_eq!(kind_after(Queue::close), io::ErrorKind::ConnectionAborted);
+        let failed = |queue: &Queue| queue.fail(&io::ErrorKind::NotConnected.into());
+        assert_eq!(kind_after(failed), io::ErrorKind::NotConnected);
     }
 }
