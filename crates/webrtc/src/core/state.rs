@@ -140,7 +140,8 @@ impl PeerConnection {
                 let reason = self.or_refused(FailureReason::Ice(reason));
                 self.fail(reason);
             }
-            ice::Event::RoleChange(_) | ice::Event::PathValidated(_) => {}
+            // Sockets are not the core's.
+            ice::Event::RoleChange(_) | ice::Event::PathValidated(_) | ice::Event::SocketLost(_) => {}
             _ => {}
         }
     }

@@ -100,6 +100,11 @@ impl Sockets {
         Arc::new(Self { list, max_segments })
     }
 
+    /// Errors of receiving that ended nothing.
+    pub(super) fn receive_errors(&self) -> u64 {
+        self.list.iter().map(|socket| socket.socket.recv_errors()).sum()
+    }
+
     pub(super) fn sending_from(&self, local: SocketAddr) -> io::Result<&Socket> {
         let mut sockets = self.list.iter();
         sockets
@@ -129,6 +134,8 @@ pub struct EndpointStats {
     pub connections: usize,
     /// Datagrams that belonged to no connection.
     pub unrouted: u64,
+    /// Errors of receiving that ended nothing: ICMP's answers to what was sent, moments without memory.
+    pub receive_errors: u64,
 }
 
 /// UDP sockets that many connections share, with one driver task. Cheap to clone; the sockets close when the last
@@ -223,6 +230,7 @@ impl Endpoint {
         EndpointStats {
             connections: inner.router().len(),
             unrouted: inner.unrouted.load(Ordering::Relaxed),
+            receive_errors: inner.sockets().receive_errors(),
         }
     }
 

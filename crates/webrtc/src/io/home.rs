@@ -64,6 +64,10 @@ impl Home {
         self.sockets.max_segments
     }
 
+    pub(super) fn receive_errors(&self) -> u64 {
+        self.sockets.receive_errors()
+    }
+
     pub(super) fn try_send(&self, transmit: &Transmit, bytes: &[u8]) -> io::Result<()> {
         let socket = self.sockets.sending_from(transmit.path.local)?;
         if transmit.segment_size.is_none() && stun::is_stun(bytes) {

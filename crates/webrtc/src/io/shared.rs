@@ -89,6 +89,7 @@ impl Shared {
         let state = self.lock();
         let mut report = of(&state.core);
         report.send_errors = state.send_errors;
+        report.receive_errors = state.home.as_ref().map_or(0, Home::receive_errors);
         report.events_lost += state.media.lost();
         drop(state);
         report.events_lost += self.events.lost();

@@ -57,6 +57,9 @@ pub struct StatsReport {
     pub ignored_candidates: u64,
     /// Sends that the system refused. Counted by the façade.
     pub send_errors: u64,
+    /// Passing errors of receiving at the sockets, which all connections of an endpoint share: ICMP's answers, moments
+    /// without memory. Counted by the façade.
+    pub receive_errors: u64,
     /// Events that nobody asked for in time.
     pub events_lost: u64,
 }
