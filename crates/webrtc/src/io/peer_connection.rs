@@ -65,6 +65,11 @@ impl PeerConnection {
         Self(Arc::new(owner))
     }
 
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
     fn run<R>(&self, work: impl FnOnce(&mut State, Instant) -> R) -> R {
         self.0.shared.run(work)
     }
@@ -211,7 +216,8 @@ impl PeerConnection {
         RtpTransceiver::new(Arc::clone(&self.0.shared), id)
     }
 
-    /// Ends the connection at once. Messages that wait are dropped; the peer is told.
+    /// Ends the connection at once. Messages that wait are dropped; the peer is told. Where the socket has no room for
+    /// that, it stays open until it has, for 500 ms at most.
     pub fn close(&self) {
         self.run(|state, now| state.core.close(now));
     }

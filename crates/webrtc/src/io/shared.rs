@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::channel_state::ChannelStates;
 use super::coalesce::coalesce;
@@ -20,6 +20,10 @@ thread_local! {
     static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// How long the last datagrams of a closed connection (RTCP BYE, SCTP ABORT, DTLS close_notify) wait for room in their
+/// socket: ten times what a full send buffer takes to drain at 100 Mbit/s, and hardly a delay for who waits for the port.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// A datagram, or several, that the socket had no room for.
 #[derive(Debug)]
 struct Unsent {
@@ -34,6 +38,8 @@ pub(super) struct State {
     pub(super) media: MediaStates,
     pub(super) home: Option<Home>,
     unsent: Option<Unsent>,
+    /// It is closed, and gives its sockets back by then at the latest.
+    leaving: Option<Instant>,
     /// The deadline that the endpoint's schedule holds for this connection.
     armed: Option<Instant>,
     /// How often servers were asked for: the number of the latest look-up of their names.
@@ -56,6 +62,7 @@ impl Shared {
             media: MediaStates::default(),
             home: None,
             unsent: None,
+            leaving: None,
             armed: None,
             look_ups: 0,
             send_errors: 0,
@@ -178,7 +185,10 @@ impl State {
             events.push(event, &mut wakes);
         }
         if self.core.connection_state() == PeerConnectionState::Closed {
-            self.leave(events, &mut wakes);
+            self.channels.wake_all(&mut wakes);
+            self.media.wake_all(&mut wakes);
+            events.end(&mut wakes);
+            self.leave(now);
         } else {
             self.arm(now);
         }
@@ -232,14 +242,26 @@ impl State {
         self.core.handle_transmit_error(now, path);
     }
 
-    /// The connection is closed: it gives its sockets back, and whoever waits finds out.
-    fn leave(&mut self, events: &EventQueue, wakes: &mut Wakes) {
+    /// The connection is closed: it gives its sockets back, once what it has to say is out or has waited long enough.
+    fn leave(&mut self, now: Instant) {
+        let Some(home) = &self.home else { return };
+        if self.unsent.is_some() {
+            let Some(deadline) = self.leaving else {
+                let deadline = now + FAREWELL;
+                (self.leaving, self.armed) = (Some(deadline), Some(deadline));
+                return home.endpoint.schedule.arm(home.id, deadline);
+            };
+            if now < deadline {
+                return;
+            }
+            self.send_errors += 1;
+        }
         self.unsent = None;
         if let Some(home) = self.home.take() {
             home.endpoint.remove(home.id);
         }
-        self.channels.wake_all(wakes);
-        self.media.wake_all(wakes);
-        events.end(wakes);
     }
 }
+
+#[cfg(test)]
+mod tests;
