@@ -385,3 +385,49 @@ async fn the_end_of_the_transport_is_told_with_its_cause() {
     let error = listener.accept().await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
 }
+
+/// A server whose client has gone while `CAPACITY` records filled the way to it.
+async fn server_behind_a_full_socket() -> DtlsStream {
+    let (client_config, server_config) = configs();
+    let (client, server) = pair(PairConfig {
+        capacity: CAPACITY,
+        ..PairConfig::default()
+    });
+    let (to_server, to_client) = (server.local_addr().unwrap(), client.local_addr().unwrap());
+    let (client, server) = tokio::join!(
+        connect(client, to_server, client_config),
+        accept(server, to_client, server_config)
+    );
+    let client = client.unwrap();
+    for _ in 0..CAPACITY {
+        client.send(b"data").await.unwrap();
+    }
+    server.unwrap()
+}
+
+const CAPACITY: usize = 16;
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_waits_for_room_in_the_socket() {
+    let server = server_behind_a_full_socket().await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    for _ in 0..CAPACITY {
+        assert!(server.recv().await.unwrap().is_some());
+    }
+    assert_eq!(server.recv().await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_does_not_wait_for_ever() {
+    let server = server_behind_a_full_socket().await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    for _ in 0..CAPACITY {
+        assert!(server.recv().await.unwrap().is_some());
+    }
+    let error = server.recv().await.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        std::io::ErrorKind::UnexpectedEof,
+        "the socket is closed"
+    );
+}

@@ -7,9 +7,11 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use datagram::{Datagram, Inbox, Transmit};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use super::queue::Queue;
@@ -18,6 +20,10 @@ use crate::error::{CloseReason, SendError};
 
 /// Decrypted bytes that wait for the reader before no more is received.
 const READ_AHEAD: usize = 64 * 1024;
+/// How long the last datagrams of a stream wait for room in its socket, which stays open for that long at most.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// How many may wait: what was being sent, and the goodbye.
+const MAX_FAREWELL: usize = 16;
 /// Datagrams handled in one poll, so that one stream does not keep a thread to itself.
 const MAX_BATCH: usize = 256;
 
@@ -74,6 +80,8 @@ pub(super) struct Driver {
     out: Vec<u8>,
     segment: Option<usize>,
     timer: Pin<Box<Sleep>>,
+    /// Where the farewell waits.
+    runtime: Handle,
 }
 
 impl Driver {
@@ -93,6 +101,7 @@ impl Driver {
             out: Vec::new(),
             segment: None,
             timer: Box::pin(tokio::time::sleep_until(Instant::now())),
+            runtime: Handle::current(),
         }
     }
 
@@ -226,25 +235,57 @@ impl Driver {
             .max(1)
     }
 
-    /// Says goodbye without waiting: the stream is being dropped.
+    /// Says goodbye: the stream is being dropped. What the socket does not take at once waits in a task of its own.
     pub(super) fn abandon(&mut self) {
         let now = Instant::now().into_std();
         self.connection.close(now);
+        let mut waiting = Vec::new();
         loop {
             if !self.out.is_empty() {
-                let transmit = Transmit {
-                    segment_size: self.segment,
-                    ..Transmit::new(self.peer, &self.out)
+                let last = Farewell {
+                    bytes: std::mem::take(&mut self.out),
+                    segment: self.segment.take(),
                 };
-                if self.socket.try_send(&transmit).is_err() {
-                    return;
+                if !waiting.is_empty() || last.is_refused(&*self.socket, self.peer) {
+                    waiting.push(last);
                 }
             }
-            self.out.clear();
-            self.segment = None;
-            if self.connection.poll_transmit(now, &mut self.out).is_none() {
-                return;
+            if waiting.len() >= MAX_FAREWELL || self.connection.poll_transmit(now, &mut self.out).is_none() {
+                break;
             }
         }
+        if !waiting.is_empty() {
+            let farewell = say(Arc::clone(&self.socket), self.peer, waiting);
+            self.runtime.spawn(tokio::time::timeout(FAREWELL, farewell));
+        }
+    }
+}
+
+/// One of the last datagrams.
+#[derive(Debug)]
+struct Farewell {
+    bytes: Vec<u8>,
+    segment: Option<usize>,
+}
+
+impl Farewell {
+    fn transmit(&self, peer: SocketAddr) -> Transmit<'_> {
+        Transmit {
+            segment_size: self.segment,
+            ..Transmit::new(peer, &self.bytes)
+        }
+    }
+
+    /// Tries to send it; whether the socket has no room.
+    fn is_refused(&self, socket: &dyn Datagram, peer: SocketAddr) -> bool {
+        let sent = socket.try_send(&self.transmit(peer));
+        sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+async fn say(socket: Arc<dyn Datagram>, peer: SocketAddr, waiting: Vec<Farewell>) {
+    for farewell in waiting {
+        // What cannot be sent is lost, as on the way.
+        let _ = datagram::send(&*socket, &farewell.transmit(peer)).await;
     }
 }

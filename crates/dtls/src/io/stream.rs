@@ -75,8 +75,8 @@ fn not_sent(error: SendError) -> io::Error {
 /// make UDP reliable**: what is lost or reordered on the way is lost or reordered here.
 ///
 /// Several tasks may use it at once through a shared reference. It has no task of its own: keep a read waiting, so that
-/// retransmissions and the peer's goodbye are seen. Dropping it says goodbye to the peer if the socket takes it at once;
-/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) waits for that.
+/// retransmissions and the peer's goodbye are seen. Dropping it says goodbye to the peer; where the socket has no room for
+/// that, a task waits for 500 ms at most. [`shutdown`](tokio::io::AsyncWriteExt::shutdown) waits as long as it takes.
 #[derive(Debug)]
 pub struct DtlsStream {
     driver: Mutex<Driver>,
