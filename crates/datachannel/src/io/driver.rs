@@ -6,14 +6,19 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use datagram::{Datagram, Inbox, Transmit};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::handle::{Shared, now};
 
 /// Packets in one send, where the transport takes several.
 const MAX_SEGMENTS: usize = 32;
+
+/// How long a packet waits for room in the transport, the last one of an association too, before it is taken for lost: a
+/// transport that has none for good does not keep the association from ending.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Carries packets and time until the association has ended or the transport fails.
 pub(super) async fn run(shared: Arc<Shared>, transport: Arc<dyn Datagram>, peer: SocketAddr) {
@@ -61,7 +66,14 @@ async fn flush(
 
 /// SCTP repairs the loss of a packet: only the end of the transport is an error.
 async fn send(transport: &dyn Datagram, transmit: &Transmit<'_>) -> io::Result<()> {
-    match datagram::send(transport, transmit).await {
+    let mut sent = pin!(datagram::send(transport, transmit));
+    // The timer is only made where there is no room.
+    let at_once = std::future::poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
+    let sent = match at_once {
+        Poll::Ready(sent) => sent,
+        Poll::Pending => timeout(PATIENCE, sent).await.unwrap_or(Ok(())),
+    };
+    match sent {
         Err(error) if is_fatal(&error) => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }

@@ -4,16 +4,20 @@ use super::shared::{Shared, now};
 use crate::error::CloseReason;
 use crate::message::State;
 use datagram::{Datagram, Inbox, Transmit};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Packets that are written before they are sent, at most: one segmentation-offload send's worth.
 const MAX_BATCH: usize = 48;
+
+/// How long a packet waits for room in the transport, the last one of an association too, before it is taken for lost: a
+/// transport that has none for good does not keep the association from ending.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Carries packets and time until the association has ended and its last packets are out, or the transport fails.
 pub(super) async fn run(shared: Arc<Shared>, transport: Arc<dyn Datagram>, peer: SocketAddr) {
@@ -89,12 +93,23 @@ async fn flush(shared: &Shared, transport: &dyn Datagram, peer: SocketAddr, batc
                 segment_size: Some(size),
                 ..Transmit::new(peer, run)
             };
-            if let Err(error) = datagram::send(transport, &transmit).await {
+            if let Err(error) = send(transport, &transmit).await {
                 // As good as lost on the way: retransmission copes, or the error counter ends it.
                 tracing::debug!(%error, "send failed");
             }
         }
     }
+}
+
+/// Sends, with bounded patience. The timer is only made where there is no room.
+async fn send(transport: &dyn Datagram, transmit: &Transmit<'_>) -> io::Result<()> {
+    let mut sent = pin!(datagram::send(transport, transmit));
+    let at_once = poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
+    if let Poll::Ready(result) = at_once {
+        return result;
+    }
+    let waited = tokio::time::timeout(PATIENCE, sent).await;
+    waited.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Waits for packets, for the deadline or for a command.

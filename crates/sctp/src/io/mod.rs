@@ -121,7 +121,7 @@ impl Association {
         }
     }
 
-    /// Ends at once and tells the peer why.
+    /// Ends at once and tells the peer why. Where the transport has no room for that, it waits for 500 ms at most.
     pub fn abort(&self, reason: &str) {
         self.handle.shared.command(|core| core.abort(now(), reason));
     }

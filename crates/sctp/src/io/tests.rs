@@ -164,3 +164,46 @@ async fn bulk_and_echo_over_udp() {
     assert_eq!(sender.await.unwrap().data, "got it all");
     bob.shutdown().await.unwrap();
 }
+
+/// Associations whose way from the first to the second is full, and the second's end of it.
+async fn full(capacity: usize) -> (Association, Association, Arc<dyn Datagram>) {
+    let (a, b) = pair(PairConfig {
+        capacity,
+        ..PairConfig::default()
+    });
+    let (a_addr, b_addr) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+    let a: Arc<dyn Datagram> = Arc::new(a);
+    let (alice, bob) = tokio::join!(
+        Association::connect(Arc::clone(&a), b_addr, Config::default()),
+        Association::accept(Arc::new(b), a_addr, Config::default()),
+    );
+    // Bob's driver has no turn until the next await: this fills the way to it.
+    while a.try_send(&datagram::Transmit::new(b_addr, b"noise")).is_ok() {}
+    (alice.unwrap(), bob.unwrap(), a)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_waits_for_room_in_the_transport() {
+    let (alice, bob, _transport) = full(8).await;
+    alice.abort("no time");
+    let reason = bob.closed().await;
+    assert!(matches!(reason, CloseReason::PeerAbort { .. }), "{reason:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_transport_does_not_keep_an_association_from_ending() {
+    let (a, b) = pair(PairConfig {
+        capacity: 1,
+        ..PairConfig::default()
+    });
+    let (a, b_addr) = (Arc::new(a), b.local_addr().unwrap());
+    let transport: Arc<dyn Datagram> = Arc::clone(&a) as Arc<dyn Datagram>;
+    // Nobody reads at the other end, and the first packet fills the way to it.
+    let connecting = Association::connect(transport, b_addr, Config::default());
+    let failed = tokio::time::timeout(std::time::Duration::from_secs(600), connecting).await;
+    assert_eq!(failed.unwrap().unwrap_err(), CloseReason::HandshakeTimeout);
+    while Arc::strong_count(&a) > 1 {
+        tokio::task::yield_now().await;
+    }
+    drop(b);
+}
