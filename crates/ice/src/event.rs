@@ -182,6 +182,10 @@ pub enum GatheringError {
     /// The socket could not send there.
     #[error("unreachable from this address")]
     Unreachable,
+    /// No socket here is of the family of the server's address, or else only link-local or loopback ones are, which do not
+    /// reach it: this host has no network for it.
+    #[error("no address of this host reaches {0}")]
+    NoSocket(SocketAddr),
     /// The name of the server did not resolve.
     #[error("name did not resolve: {0}")]
     Unresolved(String),
@@ -201,6 +205,7 @@ impl GatheringError {
             Self::Timeout(_)
             | Self::NoAddress
             | Self::Unreachable
+            | Self::NoSocket(_)
             | Self::Unresolved(_)
             | Self::Unsupported(_)
             | Self::TooManyServers(_) => 701,

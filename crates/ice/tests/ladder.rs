@@ -1006,6 +1006,54 @@ fn a_server_without_room_is_reported() {
     assert_eq!(refused, expected);
 }
 
+/// The URLs and addresses of servers that no socket could ask.
+fn unasked(agent: &mut Agent) -> Vec<(String, SocketAddr)> {
+    std::iter::from_fn(|| agent.poll_event())
+        .filter_map(|event| match event {
+            Event::GatheringError {
+                url,
+                reason: ice::GatheringError::NoSocket(server),
+                code,
+                ..
+            } => {
+                assert_eq!(code, 701);
+                Some((url, server))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_server_whose_family_no_socket_has_is_reported_once_in_each_generation() {
+    let mut agent = Agent::new(Config::default(), [1; 32]);
+    let (now, server) = (Instant::now(), address("[2001:db8::9]:3478"));
+    let expected = [("stun:six".to_owned(), server)];
+    agent.add_local_address(now, address(HERE));
+    agent.add_stun_server(now, server, "stun:six");
+    assert_eq!(unasked(&mut agent), [], "an address may follow");
+    agent.end_local_addresses(now);
+    assert_eq!(agent.gathering_state(), ice::GatheringState::Complete);
+    assert_eq!(unasked(&mut agent), expected);
+    agent.end_local_addresses(now);
+    assert_eq!(unasked(&mut agent), []);
+    agent.restart(now);
+    assert_eq!(unasked(&mut agent), expected);
+}
+
+#[test]
+fn a_name_of_which_one_address_is_asked_is_no_error() {
+    let mut agent = Agent::new(Config::default(), [1; 32]);
+    let now = Instant::now();
+    agent.add_local_address(now, address(HERE));
+    agent.add_stun_server(now, address("[2001:db8::9]:3478"), "stun:both");
+    agent.add_stun_server(now, address("192.0.2.9:3478"), "stun:both");
+    agent.end_local_addresses(now);
+    assert!(answer_question(&mut agent, now, "192.0.2.1:1000").is_some());
+    assert_eq!(agent.gathering_state(), ice::GatheringState::Complete);
+    assert_eq!(unasked(&mut agent), []);
+}
+
 #[test]
 fn an_unreachable_server_is_given_up_at_once_and_an_unreachable_pair_says_so() {
     let mut ladder = Ladder::controlling();

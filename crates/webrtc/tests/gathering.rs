@@ -106,3 +106,14 @@ async fn a_server_that_cannot_be_sent_to_is_given_up_at_once() {
     assert_eq!(error.text, "unreachable from this address");
     assert_eq!(peer.pc.stats().send_errors, 1);
 }
+
+#[tokio::test]
+async fn a_server_of_a_family_without_a_socket_is_named() {
+    let url = "stun:[2001:db8::1]".to_owned();
+    let mut peer = peer([url.clone()], 0);
+    gather(&peer);
+    assert_eq!(peer.pc.ice_gathering_state(), IceGatheringState::Complete);
+    let error = next_error(&mut peer).await;
+    assert_eq!((error.url, error.code), (url, 701));
+    assert_eq!(error.text, "no address of this host reaches [2001:db8::1]:3478");
+}

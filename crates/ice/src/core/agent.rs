@@ -189,7 +189,8 @@ impl Agent {
     }
 
     /// Adds a STUN server and asks it from every socket of its family. One for which there is no room is reported as
-    /// [`Event::GatheringError`].
+    /// [`Event::GatheringError`], and so is, when gathering completes, a URL under which no server could be asked, because
+    /// no socket is of its family.
     pub fn add_stun_server(&mut self, now: Instant, address: SocketAddr, url: &str) {
         let known = self.local.servers.iter().any(|server| server.address == address);
         if self.is_over() || known {
@@ -199,10 +200,8 @@ impl Agent {
             return self.refuse_server(url.into());
         }
         let server = self.local.servers.len();
-        self.local.servers.push(StunServer {
-            address,
-            url: url.into(),
-        });
+        let url = url.into();
+        self.local.servers.push(StunServer { address, url }.into());
         if !self.relay_only() && !self.config.lite {
             (0..self.local.bases.len())
                 .filter_map(|at| u8::try_from(at).ok())

@@ -196,6 +196,21 @@ impl Agent {
     /// There is no room for a server.
     pub(super) fn refuse_server(&mut self, url: String) {
         let reason = GatheringError::TooManyServers(self.config.limits.stun_servers);
+        self.report_unasked(url, reason);
+    }
+
+    /// Servers that no base could ask: W3C webrtc-pc §4.8.2 wants that told, once for each URL.
+    fn report_unasked_servers(&mut self) {
+        if self.relay_only() || self.config.lite {
+            return;
+        }
+        while let Some((url, address)) = self.local.take_unasked() {
+            self.report_unasked(url, GatheringError::NoSocket(address));
+        }
+    }
+
+    /// A server was not asked.
+    fn report_unasked(&mut self, url: String, reason: GatheringError) {
         self.outbox.event(Event::GatheringError {
             url,
             address: SocketAddr::from(([0, 0, 0, 0], 0)),
@@ -225,6 +240,7 @@ impl Agent {
         let asking = self.is_asking();
         match self.local.state {
             GatheringState::New | GatheringState::Gathering if self.local.ended && !asking => {
+                self.report_unasked_servers();
                 self.set_gathering_state(GatheringState::Complete);
             }
             GatheringState::Complete if asking => self.set_gathering_state(GatheringState::Gathering),

@@ -127,6 +127,7 @@ impl Agent {
         }
         self.local.candidates.clear();
         self.local.questions.clear();
+        self.local.forget_answers();
         self.local.free_bindings();
         self.checks
             .transactions

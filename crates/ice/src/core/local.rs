@@ -49,12 +49,31 @@ pub(crate) struct Binding {
     next: Instant,
 }
 
+/// A server that is asked from every base of its family.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) url: String,
+    /// It was asked in this generation, or it was told that no base can.
+    settled: bool,
+}
+
+impl From<StunServer> for Server {
+    fn from(server: StunServer) -> Self {
+        Self {
+            address: server.address,
+            url: server.url,
+            settled: false,
+        }
+    }
+}
+
 /// All of this end.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) bases: Vec<Base>,
     pub(crate) candidates: Vec<LocalCandidate>,
-    pub(crate) servers: Vec<StunServer>,
+    pub(crate) servers: Vec<Server>,
     /// Questions that wait for their slot.
     pub(crate) questions: Vec<Question>,
     /// What is asked again; nothing where a pair is selected.
@@ -67,11 +86,11 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    pub(crate) const fn new(servers: Vec<StunServer>, salt: u32) -> Self {
+    pub(crate) fn new(servers: Vec<StunServer>, salt: u32) -> Self {
         Self {
             bases: Vec::new(),
             candidates: Vec::new(),
-            servers,
+            servers: servers.into_iter().map(Server::from).collect(),
             questions: Vec::new(),
             bindings: Vec::new(),
             state: GatheringState::New,
@@ -223,7 +242,7 @@ impl Local {
 
     /// Asks one server, if it is of the family of the base.
     pub(crate) fn ask(&mut self, base: u8, server: usize) {
-        let (Some(socket), Some(target)) = (self.bases.get(usize::from(base)), self.servers.get(server))
+        let (Some(socket), Some(target)) = (self.bases.get(usize::from(base)), self.servers.get_mut(server))
         else {
             return;
         };
@@ -236,6 +255,7 @@ impl Local {
             && !socket.gone
             && let Ok(server) = u8::try_from(server)
         {
+            target.settled = true;
             self.questions.push(Question {
                 base,
                 server,
@@ -253,6 +273,24 @@ impl Local {
             };
             self.bindings.push(Binding { question, next });
         }
+    }
+
+    /// A URL under which no server was asked in this generation, once, with the address that it has.
+    pub(crate) fn take_unasked(&mut self) -> Option<(String, SocketAddr)> {
+        let settled = |url: &str| {
+            let mut same = self.servers.iter().filter(|server| server.url == url);
+            same.any(|server| server.settled)
+        };
+        let unasked = self.servers.iter().find(|server| !settled(&server.url))?;
+        let (url, address) = (unasked.url.clone(), unasked.address);
+        let same = self.servers.iter_mut().filter(|server| server.url == url);
+        same.for_each(|server| server.settled = true);
+        Some((url, address))
+    }
+
+    /// Another generation begins, which asks anew.
+    pub(crate) fn forget_answers(&mut self) {
+        self.servers.iter_mut().for_each(|server| server.settled = false);
     }
 
     /// Asks again where it is time to.
