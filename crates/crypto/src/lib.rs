@@ -49,7 +49,7 @@
 //! # Bring your own provider
 //! Implement [`Backend`], as a whole or around another provider, and pass it as [`Provider::new`]. Keys that live
 //! elsewhere (an HSM) need only [`SigningKey`]. [`conformance::run`] tells whether a provider does what the protocols
-//! count on.
+//! count on; `tests/third_provider.rs` is one that is written from scratch and passes.
 //! ```
 //! # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
 //! use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use super::bytes::pattern;
 use super::{Checks, Failure};
-use crate::{Group, KeyExchange, KeyExchangeError, Secret};
+use crate::{Group, KeyError, KeyExchange, KeyExchangeError, Secret};
 
 /// The generators (SEC 2 §2.4.2, §2.5.1) as uncompressed points.
 const P256_GENERATOR: &str = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
@@ -32,7 +32,7 @@ const CIPHERTEXT_LEN: usize = 1088;
 pub(super) fn run(checks: &mut Checks<'_>) -> Result<(), Failure> {
     for group in Group::ALL {
         if !checks.provider.supports_group(group) {
-            checks.skip(group);
+            absent(checks, group)?;
             continue;
         }
         agreement(checks, group)?;
@@ -45,6 +45,23 @@ pub(super) fn run(checks: &mut Checks<'_>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A group that the provider says it does not have.
+fn absent(checks: &mut Checks<'_>, group: Group) -> Result<(), Failure> {
+    let answered = checks
+        .provider
+        .answer_key_exchange(group, &pattern(group.client_share_len()));
+    checks.refused(
+        answered.map(|_| ()),
+        KeyExchangeError::Unsupported,
+        format_args!("{group:?} is answered"),
+    )?;
+    checks.lacks(
+        checks.provider.start_key_exchange(group),
+        KeyError::Unsupported,
+        group,
+    )
 }
 
 fn start(checks: &mut Checks<'_>, group: Group) -> Result<Box<dyn KeyExchange>, Failure> {

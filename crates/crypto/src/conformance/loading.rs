@@ -28,6 +28,9 @@ pub(super) fn run(checks: &mut Checks<'_>) -> Result<(), Failure> {
     ] {
         if checks.provider.supports_key(kind) {
             container(checks, kind, key, public)?;
+        } else {
+            let loaded = checks.provider.load_key(&checks.bytes(key)?).map(|_| ());
+            checks.refused(loaded, KeyError::Unsupported, format_args!("{kind:?} is not had"))?;
         }
     }
     if checks.provider.supports_key(KeyKind::Ed25519) {
@@ -127,45 +130,11 @@ fn replaced(key: &str, from: &str, to: &str) -> Vec<u8> {
 }
 
 fn refused(checks: &mut Checks<'_>) -> Result<(), Failure> {
-    const P256_SCALAR: &str = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
-    const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let zero = "00".repeat(32);
-    let one = format!("{}01", "00".repeat(31));
     let cases = [
         (
             checks.bytes(keys::P521_PKCS8)?,
             KeyError::Unsupported,
             "a key on P-521",
-        ),
-        (
-            checks.bytes(keys::RSA_1024_PKCS8)?,
-            KeyError::Invalid,
-            "RSA with 1024 bits",
-        ),
-        (
-            replaced(keys::P256_PKCS8_BARE, P256_SCALAR, &zero),
-            KeyError::Invalid,
-            "a scalar of zero",
-        ),
-        (
-            replaced(keys::P256_PKCS8_BARE, P256_SCALAR, P256_ORDER),
-            KeyError::Invalid,
-            "the order as scalar",
-        ),
-        (
-            replaced(keys::P256_PKCS8, P256_SCALAR, &one),
-            KeyError::Invalid,
-            "a public key of another scalar",
-        ),
-        (
-            replaced(keys::P256_SEC1, P256_SCALAR, &one),
-            KeyError::Invalid,
-            "SEC1 with another scalar",
-        ),
-        (
-            replaced(keys::ED25519_2_PKCS8_V2, "3d4017c3", "3d4017c4"),
-            KeyError::Invalid,
-            "another Ed25519 key",
         ),
         (
             checks.bytes(keys::P256_PUBLIC)?,
@@ -178,5 +147,42 @@ fn refused(checks: &mut Checks<'_>) -> Result<(), Failure> {
     for (der, expected, case) in cases {
         checks.refused(checks.provider.load_key(&der).map(|_| ()), expected, case)?;
     }
+    for (kind, der, case) in invalid(checks)? {
+        // Who has no such keys need not look inside.
+        let expected = if checks.provider.supports_key(kind) {
+            KeyError::Invalid
+        } else {
+            KeyError::Unsupported
+        };
+        checks.refused(checks.provider.load_key(&der).map(|_| ()), expected, case)?;
+    }
     Ok(())
+}
+
+/// The kind of a key, its DER, and what is wrong with it.
+type Invalid = (KeyKind, Vec<u8>, &'static str);
+
+/// Keys that are well-formed and not valid.
+fn invalid(checks: &Checks<'_>) -> Result<[Invalid; 6], Failure> {
+    const P256_SCALAR: &str = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
+    const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let zero = "00".repeat(32);
+    let one = format!("{}01", "00".repeat(31));
+    let p256 = |key, scalar: &str, case| (KeyKind::EcdsaP256, replaced(key, P256_SCALAR, scalar), case);
+    Ok([
+        (
+            KeyKind::Rsa2048,
+            checks.bytes(keys::RSA_1024_PKCS8)?,
+            "RSA with 1024 bits",
+        ),
+        p256(keys::P256_PKCS8_BARE, &zero, "a scalar of zero"),
+        p256(keys::P256_PKCS8_BARE, P256_ORDER, "the order as scalar"),
+        p256(keys::P256_PKCS8, &one, "a public key of another scalar"),
+        p256(keys::P256_SEC1, &one, "SEC1 with another scalar"),
+        (
+            KeyKind::Ed25519,
+            replaced(keys::ED25519_2_PKCS8_V2, "3d4017c3", "3d4017c4"),
+            "another Ed25519 key",
+        ),
+    ])
 }

@@ -1,5 +1,6 @@
 //! The conformance suite: what the protocols count on, as vectors from RFCs and NIST and as properties. Run it in the
-//! tests of a provider of your own.
+//! tests of a provider of your own. What that says it does not have (`supports_…`) is left out, where it is refused with
+//! `Unsupported`; `tests/third_provider.rs` is a small provider that passes.
 //!
 //! ```
 //! # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
@@ -147,6 +148,18 @@ impl<'p> Checks<'p> {
 
     fn skip(&mut self, what: impl fmt::Debug) {
         self.report.skipped.push(format!("{what:?}"));
+    }
+
+    /// Leaves out what the provider says it does not have, once it is seen that it refuses that.
+    fn lacks<T, E: PartialEq + fmt::Display>(
+        &mut self,
+        result: Result<T, E>,
+        expected: E,
+        what: impl fmt::Debug,
+    ) -> Result<(), Failure> {
+        self.refused(result, expected, format_args!("{what:?}, which it does not have"))?;
+        self.skip(what);
+        Ok(())
     }
 }
 

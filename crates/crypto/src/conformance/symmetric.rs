@@ -193,7 +193,8 @@ pub(super) fn aead(checks: &mut Checks<'_>) -> Result<(), Failure> {
     }
     for algorithm in Aead::ALL {
         if !checks.provider.supports_aead(algorithm) {
-            checks.skip(algorithm);
+            let key = checks.provider.aead(algorithm, &pattern(algorithm.key_len()));
+            checks.lacks(key, KeyError::Unsupported, algorithm)?;
             continue;
         }
         for len in (0..=64).filter(|len| *len != algorithm.key_len()) {

@@ -18,6 +18,7 @@ enum Fault {
     RandomIsConstant,
     WrongHash,
     RefusesNothingLoaded,
+    HasWhatItDenies,
 }
 
 #[derive(Debug)]
@@ -160,6 +161,10 @@ impl Backend for Faulty {
         }
     }
 
+    fn supports_group(&self, group: Group) -> bool {
+        self.fault != Fault::HasWhatItDenies || group != Group::X25519
+    }
+
     fn verify(
         &self,
         scheme: SignatureScheme,
@@ -188,6 +193,7 @@ fn each_fault_is_found() {
         (Fault::RandomIsConstant, "repeat"),
         (Fault::WrongHash, "Sha384"),
         (Fault::RefusesNothingLoaded, "cut to 0 bytes"),
+        (Fault::HasWhatItDenies, "X25519 is answered"),
     ] {
         let faulty = Faulty {
             sound: Provider::default(),
