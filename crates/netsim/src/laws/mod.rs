@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// The laws, `design.md` §3.
+/// The laws of every core (`ARCHITECTURE.md`, "Three parts of a protocol crate").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Law {
     /// L1: the order of polls does not matter.
