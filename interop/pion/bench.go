@@ -19,7 +19,7 @@ type options struct {
 	maxRetransmits int
 	processes      int
 	count          int
-	concurrency    int
+	concurrent     int
 	pairs          int
 }
 
@@ -36,7 +36,7 @@ func runBench(arguments []string) {
 	set.IntVar(&o.maxRetransmits, "max-retransmits", -1, "give up after so many; negative: never (throughput)")
 	set.IntVar(&o.processes, "processes", 1, "1 or 2 (throughput)")
 	set.IntVar(&o.count, "count", 200, "connections to set up (setup)")
-	set.IntVar(&o.concurrency, "concurrency", 1, "how many at a time (setup)")
+	set.IntVar(&o.concurrent, "concurrent", 1, "how many at a time (setup)")
 	set.IntVar(&o.pairs, "pairs", 500, "connected pairs (idle)")
 	_ = set.Parse(arguments[1:])
 	o.ordered = *ordered != "false"

@@ -59,7 +59,7 @@ func setup(o options) fields {
 	jobs := make(chan struct{})
 	var workers sync.WaitGroup
 	cpu, started := cpuTime(), time.Now()
-	for range o.concurrency {
+	for range o.concurrent {
 		workers.Go(func() {
 			for range jobs {
 				elapsed := setupOne()

@@ -105,7 +105,7 @@ pub(crate) struct Bench {
     count: u32,
     /// How many set-ups run at a time (setup).
     #[arg(long, default_value_t = 1)]
-    concurrency: u32,
+    concurrent: u32,
     /// Connected pairs (idle, 500 by default) or subscribers (fan-out, 100).
     #[arg(long)]
     pairs: Option<u32>,
@@ -175,8 +175,8 @@ impl Bench {
             Work::Latency => vec![[vec!["latency".to_owned()], flag("seconds", &self.seconds)].concat()],
             Work::Setup => {
                 let count = flag("count", &self.count);
-                let concurrency = flag("concurrency", &self.concurrency);
-                vec![[vec!["setup".to_owned()], count, concurrency].concat()]
+                let concurrent = flag("concurrent", &self.concurrent);
+                vec![[vec!["setup".to_owned()], count, concurrent].concat()]
             }
             Work::Idle => {
                 let seconds = flag("seconds", &self.seconds);
@@ -303,6 +303,39 @@ mod tests {
         assert_eq!(
             result,
             json!({"work": "setup", "ratio_to": "pion", "median_ms": 0.25})
+        );
+    }
+
+    /// The command line of a user, and those of the programs that measure.
+    fn passed_on(line: &str) -> Vec<String> {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            bench: Bench,
+        }
+        let line: Line = clap::Parser::try_parse_from(format!("bench {line}").split(' ')).unwrap();
+        let works = line.bench.chosen().unwrap();
+        let lines = works.iter().flat_map(|work| line.bench.arguments(*work));
+        lines.map(|line| line.join(" ")).collect()
+    }
+
+    #[test]
+    fn options_reach_the_program_that_measures() {
+        assert_eq!(
+            passed_on("throughput --size 1024 --seconds 2 --ordered false --max-retransmits 0"),
+            [1, 2].map(|processes| format!(
+                "throughput --size 1024 --seconds 2 --ordered=false --max-retransmits 0 --processes {processes}"
+            ))
+        );
+        assert_eq!(passed_on("latency --seconds 3"), ["latency --seconds 3"]);
+        assert_eq!(
+            passed_on("setup --count 10 --concurrent 4"),
+            ["setup --count 10 --concurrent 4"]
+        );
+        assert_eq!(passed_on("idle"), ["idle --pairs 500 --seconds 5"]);
+        assert_eq!(
+            passed_on("fan-out --pairs 7 --rate 100 --beside str0m"),
+            ["fan-out --pairs 7 --size 1160 --rate 100 --seconds 5"]
         );
     }
 

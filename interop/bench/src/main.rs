@@ -67,7 +67,7 @@ struct Options {
     #[arg(long, default_value_t = 200)]
     count: usize,
     /// How many of them at a time (setup).
-    #[arg(long, alias = "concurrency", default_value_t = 1)]
+    #[arg(long, default_value_t = 1)]
     concurrent: usize,
     /// Connected pairs (idle), subscribers (fan-out).
     #[arg(long, default_value_t = 500)]
