@@ -8,7 +8,7 @@ use stun::TransactionId;
 use super::agent::Agent;
 use super::message;
 use super::pair::{Pair, PairId};
-use super::transaction::{Expiry, Pacer, Purpose, Transaction, Transactions};
+use super::transaction::{Expiry, Pacer, Purpose, Schedule, Transaction, Transactions};
 use crate::candidate::CandidateKind;
 use crate::config::Timers;
 use crate::event::{PairError, PairState, Path, Role};
@@ -121,11 +121,11 @@ impl Agent {
         let timers = self.config.timers;
         let mut sent = None;
         for transaction in self.checks.transactions.iter_mut() {
-            if transaction.purpose == Purpose::Check(pair) && !transaction.cancelled {
-                sent = sent.max(Some(transaction.sent));
+            if transaction.purpose == Purpose::Check(pair) && !transaction.schedule.is_cancelled() {
+                sent = sent.max(Some(transaction.schedule.sent()));
                 // One that was never polled goes out all the same.
                 if !transaction.queued {
-                    transaction.cancel(&timers);
+                    transaction.schedule.cancel(&timers);
                 }
             }
         }
@@ -221,12 +221,8 @@ impl Agent {
             nominate: nominate.then(|| self.next_nomination()),
             role: self.roles.role,
             previous: false,
-            sent: now,
-            deadline: now + Transaction::first_wait(rto, &self.config.timers),
-            rto,
-            attempts: 1,
+            schedule: Schedule::repeated(now, rto, &self.config.timers),
             queued: true,
-            cancelled: false,
         };
         if let Some(pair) = self.pairs.get_mut(id) {
             pair.state = PairState::InProgress;
@@ -255,13 +251,13 @@ impl Agent {
                 return;
             };
             let end = match transaction.purpose {
-                Purpose::Gather(_) => Some(transaction.sent + timers.gathering),
+                Purpose::Gather(_) => Some(transaction.schedule.sent() + timers.gathering),
                 Purpose::Check(_) | Purpose::Consent => None,
             };
             let over = end.is_some_and(|end| end <= now);
-            if !over && transaction.expire(&timers) == Expiry::Retransmit {
+            if !over && transaction.schedule.expire(&timers) == Expiry::Retransmit {
                 if let Some(end) = end {
-                    transaction.deadline = transaction.deadline.min(end);
+                    transaction.schedule.end_by(end);
                 }
                 // A retransmission that nobody polled is not queued twice.
                 if !std::mem::replace(&mut transaction.queued, true) {
@@ -276,7 +272,9 @@ impl Agent {
     fn timed_out(&mut self, transaction: &Transaction) {
         match transaction.purpose {
             Purpose::Gather(question) => self.gathering_timed_out(transaction, question),
-            Purpose::Check(id) if !transaction.cancelled => self.fail_pair(id, PairError::NoResponse),
+            Purpose::Check(id) if !transaction.schedule.is_cancelled() => {
+                self.fail_pair(id, PairError::NoResponse)
+            }
             Purpose::Check(_) | Purpose::Consent => {}
         }
     }
@@ -318,7 +316,7 @@ impl Agent {
     pub(super) fn write_request(&mut self, id: TransactionId, out: &mut Vec<u8>) -> Option<(Path, usize)> {
         let transaction = self.checks.transactions.get_mut(id)?;
         transaction.queued = false;
-        if transaction.cancelled {
+        if transaction.schedule.is_cancelled() {
             return None;
         }
         let pair = match transaction.purpose {

@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use super::active::{Due, Keeping};
 use super::agent::Agent;
-use super::transaction::{Purpose, Transaction};
+use super::transaction::{Purpose, Schedule, Transaction};
 use crate::event::{FailReason, Role};
 
 impl Agent {
@@ -109,12 +109,8 @@ impl Agent {
             nominate: None,
             role: self.roles.role,
             previous,
-            sent: now,
-            deadline: now + self.config.timers.consent_expiry,
-            rto: self.config.timers.rto,
-            attempts: 1,
+            schedule: Schedule::once(now, self.config.timers.consent_expiry, &self.config.timers),
             queued: true,
-            cancelled: false,
         }
     }
 

@@ -7,7 +7,7 @@ use stun::{Class, MessageRef};
 
 use super::agent::Agent;
 use super::local::{LocalCandidate, Question};
-use super::transaction::{Purpose, Transaction};
+use super::transaction::{Purpose, Schedule, Transaction};
 use crate::candidate::CandidateKind;
 use crate::event::{Event, GatheringError, GatheringState, PairError, Path};
 
@@ -77,7 +77,8 @@ impl Agent {
                 .interval()
                 .saturating_mul(self.local.questions.len().try_into().unwrap_or(100)),
         );
-        let deadline = now + Transaction::first_wait(rto, &timers);
+        let mut schedule = Schedule::repeated(now, rto, &timers);
+        schedule.end_by(now + timers.gathering);
         let id = self.draw_id();
         self.checks.transactions.insert(Transaction {
             id,
@@ -87,12 +88,8 @@ impl Agent {
             nominate: None,
             role: self.roles.role,
             previous: false,
-            sent: now,
-            deadline: deadline.min(now + timers.gathering),
-            rto,
-            attempts: 1,
+            schedule,
             queued: true,
-            cancelled: false,
         });
         self.outbox.request(id);
     }

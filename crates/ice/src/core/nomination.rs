@@ -383,8 +383,9 @@ impl Agent {
             let gathers = matches!(transaction.purpose, Purpose::Gather(_));
             let goes_on = |id| id == selected || moved.contains(&id);
             let goes_on = matches!(transaction.purpose, Purpose::Check(id) if goes_on(id));
-            if !gathers && !goes_on && !transaction.cancelled {
-                transaction.cancel(&timers);
+            let schedule = &mut transaction.schedule;
+            if !gathers && !goes_on && !schedule.is_cancelled() {
+                schedule.cancel(&timers);
             }
         }
         for pair in self.pairs.iter_mut() {

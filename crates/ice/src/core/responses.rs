@@ -151,8 +151,7 @@ impl Agent {
         let Some(pair) = self.pairs.get_mut(id) else {
             return;
         };
-        if transaction.attempts == 1 {
-            let rtt = now.saturating_duration_since(transaction.sent);
+        if let Some(rtt) = transaction.schedule.round_trip(now) {
             pair.rtt = Some(rtt);
             let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
             pair.counters.total_rtt_us = pair.counters.total_rtt_us.saturating_add(micros);

@@ -38,15 +38,23 @@ pub(crate) struct Transaction {
     pub(crate) role: Role,
     /// Belongs to the generation before the restart.
     pub(crate) previous: bool,
-    pub(crate) sent: Instant,
-    pub(crate) deadline: Instant,
-    /// The RTO it began with.
-    pub(crate) rto: Duration,
-    pub(crate) attempts: u8,
+    pub(crate) schedule: Schedule,
     /// Lies in the outbox.
     pub(crate) queued: bool,
+}
+
+/// When a request is sent again, and until when an answer counts (RFC 8489 §6.2.1).
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    sent: Instant,
+    deadline: Instant,
+    /// The RTO it began with.
+    rto: Duration,
+    attempts: u8,
+    /// There is no second attempt.
+    once: bool,
     /// Not sent again, but an answer is still welcome (RFC 8445 §7.3.1.4).
-    pub(crate) cancelled: bool,
+    cancelled: bool,
 }
 
 /// What became of a transaction whose deadline has come.
@@ -58,11 +66,55 @@ pub(crate) enum Expiry {
     TimedOut,
 }
 
-impl Transaction {
+impl Schedule {
+    /// Sent at `now`, and again until there is an answer.
+    pub(crate) fn repeated(now: Instant, rto: Duration, timers: &Timers) -> Self {
+        let first_wait = if timers.attempts <= 1 {
+            rto * timers.last_wait
+        } else {
+            rto
+        };
+        Self {
+            sent: now,
+            deadline: now + first_wait,
+            rto,
+            attempts: 1,
+            once: false,
+            cancelled: false,
+        }
+    }
+
+    /// Sent at `now` and never again; an answer counts for as long as `patience`.
+    pub(crate) fn once(now: Instant, patience: Duration, timers: &Timers) -> Self {
+        Self {
+            deadline: now + patience,
+            once: true,
+            ..Self::repeated(now, timers.rto, timers)
+        }
+    }
+
+    /// Nothing is awaited beyond `end`.
+    pub(crate) fn end_by(&mut self, end: Instant) {
+        self.deadline = self.deadline.min(end);
+    }
+
+    /// When the first attempt was sent.
+    pub(crate) const fn sent(&self) -> Instant {
+        self.sent
+    }
+
+    pub(crate) const fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// How long an answer at `now` took, where it is known which attempt it answers (RFC 6298 §3).
+    pub(crate) fn round_trip(&self, now: Instant) -> Option<Duration> {
+        (self.attempts == 1).then(|| now.saturating_duration_since(self.sent))
+    }
+
     /// Moves to the next attempt.
     pub(crate) fn expire(&mut self, timers: &Timers) -> Expiry {
-        let once = self.purpose == Purpose::Consent;
-        if self.cancelled || once || self.attempts >= timers.attempts.max(1) {
+        if self.cancelled || self.once || self.attempts >= timers.attempts.max(1) {
             return Expiry::TimedOut;
         }
         let wait = if self.attempts + 1 >= timers.attempts {
@@ -75,20 +127,18 @@ impl Transaction {
         Expiry::Retransmit
     }
 
-    /// How long the first attempt waits.
-    pub(crate) fn first_wait(rto: Duration, timers: &Timers) -> Duration {
-        if timers.attempts <= 1 {
-            rto * timers.last_wait
-        } else {
-            rto
-        }
-    }
-
     /// Stops retransmission; the answer is awaited as long as it would have been.
     pub(crate) fn cancel(&mut self, timers: &Timers) {
         let doublings = u32::from(timers.attempts.clamp(1, 16)) - 1;
         self.cancelled = true;
         self.deadline = self.sent + self.rto * ((1 << doublings) - 1 + timers.last_wait);
+    }
+}
+
+impl Transaction {
+    /// Nobody waits for it but a late answer.
+    fn is_spare(&self) -> bool {
+        self.schedule.cancelled || self.purpose == Purpose::Consent
     }
 }
 
@@ -101,15 +151,9 @@ pub(crate) struct Transactions {
 impl Transactions {
     /// Adds one. Where too many wait for late answers, the oldest of those is forgotten.
     pub(crate) fn insert(&mut self, transaction: Transaction) {
-        let waiting = self
-            .list
-            .iter()
-            .filter(|other| other.cancelled || other.purpose == Purpose::Consent);
-        if waiting.count() >= MAX_CANCELLED
-            && let Some(oldest) = self
-                .list
-                .iter()
-                .position(|other| other.cancelled || other.purpose == Purpose::Consent)
+        let spare = self.list.iter().filter(|other| other.is_spare());
+        if spare.count() >= MAX_CANCELLED
+            && let Some(oldest) = self.list.iter().position(Transaction::is_spare)
         {
             self.list.remove(oldest);
         }
@@ -133,12 +177,15 @@ impl Transactions {
     pub(crate) fn due(&self, now: Instant) -> Option<TransactionId> {
         self.list
             .iter()
-            .find(|transaction| transaction.deadline <= now)
+            .find(|transaction| transaction.schedule.deadline <= now)
             .map(|transaction| transaction.id)
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.list.iter().map(|transaction| transaction.deadline).min()
+        self.list
+            .iter()
+            .map(|transaction| transaction.schedule.deadline)
+            .min()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Transaction> {
@@ -225,23 +272,19 @@ mod tests {
             nominate: None,
             role: Role::Controlling,
             previous: false,
-            sent: now,
-            deadline: now + Transaction::first_wait(timers.rto, &timers),
-            rto: timers.rto,
-            attempts: 1,
+            schedule: Schedule::repeated(now, timers.rto, &timers),
             queued: false,
-            cancelled: false,
         }
     }
 
     #[test]
     fn retransmits_on_the_schedule_of_rfc_8489() {
         let start = Instant::now();
-        let mut transaction = transaction(start);
+        let mut schedule = transaction(start).schedule;
         let mut times = vec![0];
         loop {
-            let at = transaction.deadline;
-            match transaction.expire(&Timers::default()) {
+            let at = schedule.deadline;
+            match schedule.expire(&Timers::default()) {
                 Expiry::Retransmit => times.push((at - start).as_millis()),
                 Expiry::TimedOut => {
                     times.push((at - start).as_millis());
@@ -256,10 +299,28 @@ mod tests {
     #[test]
     fn a_cancelled_transaction_awaits_its_answer_as_long() {
         let start = Instant::now();
-        let mut transaction = transaction(start);
-        transaction.cancel(&Timers::default());
-        assert_eq!((transaction.deadline - start).as_millis(), 39_500);
-        assert_eq!(transaction.expire(&Timers::default()), Expiry::TimedOut);
+        let mut schedule = transaction(start).schedule;
+        schedule.cancel(&Timers::default());
+        assert_eq!((schedule.deadline - start).as_millis(), 39_500);
+        assert_eq!(schedule.expire(&Timers::default()), Expiry::TimedOut);
+    }
+
+    #[test]
+    fn what_is_sent_once_is_awaited_and_not_sent_again() {
+        let (start, patience) = (Instant::now(), Duration::from_secs(30));
+        let mut schedule = Schedule::once(start, patience, &Timers::default());
+        assert_eq!(schedule.deadline, start + patience);
+        assert_eq!(schedule.expire(&Timers::default()), Expiry::TimedOut);
+    }
+
+    #[test]
+    fn only_the_answer_to_a_first_attempt_tells_the_round_trip() {
+        let start = Instant::now();
+        let mut schedule = transaction(start).schedule;
+        let later = start + Duration::from_millis(40);
+        assert_eq!(schedule.round_trip(later), Some(Duration::from_millis(40)));
+        assert_eq!(schedule.expire(&Timers::default()), Expiry::Retransmit);
+        assert_eq!(schedule.round_trip(later), None);
     }
 
     #[test]
@@ -269,7 +330,7 @@ mod tests {
         for n in 0..200_u8 {
             let mut one = transaction(start);
             one.id = [n; 12].into();
-            one.cancelled = true;
+            one.schedule.cancel(&Timers::default());
             table.insert(one);
         }
         assert_eq!(table.iter().count(), MAX_CANCELLED);
