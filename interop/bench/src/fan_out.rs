@@ -124,10 +124,11 @@ struct Window {
 }
 
 impl Window {
-    /// In per cent of what was published, repairs included. What only waits in a queue is lost as well.
+    /// In per cent of what was published, repairs included. What only waits in a queue is lost as well; what was on its way
+    /// as the window began may make up for that, and never for more.
     fn loss(&self) -> f64 {
         let expected = float(self.counts.published.max(1) * self.subscribers.max(1));
-        100.0 * (1.0 - float(self.counts.received) / expected)
+        (100.0 * (1.0 - float(self.counts.received) / expected)).max(0.0)
     }
 
     fn keeps_up(&self) -> bool {
@@ -175,6 +176,11 @@ mod tests {
     fn a_forwarder_that_loses_one_per_cent_does_not_keep_up() {
         assert!(window(1000, 1981).keeps_up());
         assert!(!window(1000, 1980).keeps_up());
+    }
+
+    #[test]
+    fn packets_from_before_the_window_are_no_gain() {
+        assert_eq!(window(1000, 2010).loss(), 0.0);
     }
 
     #[test]
