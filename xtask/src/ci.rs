@@ -40,7 +40,11 @@ impl Ci {
     /// Runs the steps; true when all hold.
     pub(crate) fn run(&self) -> Result<bool, String> {
         let started = Instant::now();
-        let mut outcomes = vec![timed("tidy", || crate::tidy::run().map(|holds| (holds, None)))];
+        let mut outcomes = vec![timed("tidy", || {
+            // What README.md shows is among the tests of the workspace.
+            let tidy = crate::tidy::Tidy { quick: true };
+            crate::tidy::run(&tidy).map(|holds| (holds, None))
+        })];
         outcomes.extend(STEPS.iter().map(|step| timed(step.name, || cargo(step))));
         outcomes.push(timed("dependencies", || deny::run().map(|holds| (holds, None))));
         outcomes.push(timed("rust-version", || msrv::run().map(|holds| (holds, None))));

@@ -33,7 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Ci(ci) => ci.run(),
-        Command::Tidy(tidy::Tidy) => tidy::run(),
+        Command::Tidy(tidy) => tidy::run(&tidy),
         Command::Bench(bench) => bench.run(),
         Command::Interop(interop) => interop.run(),
     };

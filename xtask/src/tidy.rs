@@ -4,6 +4,7 @@ mod clocks;
 mod dependencies;
 mod files;
 mod heads;
+mod readme;
 mod structs;
 
 use std::fmt;
@@ -13,9 +14,13 @@ use clap::Args;
 
 use files::Source;
 
-/// Checks sizes, module heads, front pages, clocks and the direction of dependencies.
+/// Checks sizes, module heads, front pages, clocks, the direction of dependencies, and that README.md compiles.
 #[derive(Debug, Args)]
-pub(crate) struct Tidy;
+pub(crate) struct Tidy {
+    /// Compile nothing: leave the code blocks of README.md out.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
 
 /// Something that does not hold, or nearly.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +55,7 @@ fn at(path: &Path, text: impl fmt::Display) -> String {
 }
 
 /// Runs every check and prints what it finds; true when there is no fault.
-pub(crate) fn run() -> Result<bool, String> {
+pub(crate) fn run(tidy: &Tidy) -> Result<bool, String> {
     let sources = Source::all()?;
     let mut findings = Vec::new();
     for source in &sources {
@@ -60,6 +65,7 @@ pub(crate) fn run() -> Result<bool, String> {
     }
     findings.extend(structs::check(&sources));
     findings.extend(dependencies::check()?.into_iter().map(Finding::Fault));
+    findings.extend(readme::check(!tidy.quick)?);
     findings.sort();
     for finding in &findings {
         eprintln!("tidy: {finding}");
