@@ -11,12 +11,7 @@ use crate::priority::pair_priority;
 impl Agent {
     /// Whether pairs are formed at all: a lite agent forms them when it is checked (§6.1.2, RFC 8445 §2.5).
     fn forms_pairs(&self) -> bool {
-        let remote_full = self
-            .session
-            .remote
-            .as_ref()
-            .is_some_and(|remote| !remote.parameters.lite);
-        let both_lite = self.config.lite && !remote_full;
+        let both_lite = self.config.lite && self.session.remote_is_lite();
         let concluded = self
             .active
             .as_ref()

@@ -242,11 +242,7 @@ impl Agent {
 
     /// §8.2.2: two lite agents take the best pair without a check.
     fn select_between_lite(&mut self, now: Instant) {
-        let remote_lite = self
-            .session
-            .remote
-            .as_ref()
-            .is_some_and(|remote| remote.parameters.lite);
+        let remote_lite = self.session.remote_is_lite();
         if !self.config.lite || !remote_lite {
             return;
         }
@@ -307,11 +303,7 @@ impl Agent {
             return;
         }
         self.flush_traffic();
-        let remote_lite = self
-            .session
-            .remote
-            .as_ref()
-            .is_some_and(|remote| remote.parameters.lite);
+        let remote_lite = self.session.remote_is_lite();
         let keeping = match (self.config.lite, remote_lite) {
             (false, _) => Keeping::Asking,
             (true, false) => Keeping::BeingAsked,

@@ -34,6 +34,11 @@ impl Session {
         }
     }
 
+    /// RFC 8445 §2.5: whether the peer only answers; false while nothing is known of it.
+    pub(crate) fn remote_is_lite(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.parameters.lite)
+    }
+
     pub(crate) fn set_remote(&mut self, parameters: RemoteParameters, provider: &crypto::Provider) {
         let username = format!("{}:{}", parameters.credentials.ufrag, self.local.ufrag).into_boxed_str();
         let key = IntegrityKey::short_term(provider, &parameters.credentials.pwd);

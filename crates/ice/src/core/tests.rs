@@ -92,6 +92,66 @@ fn two_agents_connect_without_waiting() {
     );
 }
 
+#[test]
+fn a_pair_that_answers_no_nomination_gives_way_to_another() {
+    let start = Instant::now();
+    let mut a = agent(Role::Controlling, 1, "10.0.0.1:1000", start);
+    let mut b = Agent::new(
+        Config {
+            role: Role::Controlled,
+            ..Config::default()
+        },
+        [2; 32],
+    );
+    let sockets = ["10.0.0.2:2000", "10.0.0.3:3000"].map(|socket| socket.parse().unwrap());
+    for socket in sockets {
+        b.add_local_address(start, socket);
+    }
+    b.end_local_addresses(start);
+    b.set_remote(start, RemoteParameters::from(a.local_credentials().clone()))
+        .unwrap();
+    a.set_remote(start, RemoteParameters::from(b.local_credentials().clone()))
+        .unwrap();
+    signal(&mut b, &mut a, start);
+    a.end_of_remote_candidates(start);
+    // The better one hears one check, which makes its pair valid, and nothing from then on.
+    let best = a
+        .remote_candidates()
+        .into_iter()
+        .max_by_key(|known| known.priority);
+    let best = best.and_then(|known| known.address.ip()).unwrap();
+    let other = sockets.into_iter().find(|socket| *socket != best).unwrap();
+    let (mut now, mut heard) = (start, 0);
+    while a.selected_pair().is_none() {
+        let mut out = Vec::new();
+        while let Some(transmit) = a.poll_transmit(now, &mut out) {
+            let datagram = std::mem::take(&mut out);
+            heard += usize::from(transmit.path.remote == best);
+            if transmit.path.remote == other || heard == 1 {
+                let path = Path {
+                    local: transmit.path.remote,
+                    remote: transmit.path.local,
+                };
+                b.handle_input(now, path, &datagram);
+            }
+        }
+        while let Some(transmit) = b.poll_transmit(now, &mut out) {
+            let path = Path {
+                local: transmit.path.remote,
+                remote: transmit.path.local,
+            };
+            a.handle_input(now, path, &std::mem::take(&mut out));
+        }
+        now += Duration::from_millis(20);
+        for agent in [&mut a, &mut b] {
+            agent.handle_timeout(now);
+        }
+        assert!(now - start < Duration::from_secs(10), "nothing is selected");
+    }
+    assert_eq!(a.data_path().unwrap().remote, other);
+    assert!(heard > 2, "the better one was nominated first");
+}
+
 /// A pair of agents that carry data, and a third one with the credentials and the role of the second on other sockets.
 fn replaced(role: Role, now: Instant) -> (Agent, Agent, Agent) {
     let mut a = agent(role, 1, "10.0.0.1:1000", now);
@@ -141,59 +201,69 @@ fn the_sockets_of_a_peer_may_be_others_with_the_same_credentials() {
     }
 }
 
-/// What `a` sends reaches the old sockets of its peer `times` more, and then the new ones only.
-fn late_move(role: Role, times: usize) {
+/// Lets `a` hear what `from` sends from a socket.
+fn hear(a: &mut Agent, from: &mut Agent, socket: &str, now: Instant) {
+    let remote = socket.parse().unwrap();
+    let mut out = Vec::new();
+    while let Some(transmit) = from.poll_transmit(now, &mut out) {
+        let local = transmit.path.remote;
+        let datagram = std::mem::take(&mut out);
+        assert_eq!(
+            a.handle_input(now, Path { local, remote }, &datagram),
+            Input::Stun
+        );
+    }
+}
+
+/// The old sockets of a peer answer so many checks more, and then the new ones only.
+fn late_move(role: Role, answers: usize) {
+    const OLD: &str = "10.0.0.2:2000";
+    const NEW: &str = "10.0.0.3:3000";
     let early = Instant::now();
     let (mut a, mut b, mut c) = replaced(role, early);
     let start = early + Duration::from_secs(1);
-    let new = "10.0.0.3:3000".parse().unwrap();
     a.renew_remote(start);
-    let mut now = start;
-    for _ in 0..times {
-        exchange(&mut a, &mut b, now);
-        now += Duration::from_millis(20);
-        for agent in [&mut a, &mut b] {
-            agent.handle_timeout(now);
+    let (mut now, mut left) = (start, answers);
+    let moved =
+        |a: &Agent| a.selected_pair().is_some() && a.data_path().unwrap().remote == NEW.parse().unwrap();
+    while !moved(&a) {
+        let has_moved = now - start >= Duration::from_millis(50);
+        if has_moved {
+            signal(&mut c, &mut a, now);
         }
-    }
-    signal(&mut c, &mut a, now);
-    while a.selected_pair().is_none() || a.data_path().unwrap().remote != new {
         let mut out = Vec::new();
         while let Some(transmit) = a.poll_transmit(now, &mut out) {
+            let to = transmit.path.remote;
+            let path = Path {
+                local: to,
+                remote: transmit.path.local,
+            };
             let datagram = std::mem::take(&mut out);
-            if transmit.path.remote == new {
-                let path = Path {
-                    local: new,
-                    remote: transmit.path.local,
-                };
+            if to == NEW.parse().unwrap() {
                 assert_eq!(c.handle_input(now, path, &datagram), Input::Stun);
+            } else if left > 0 {
+                left -= 1;
+                assert_eq!(b.handle_input(now, path, &datagram), Input::Stun);
             }
         }
-        while let Some(transmit) = c.poll_transmit(now, &mut out) {
-            let datagram = std::mem::take(&mut out);
-            let path = Path {
-                local: transmit.path.remote,
-                remote: new,
-            };
-            assert_eq!(a.handle_input(now, path, &datagram), Input::Stun);
+        hear(&mut a, &mut b, OLD, now);
+        if has_moved {
+            hear(&mut a, &mut c, NEW, now);
         }
         now += Duration::from_millis(5);
-        for agent in [&mut a, &mut c] {
+        for agent in [&mut a, &mut b, &mut c] {
             agent.handle_timeout(now);
         }
-        assert!(
-            now - start < Duration::from_millis(400),
-            "{role:?}, {times}: still at {:?}",
-            a.data_path()
-        );
+        let late = now - start > Duration::from_millis(400);
+        assert!(!late, "{role:?}, {answers}: still at {:?}", a.data_path());
     }
 }
 
 #[test]
 fn a_peer_that_moves_is_followed_at_once_whatever_its_old_sockets_still_answer() {
     for role in ROLES {
-        for times in 0..6 {
-            late_move(role, times);
+        for answers in 0..6 {
+            late_move(role, answers);
         }
     }
 }
