@@ -55,6 +55,12 @@ impl Renewal {
         path.remote != self.old && (self.heard || datagram.first_chunk().is_some_and(is_plain))
     }
 
+    /// Whether media on this path is protected with the keys that this association will have: it comes from elsewhere, and the
+    /// handshake has begun, whose last record it may have overtaken.
+    pub(super) fn takes_media(&self, path: ice::Path) -> bool {
+        path.remote != self.old && self.heard
+    }
+
     pub(super) fn handle_input<'d>(
         &mut self,
         now: Instant,

@@ -229,6 +229,11 @@ impl Security {
         true
     }
 
+    /// Whether media on this path has to wait for the keys of another association than the one there is.
+    pub(super) fn awaits_keys(&self, path: ice::Path) -> bool {
+        self.renewal.as_ref().is_some_and(|it| it.takes_media(path))
+    }
+
     /// Whether nothing but data is expected.
     pub(super) fn is_settled(&self) -> bool {
         self.renewal.is_none() && self.is_connected()

@@ -136,7 +136,11 @@ impl Transport {
             ice::Input::Data => match datagram.first() {
                 Some(20..=63) => self.open(now, path, datagram),
                 Some(128..=191) => {
-                    let is_wanted = self.rtp.handle_input(now, ecn, datagram);
+                    let is_wanted = if self.security.awaits_keys(path) {
+                        self.rtp.hold(now, datagram)
+                    } else {
+                        self.rtp.handle_input(now, ecn, datagram)
+                    };
                     self.unexpected += u64::from(!is_wanted);
                 }
                 _ => self.unexpected += 1,
@@ -206,7 +210,7 @@ impl Transport {
             self.security.reached(now, path);
         }
         if self.security.renewed() {
-            self.use_new_keys();
+            self.use_new_keys(now);
         }
         while let Some(event) = self.security.poll_event() {
             if event == dtls::Event::Connected {
@@ -219,12 +223,13 @@ impl Transport {
         }
     }
 
-    /// Another association has taken over. SCTP repeats what was sealed for the one before; media without keys is none.
-    fn use_new_keys(&mut self) {
+    /// Another association has taken over. SCTP repeats what was sealed for the one before; media without keys is none,
+    /// and what has overtaken them is received.
+    fn use_new_keys(&mut self, now: Instant) {
         self.held = Vec::new();
         let Some(rtp) = self.rtp.get_mut() else { return };
         let keys = self.security.media_keys();
-        if keys.is_none_or(|keys| rtp.use_keys(&keys).is_err()) {
+        if keys.is_none_or(|keys| rtp.use_keys(now, &keys).is_err()) {
             self.rtp = RtpPath::default();
         }
     }

@@ -457,6 +457,48 @@ fn another_transport_of_a_browser_takes_over() {
     }
 }
 
+/// The browser is the server of the handshake, which its last record completes for us; a packet is faster.
+#[test]
+fn media_that_overtakes_the_handshake_of_another_transport_is_received() {
+    let mut world = replaced(true);
+    world.run(|peers| peers[1].0.core.dtls_state() == DtlsTransportState::Connected);
+    let now = world.now;
+    let sender = world.peers[1].0.ids()[0];
+    let mut header = rtp::Header {
+        payload_type: world.peers[1].0.section(sender).send[0].payload_type,
+        ..rtp::Header::default()
+    };
+    let browser = world.core(1);
+    browser
+        .send_rtp(now, (sender, 0), &mut header, &[0x10, 0, 0, 0][..])
+        .unwrap();
+    let (mut last, mut media) = (Vec::new(), Vec::new());
+    let mut out = Vec::new();
+    while let Some(transmit) = browser.poll_transmit(now, 1, &mut out) {
+        let (local, remote) = (transmit.path.remote, transmit.path.local);
+        let is_media = matches!(out[0], 128..=191);
+        let queue = if is_media { &mut media } else { &mut last };
+        queue.push((ice::Path { local, remote }, std::mem::take(&mut out)));
+    }
+    let counters = |ours: &webrtc::core::PeerConnection| {
+        let stats = ours.rtp_stats().unwrap();
+        (stats.early, stats.packets_received, stats.rejected)
+    };
+    let ours = world.core(0);
+    for (path, datagram) in &mut media {
+        ours.handle_input(now, *path, datagram);
+    }
+    assert_eq!(
+        counters(ours),
+        (media.len() as u64, 0, 0),
+        "there are no keys yet"
+    );
+    for (path, datagram) in &mut last {
+        ours.handle_input(now, *path, datagram);
+    }
+    assert_eq!(counters(ours), (media.len() as u64, 1, 0));
+}
+
 /// Pion looks at ICE credentials alone, and so did we: nothing begins anew, and the association there is goes on.
 #[test]
 fn a_peer_that_keeps_its_transport_keeps_the_connection() {

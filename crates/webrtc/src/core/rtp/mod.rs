@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 use interceptor::{Chain, Ecn, InboundId, Received};
 
 pub use self::calls::{RtpReceived, RtpSendError};
+use self::early::EarlyPackets;
 use self::events::RtpEvents;
 pub use self::forward::LayerForwarder;
 use self::outgoing::Outgoing;
@@ -147,6 +148,8 @@ pub(super) struct RtpTransport {
     protection: Protection,
     /// Ids of header extensions that are encrypted on their own.
     encrypted: Vec<u8>,
+    /// What waits for the keys of another association.
+    early: EarlyPackets,
 }
 
 impl RtpTransport {
@@ -171,18 +174,24 @@ impl RtpTransport {
             stats: RtpTransportStats::default(),
             protection: setup.protection,
             encrypted: Vec::new(),
+            early: EarlyPackets::default(),
         })
     }
 
-    /// Another DTLS association has other keys; everything else goes on.
-    pub(super) fn use_keys(&mut self, keys: &Keys) -> Result<(), srtp::ConfigError> {
+    /// Another DTLS association has other keys; everything else goes on, and what came ahead of them is received.
+    pub(super) fn use_keys(&mut self, now: Instant, keys: &Keys) -> Result<(), srtp::ConfigError> {
         // What was protected with the old keys nobody can open any more.
         self.stats.send_errors += self.outgoing.clear() as u64;
         let contexts = self.protection.contexts(keys)?;
+        let waited = self.early.take(now);
         // What the old ones have counted goes on.
         self.stats = self.stats();
+        self.early = EarlyPackets::default();
         (self.inbound, self.outbound) = contexts;
         self.encrypt_extensions();
+        for mut datagram in waited {
+            self.handle_input(now, Ecn::NotEct, &mut datagram);
+        }
         Ok(())
     }
 
@@ -313,7 +322,10 @@ impl RtpTransport {
         rejections += srtp.rejected;
         // A packet that comes twice is no attack, and is not counted as one.
         let replayed = rejections.replayed;
+        let early = self.early.stats();
         RtpTransportStats {
+            early: self.stats.early + early.early,
+            early_dropped: self.stats.early_dropped + early.early_dropped,
             packets_received: self.stats.packets_received + srtp.rtp_packets,
             rtcp_received: self.stats.rtcp_received + srtp.rtcp_packets,
             rejected: rejections.total() - replayed,

@@ -89,6 +89,16 @@ impl RtpPath {
         true
     }
 
+    /// A datagram of the range of RTP that waits for other keys than those there are. False if nobody wants it any more.
+    pub(in crate::core) fn hold(&mut self, now: Instant, datagram: &[u8]) -> bool {
+        match self {
+            Self::Open(rtp) => rtp.early.push(now, datagram),
+            Self::Waiting(early) => early.push(now, datagram),
+            Self::Leaving { .. } => return false,
+        }
+        true
+    }
+
     /// Counters of media.
     pub(in crate::core) fn stats(&self) -> RtpTransportStats {
         match self {

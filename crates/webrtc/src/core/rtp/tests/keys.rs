@@ -50,7 +50,7 @@ fn counters_go_on_with_other_keys() {
         let told = rtp.stats();
         assert_eq!((told.packets_received, told.unsignalled), (1, 1));
         assert_eq!((told.rejected, told.rejections.bad_tag), (rejected, rejected));
-        rtp.use_keys(&keys(2)).unwrap();
+        rtp.use_keys(now, &keys(2)).unwrap();
         assert_eq!(rtp.stats(), told);
     }
 }
@@ -88,7 +88,7 @@ fn extensions_are_read_in_the_form_that_the_last_exchange_agreed_on() {
     assert_eq!(send(&mut rtp, &mut peer, 2), (2, 1), "this test needs two forms");
     rtp.apply(now, &media(true), PROTECTION);
     assert_eq!(send(&mut rtp, &mut peer, 3), (3, 1));
-    rtp.use_keys(&keys(2)).unwrap();
+    rtp.use_keys(now, &keys(2)).unwrap();
     let mut peer = PROTECTION.contexts(&keys(2)).unwrap().1;
     peer.set_encrypted_extensions(&[MID]);
     assert_eq!(send(&mut rtp, &mut peer, 4), (4, 1));
