@@ -3,9 +3,11 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod offload;
 mod passing;
 mod registration;
 
+use self::offload::Offload;
 pub(crate) use self::passing::Passing;
 use self::registration::Registration;
 use crate::{Datagram, Ecn, RecvMeta, Transmit};
@@ -71,6 +73,7 @@ pub struct UdpSocket {
     local: SocketAddr,
     dual_stack: bool,
     passing: Passing,
+    offload: Offload,
 }
 
 impl UdpSocket {
@@ -144,6 +147,7 @@ impl UdpSocket {
         Ok(Self {
             dual_stack: local.is_ipv6() && local.ip().is_unspecified() && !sock.only_v6()?,
             io: Registration::new(socket)?,
+            offload: Offload::new(state.max_gso_segments()),
             state,
             local,
             passing: Passing::default(),
@@ -172,6 +176,13 @@ impl UdpSocket {
     /// The system's.
     pub fn send_buffer_size(&self) -> io::Result<usize> {
         SockRef::from(self.io.socket()).send_buffer_size()
+    }
+
+    /// How often a burst had to be sent packet by packet, because the system does not segment for where it goes. From the
+    /// first time on none is tried any more ([`max_send_segments`](Datagram::max_send_segments) is 1).
+    #[must_use]
+    pub fn offload_fallbacks(&self) -> u64 {
+        self.offload.fallbacks()
     }
 
     fn sys_send(&self, transmit: &quinn_udp::Transmit<'_>) -> io::Result<()> {
@@ -206,7 +217,7 @@ impl UdpSocket {
             wire.segment_size = None;
             return self.sys_send(&wire);
         };
-        let packets = self.state.max_gso_segments().min(MAX_BURST / segment).max(1);
+        let packets = self.max_send_segments().min(MAX_BURST / segment).max(1);
         let mut sent = false;
         for burst in transmit.contents.chunks(packets * segment) {
             wire.contents = burst;
@@ -221,24 +232,28 @@ impl UdpSocket {
 
     /// One burst; packet by packet if the network card turns out not to segment.
     fn send_burst(&self, wire: &quinn_udp::Transmit<'_>, segment: usize) -> io::Result<()> {
-        let had_offload = self.state.max_gso_segments() > 1;
-        match self.sys_send(wire) {
-            // quinn-udp stops offloading at the errors that cards without it give.
-            Err(_) if had_offload && self.state.max_gso_segments() == 1 => {
-                let mut single = wire.clone();
-                single.segment_size = None;
-                for (index, packet) in wire.contents.chunks(segment).enumerate() {
-                    single.contents = packet;
-                    match self.sys_send(&single) {
-                        Err(error) if index == 0 => return Err(error),
-                        Err(_) => break,
-                        Ok(()) => {}
-                    }
-                }
-                Ok(())
-            }
-            result => result,
+        let Err(error) = self.sys_send(wire) else {
+            return Ok(());
+        };
+        if !self
+            .offload
+            .may_be_to_blame(&error, self.state.max_gso_segments())
+        {
+            return Err(error);
         }
+        let mut single = wire.clone();
+        single.segment_size = None;
+        for (index, packet) in wire.contents.chunks(segment).enumerate() {
+            single.contents = packet;
+            match self.sys_send(&single) {
+                // It is not that they were several.
+                Err(error) if index == 0 => return Err(error),
+                Err(_) => break,
+                Ok(()) if index == 0 => self.offload.give_up(),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
     }
 
     fn poll_batch(
@@ -298,7 +313,7 @@ impl Datagram for UdpSocket {
     }
 
     fn max_send_segments(&self) -> usize {
-        self.state.max_gso_segments()
+        self.offload.segments(self.state.max_gso_segments())
     }
 
     fn max_recv_segments(&self) -> usize {

@@ -247,7 +247,7 @@ async fn without_offload_packets_are_sent_one_by_one() {
         src_ip: None,
     };
     alice.send_burst(&refused, 10).unwrap();
-    assert_eq!(alice.max_send_segments(), 1);
+    assert_eq!((alice.max_send_segments(), alice.offload_fallbacks()), (1, 1));
     let burst = Transmit {
         segment_size: Some(10),
         ..Transmit::new(bob.local_addr().unwrap(), &contents)
@@ -278,4 +278,38 @@ async fn a_refusal_is_counted_and_what_arrives_behind_it_is_received() {
         b"here again"
     );
     assert_eq!(socket.recv_errors(), 1);
+}
+
+/// A source address that the host has no more is refused by the same error as a burst by a card without segmentation.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn offload_outlives_an_address_of_the_host() {
+    let everywhere = [("0.0.0.0:0", "127.0.0.1:0", "192.0.2.77")];
+    let everywhere =
+        everywhere
+            .into_iter()
+            .chain(has_ipv6().then_some(("[::]:0", "[::1]:0", "2001:db8::77")));
+    for (any, loopback, gone) in everywhere {
+        let (alice, bob) = (bind(any), bind(loopback));
+        assert!(
+            alice.max_send_segments() > 1,
+            "this test needs a kernel with UDP_SEGMENT"
+        );
+        let to = bob.local_addr().unwrap();
+        let packet = Transmit::new(to, b"aabbcc");
+        let burst = Transmit {
+            segment_size: Some(2),
+            ..packet
+        };
+        let source = Some(gone.parse().unwrap());
+        assert!(alice.try_send(&Transmit { source, ..packet }).is_err());
+        assert!(alice.try_send(&Transmit { source, ..burst }).is_err());
+        assert!(alice.max_send_segments() > 1, "{gone}");
+        assert_eq!(alice.offload_fallbacks(), 0);
+        send(&alice, &burst).await.unwrap();
+        let mut inbox = Inbox::new(&bob);
+        for expected in [b"aa", b"bb", b"cc"] {
+            assert_eq!(inbox.recv(&bob).await.unwrap().contents, expected);
+        }
+    }
 }
