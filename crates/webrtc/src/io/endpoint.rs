@@ -105,6 +105,12 @@ impl Sockets {
         self.list.iter().map(|socket| socket.socket.recv_errors()).sum()
     }
 
+    /// Bursts that had to be sent packet by packet.
+    pub(super) fn offload_fallbacks(&self) -> u64 {
+        let sockets = self.list.iter();
+        sockets.map(|socket| socket.socket.offload_fallbacks()).sum()
+    }
+
     pub(super) fn sending_from(&self, local: SocketAddr) -> io::Result<&Socket> {
         let mut sockets = self.list.iter();
         sockets
@@ -136,6 +142,8 @@ pub struct EndpointStats {
     pub unrouted: u64,
     /// Errors of receiving that ended nothing: ICMP's answers to what was sent, moments without memory.
     pub receive_errors: u64,
+    /// Sockets for which the system does not segment bursts (GSO), which are sent packet by packet since that came out.
+    pub offload_fallbacks: u64,
 }
 
 /// UDP sockets that many connections share, with one driver task. Cheap to clone; the sockets close when the last
@@ -231,6 +239,7 @@ impl Endpoint {
             connections: inner.router().len(),
             unrouted: inner.unrouted.load(Ordering::Relaxed),
             receive_errors: inner.sockets().receive_errors(),
+            offload_fallbacks: inner.sockets().offload_fallbacks(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::endpoint::{Inner, Sockets};
 use super::gather;
 use super::router::ConnectionId;
 use super::shared::Shared;
-use crate::core::Transmit;
+use crate::core::{StatsReport, Transmit};
 use crate::setting_engine::Gathering;
 
 /// A connection's place at an endpoint.
@@ -64,8 +64,10 @@ impl Home {
         self.sockets.max_segments
     }
 
-    pub(super) fn receive_errors(&self) -> u64 {
-        self.sockets.receive_errors()
+    /// What is counted at the sockets.
+    pub(super) fn report(&self, report: &mut StatsReport) {
+        report.receive_errors = self.sockets.receive_errors();
+        report.offload_fallbacks = self.sockets.offload_fallbacks();
     }
 
     pub(super) fn try_send(&self, transmit: &Transmit, bytes: &[u8]) -> io::Result<()> {

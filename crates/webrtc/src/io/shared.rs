@@ -96,7 +96,9 @@ impl Shared {
         let state = self.lock();
         let mut report = of(&state.core);
         report.send_errors = state.send_errors;
-        report.receive_errors = state.home.as_ref().map_or(0, Home::receive_errors);
+        if let Some(home) = &state.home {
+            home.report(&mut report);
+        }
         report.events_lost += state.media.lost();
         drop(state);
         report.events_lost += self.events.lost();

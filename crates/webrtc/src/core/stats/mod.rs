@@ -60,6 +60,9 @@ pub struct StatsReport {
     /// Passing errors of receiving at the sockets, which all connections of an endpoint share: ICMP's answers, moments
     /// without memory. Counted by the façade.
     pub receive_errors: u64,
+    /// Sockets, which all connections of an endpoint share, for which the system does not segment bursts (GSO): they are sent
+    /// packet by packet since that came out. Counted by the façade.
+    pub offload_fallbacks: u64,
     /// Events that nobody asked for in time.
     pub events_lost: u64,
 }
