@@ -1,14 +1,19 @@
-//! Frames over a network that loses and reorders packets, with retransmission: what arrives is what was sent, whatever the seed.
+//! Frames over a network that delays, loses, reorders and doubles packets, with retransmission: what arrives is what was sent,
+//! whatever the seed.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::cast_possible_truncation,
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
+use netsim::laws::Side;
+use netsim::{Endpoint, Link, Loss, Network, Path, Transmit};
 use rtp::payload::{self, Depacketizer, Packetizer, Payloads, red, rtx};
 use rtp::{Header, PacketRef, SequenceUnwrapper, Sequencer};
 
@@ -70,7 +75,7 @@ fn frame(format: &str, number: usize, random: &mut Random) -> Vec<u8> {
 
 /// A frame of sound: whole samples of any format, as much as one packet takes. In Opus the first byte says how long it lasts.
 fn sound(random: &mut Random) -> Vec<u8> {
-    let len = 40 + 2 * random.below(200);
+    let len = 40 + 2 * random.below(150);
     let content = (0..len - 1).map(|_| random.below(256) as u8);
     std::iter::once(0xfc).chain(content).collect()
 }
@@ -136,27 +141,192 @@ fn packets(format: &str, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     packets
 }
 
-/// A tenth is lost and comes again later as a retransmission; the rest is reordered by up to eight places.
-fn carried(sent: &[Vec<u8>], random: &mut Random) -> Vec<Vec<u8>> {
-    let mut arrivals = Vec::new();
-    let mut repairs = Sequencer::starting_at(65_530);
-    for (place, packet) in sent.iter().enumerate() {
-        let is_lost = random.below(10) == 0;
-        let delay = if is_lost {
-            20 + random.below(20)
-        } else {
-            random.below(8)
-        };
-        let mut arriving = packet.clone();
-        if is_lost {
-            arriving.clear();
-            rtx::wrap_into(packet, REPAIR, repairs.next_number(), &mut arriving).unwrap();
-        }
-        arrivals.push((place + delay, arriving));
-    }
-    arrivals.sort_by_key(|(when, _)| *when);
-    arrivals.into_iter().map(|(_, packet)| packet).collect()
+/// One packet is sent so often.
+const PACE: Duration = Duration::from_millis(1);
+/// Missing packets are asked for so often.
+const ASK: Duration = Duration::from_millis(30);
+
+/// Sends one packet after the other, and again what is asked for.
+struct Source {
+    packets: Vec<Vec<u8>>,
+    next: usize,
+    due: Option<Instant>,
+    repairs: Sequencer,
+    outbox: VecDeque<Vec<u8>>,
 }
+
+impl Source {
+    fn new(packets: Vec<Vec<u8>>) -> Self {
+        Self {
+            packets,
+            next: 0,
+            due: None,
+            repairs: Sequencer::starting_at(65_530),
+            outbox: VecDeque::new(),
+        }
+    }
+
+    fn repeat(&mut self, place: usize) {
+        let mut repair = Vec::new();
+        rtx::wrap_into(
+            &self.packets[place],
+            REPAIR,
+            self.repairs.next_number(),
+            &mut repair,
+        )
+        .unwrap();
+        self.outbox.push_back(repair);
+    }
+}
+
+/// Asks for what is missing, as places in the order of sending, until it has everything.
+struct Sink {
+    receiver: Receiver,
+    expected: u64,
+    due: Option<Instant>,
+    outbox: VecDeque<Vec<u8>>,
+    repaired: usize,
+}
+
+impl Sink {
+    fn new(receiver: Receiver, expected: usize) -> Self {
+        Self {
+            receiver,
+            expected: expected as u64,
+            due: None,
+            outbox: VecDeque::new(),
+            repaired: 0,
+        }
+    }
+
+    fn ask(&mut self) {
+        let end = FIRST + self.expected;
+        let missing = (self.receiver.next..end).filter(|number| !self.receiver.waiting.contains_key(number));
+        let places = missing.take(100).map(|number| (number - FIRST) as u16);
+        self.outbox.push_back(places.flat_map(u16::to_be_bytes).collect());
+    }
+}
+
+/// Both ends of the network.
+enum Node {
+    Source(Source),
+    Sink(Box<Sink>),
+}
+
+impl Node {
+    fn sink(&self) -> &Sink {
+        match self {
+            Self::Sink(sink) => sink,
+            Self::Source(_) => panic!("this is the other end"),
+        }
+    }
+
+    fn start(&mut self, now: Instant) {
+        match self {
+            Self::Source(source) => source.due = Some(now),
+            Self::Sink(sink) => sink.due = Some(now + ASK),
+        }
+    }
+}
+
+impl Endpoint for Node {
+    type Event = ();
+
+    fn handle_input(&mut self, _now: Instant, _path: Path, datagram: &mut [u8]) {
+        match self {
+            Self::Source(source) => {
+                let places = datagram.as_chunks::<2>().0;
+                let known = places.iter().map(|place| usize::from(u16::from_be_bytes(*place)));
+                let sent = source.next;
+                known
+                    .filter(|place| *place < sent)
+                    .for_each(|place| source.repeat(place));
+            }
+            Self::Sink(sink) => {
+                sink.repaired += usize::from(sink.receiver.handle(datagram.to_vec()));
+            }
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Self::Source(source) if source.due.is_some_and(|due| due <= now) => {
+                source.outbox.push_back(source.packets[source.next].clone());
+                source.next += 1;
+                source.due = (source.next < source.packets.len()).then(|| now + PACE);
+            }
+            Self::Sink(sink) if sink.due.is_some_and(|due| due <= now) => {
+                sink.ask();
+                sink.due = (sink.receiver.next < FIRST + sink.expected).then(|| now + ASK);
+            }
+            Self::Source(_) | Self::Sink(_) => {}
+        }
+    }
+
+    fn poll_transmit(&mut self, _now: Instant, out: &mut Vec<u8>) -> Option<Transmit> {
+        let (side, outbox) = match self {
+            Self::Source(source) => (Side::A, &mut source.outbox),
+            Self::Sink(sink) => (Side::B, &mut sink.outbox),
+        };
+        out.extend(outbox.pop_front()?);
+        let path = side.path();
+        Some(Transmit {
+            path,
+            segment_size: None,
+        })
+    }
+
+    fn poll_event(&mut self) -> Option<()> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Source(source) => source.due,
+            Self::Sink(sink) => sink.due,
+        }
+    }
+}
+
+/// A tenth of all is lost, in bursts where the seed is odd; what comes is out of order, and some of it twice.
+fn link(seed: u64) -> Link {
+    Link {
+        latency: Duration::from_millis(20),
+        jitter: Duration::from_millis(5),
+        loss: if seed.is_multiple_of(2) {
+            Loss::Random(0.1)
+        } else {
+            Loss::bursts(0.1, 3.0)
+        },
+        reorder: 0.2,
+        reorder_delay: Duration::from_millis(8),
+        duplicate: 0.05,
+        mtu: 1200,
+        ..Link::default()
+    }
+}
+
+/// The frames that arrive in the end, and how many packets were repaired for that.
+fn carried(seed: u64, format: &str, sent: Vec<Vec<u8>>) -> (Vec<Arrived>, usize) {
+    let sink = Sink::new(Receiver::new(format), sent.len());
+    let nodes = [Node::Source(Source::new(sent)), Node::Sink(Box::new(sink))];
+    let (mut network, source, sink) = Network::pair(seed, &link(seed), nodes);
+    for node in [source, sink] {
+        network.with(node, Node::start);
+    }
+    network.run_while(Duration::from_secs(30), |network| {
+        let sink = network.endpoint(sink).sink();
+        sink.receiver.next < FIRST + sink.expected
+    });
+    let sink = network.endpoint(sink).sink();
+    (sink.receiver.frames.clone(), sink.repaired)
+}
+
+/// The number of the first packet: soon there is a wrap.
+const FIRST: u64 = 0x1_0000 + 65_500;
+
+/// A frame, and whether its first payload belongs to a key frame.
+type Arrived = (Vec<u8>, Option<bool>);
 
 /// Orders packets and puts frames together.
 struct Receiver {
@@ -165,7 +335,7 @@ struct Receiver {
     waiting: BTreeMap<u64, Vec<u8>>,
     next: u64,
     frame: Vec<u8>,
-    frames: Vec<(Vec<u8>, Option<bool>)>,
+    frames: Vec<Arrived>,
     key_frame: Option<bool>,
 }
 
@@ -175,23 +345,27 @@ impl Receiver {
             depacketizer: payload::depacketizer(format).unwrap(),
             unwrapper: SequenceUnwrapper::new(),
             waiting: BTreeMap::new(),
-            next: 0x1_0000 + 65_500,
+            next: FIRST,
             frame: Vec::new(),
             frames: Vec::new(),
             key_frame: None,
         }
     }
 
-    fn handle(&mut self, mut packet: Vec<u8>) {
-        if PacketRef::decode(&packet).unwrap().ssrc() == REPAIR.ssrc {
+    /// Whether it was missing and came as a retransmission.
+    fn handle(&mut self, mut packet: Vec<u8>) -> bool {
+        let is_repair = PacketRef::decode(&packet).unwrap().ssrc() == REPAIR.ssrc;
+        if is_repair {
             packet = rtx::unwrap(&mut packet, MEDIA).unwrap().unwrap().to_vec();
         }
         let number = PacketRef::decode(&packet).unwrap().sequence_number();
-        self.waiting.insert(self.unwrapper.extend(number), packet);
+        let number = self.unwrapper.extend(number);
+        let is_new = number >= self.next && self.waiting.insert(number, packet).is_none();
         while let Some(packet) = self.waiting.remove(&self.next) {
             self.next += 1;
             self.take(&PacketRef::decode(&packet).unwrap());
         }
+        is_repair && is_new
     }
 
     fn take(&mut self, packet: &PacketRef<'_>) {
@@ -218,16 +392,15 @@ fn sixteen_seeds_deliver_every_frame_of_every_format() {
     let audio = ["opus", "PCMU", "PCMA", "G722", "L16", "red"];
     for format in video.into_iter().chain(audio) {
         let is_sound = audio.contains(&format);
+        let mut repaired = 0;
         for seed in 0..16 {
             let mut random = Random(seed);
             let frames: Vec<_> = (0..30).map(|number| frame(format, number, &mut random)).collect();
             let sent = packets(format, &frames);
-            let mut receiver = Receiver::new(format);
-            for packet in carried(&sent, &mut random) {
-                receiver.handle(packet);
-            }
-            assert_eq!(receiver.frames.len(), frames.len(), "{format} {seed}");
-            for (number, (sent, (received, is_key))) in frames.iter().zip(&receiver.frames).enumerate() {
+            let (arrived, repairs) = carried(seed, format, sent);
+            repaired += repairs;
+            assert_eq!(arrived.len(), frames.len(), "{format} {seed}");
+            for (number, (sent, (received, is_key))) in frames.iter().zip(&arrived).enumerate() {
                 assert_eq!(sent, received, "{format} {seed} {number}");
                 assert_eq!(
                     *is_key == Some(true),
@@ -236,5 +409,6 @@ fn sixteen_seeds_deliver_every_frame_of_every_format() {
                 );
             }
         }
+        assert!(repaired > 16, "{format}: {repaired} repairs show little");
     }
 }
