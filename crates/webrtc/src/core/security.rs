@@ -40,6 +40,32 @@ const ALPN: &[u8] = b"webrtc";
 /// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
 const DAY: u64 = 86_400;
 
+/// How long a handshake may take, which begins when there are both a path and the peer's description.
+#[derive(Debug, Default)]
+struct Patience {
+    /// ICE has a path, and the handshake has not begun.
+    may_begin: bool,
+    /// When it has to be finished. A server's begins with the peer's first word, which may never come.
+    deadline: Option<Instant>,
+    timed_out: bool,
+}
+
+impl Patience {
+    /// Whether the handshake begins at `now`.
+    fn begin(&mut self, now: Instant) -> bool {
+        let begins = std::mem::take(&mut self.may_begin);
+        if begins {
+            self.deadline = now.checked_add(HANDSHAKE);
+        }
+        begins
+    }
+
+    /// Whether it has run out, which is so once.
+    fn runs_out(&mut self, now: Instant) -> bool {
+        self.deadline.take_if(|deadline| *deadline <= now).is_some()
+    }
+}
+
 pub(super) struct Security {
     pub(super) certificate: dtls::Certificate,
     /// What the association is made with.
@@ -50,11 +76,8 @@ pub(super) struct Security {
     connection: Option<Box<Connection>>,
     /// The round-trip time that ICE measured last.
     round_trip: Option<Duration>,
-    /// ICE had a path before the descriptions were complete.
-    may_connect: bool,
-    /// When the handshake has to be finished. A server's begins with the peer's first word, which may never come.
-    deadline: Option<Instant>,
-    timed_out: bool,
+    patience: Patience,
+    /// What came before the peer's description.
     early: Vec<(ice::Path, Vec<u8>)>,
     /// Another association that may take the place of this one.
     renewal: Option<Box<Renewal>>,
@@ -148,9 +171,7 @@ impl Security {
             peer: None,
             connection: None,
             round_trip: None,
-            may_connect: false,
-            deadline: None,
-            timed_out: false,
+            patience: Patience::default(),
             early: Vec::new(),
             renewal: None,
             renewals: 0,
@@ -225,7 +246,7 @@ impl Security {
         let (connection, peer) = renewal.into_parts();
         self.connection = Some(connection);
         self.peer = Some(peer);
-        self.deadline = None;
+        self.patience.deadline = None;
         true
     }
 
@@ -241,7 +262,7 @@ impl Security {
 
     /// ICE has a path: a client sends its hello.
     pub(super) fn connect(&mut self, now: Instant) {
-        self.may_connect = true;
+        self.patience.may_begin = true;
         self.start(now);
     }
 
@@ -250,12 +271,10 @@ impl Security {
             .peer
             .as_ref()
             .is_some_and(|peer| peer.role == DtlsRole::Server);
-        let Some(connection) = self.connection.as_mut().filter(|_| self.may_connect) else {
-            return;
-        };
-        self.may_connect = false;
-        self.deadline = now.checked_add(HANDSHAKE);
-        if is_client {
+        if let Some(connection) = &mut self.connection
+            && self.patience.begin(now)
+            && is_client
+        {
             connection.connect(now);
         }
     }
@@ -306,11 +325,11 @@ impl Security {
     }
 
     pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {
-        if std::mem::take(&mut self.timed_out) {
+        if std::mem::take(&mut self.patience.timed_out) {
             return Some(dtls::Event::Closed(dtls::CloseReason::HandshakeTimeout));
         }
         if let Some(event) = self.connection.as_mut()?.poll_event() {
-            self.deadline = None;
+            self.patience.deadline = None;
             let is_goodbye = event == dtls::Event::Closed(dtls::CloseReason::CloseNotify);
             match self.renewal.as_mut().filter(|_| is_goodbye) {
                 // A browser says goodbye on the transport that it replaces.
@@ -331,16 +350,16 @@ impl Security {
         if let Some(renewal) = &mut self.renewal {
             renewal.handle_timeout(now);
         }
-        if self.deadline.take_if(|deadline| *deadline <= now).is_some() && !connection.is_connected() {
+        if self.patience.runs_out(now) && !connection.is_connected() {
             connection.close(now);
-            self.timed_out = true;
+            self.patience.timed_out = true;
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let own = self.connection.as_ref()?.poll_timeout();
         let renewal = self.renewal.as_ref().and_then(|it| it.poll_timeout());
-        [own, self.deadline, renewal].into_iter().flatten().min()
+        [own, self.patience.deadline, renewal].into_iter().flatten().min()
     }
 
     pub(super) fn poll_transmit(
