@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion, Throughput, criterion_group, criterion_main};
-use crypto::{Aead, Ctr, Mac, Provider};
+use crypto::{Aead, AeadKey, Ctr, Mac, Provider};
 use srtp::{Config, Inbound, MasterKey, Outbound, Profile};
 
 /// A full packet with its header.
@@ -166,45 +166,60 @@ fn sealed(profile: Profile, provider: &Provider) -> Vec<Vec<u8>> {
     (0..BATCH).map(seal).collect()
 }
 
+/// Packets with the tag of an AEAD.
+fn tagged(key: &dyn AeadKey) -> Vec<Vec<u8>> {
+    let seal = |_| {
+        let mut packet = packet();
+        packet.resize(PACKET + 16, 0);
+        let (packet_part, tag) = packet.split_last_chunk_mut().unwrap();
+        let (header, body) = packet_part.split_at_mut(HEADER);
+        key.seal(&[0; 12], header, body, tag);
+        packet
+    };
+    (0..BATCH).map(seal).collect()
+}
+
 /// The provider's work alone when packets are opened.
 fn bare_open(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bare open");
     group.throughput(Throughput::Bytes(PACKET as u64));
     for provider in providers() {
         let name = provider.name();
-        let gcm = provider.aead(Aead::Aes128Gcm, &[1; 16]).unwrap();
-        let tagged: Vec<Vec<u8>> = (0..BATCH)
-            .map(|_| {
-                let mut packet = packet();
-                packet.resize(PACKET + 16, 0);
-                let (packet_part, tag) = packet.split_last_chunk_mut().unwrap();
-                let (header, body) = packet_part.split_at_mut(HEADER);
-                gcm.seal(&[0; 12], header, body, tag);
-                packet
-            })
-            .collect();
-        group.bench_function(format!("Aes128Gcm/{name}"), |bencher| {
+        for aead in [Aead::Aes128Gcm, Aead::Aes256Gcm] {
+            let key = provider.aead(aead, &vec![1; aead.key_len()]).unwrap();
+            let sealed = tagged(&*key);
             let open = || {
                 |packet: &mut [u8]| {
                     let (packet, tag) = packet.split_last_chunk_mut().unwrap();
                     let (header, body) = packet.split_at_mut(HEADER);
-                    gcm.open(&[0; 12], header, body, tag).unwrap();
+                    key.open(&[0; 12], header, body, tag).unwrap();
                 }
             };
-            bencher.iter_custom(|rounds| open_batches(rounds, &tagged, open));
-        });
-        let (ctr, mac) = (
-            provider.ctr(Ctr::Aes128, &[1; 16]).unwrap(),
-            provider.mac(Mac::HmacSha1, &[1; 20]),
-        );
-        group.bench_function(format!("Aes128 and HMAC/{name}"), |bencher| {
+            group.bench_function(format!("{aead:?}/{name}"), |bencher| {
+                bencher.iter_custom(|rounds| open_batches(rounds, &sealed, open));
+            });
+        }
+        let mac = provider.mac(Mac::HmacSha1, &[1; 20]);
+        let packets: Vec<_> = (0..BATCH).map(|_| packet()).collect();
+        for ctr in [Ctr::Aes128, Ctr::Aes256] {
+            let key = provider.ctr(ctr, &vec![1; ctr.key_len()]).unwrap();
             let open = || {
                 |packet: &mut [u8]| {
-                    black_box(mac.tag(&[&packet[..PACKET], &[0; 4]]));
-                    ctr.apply(&[0; 16], &mut packet[HEADER..PACKET]);
+                    black_box(mac.tag(&[packet, &[0; 4]]));
+                    key.apply(&[0; 16], &mut packet[HEADER..]);
                 }
             };
-            bencher.iter_custom(|rounds| open_batches(rounds, &tagged, open));
+            group.bench_function(format!("{ctr:?} and HMAC/{name}"), |bencher| {
+                bencher.iter_custom(|rounds| open_batches(rounds, &packets, open));
+            });
+        }
+        let open = || {
+            |packet: &mut [u8]| {
+                black_box(mac.tag(&[packet, &[0; 4]]));
+            }
+        };
+        group.bench_function(format!("HMAC/{name}"), |bencher| {
+            bencher.iter_custom(|rounds| open_batches(rounds, &packets, open));
         });
     }
     group.finish();
