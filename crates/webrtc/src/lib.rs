@@ -119,14 +119,15 @@
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
 //! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |
 //! | packets of a transceiver that wait to be read | – | 512, then the oldest go and are counted |
+//! | delay of a jitter buffer ([`RemoteFrames::with_jitter_buffer`]) | as measured | 4 s |
 //! | buffers of received packets that somebody may still have | – | 2,048 of 1,500 bytes a transceiver are used again |
 //! | packets that wait for a socket | – | 4 MiB a connection, then sending fails |
 //! | streams of one section | – | 16, then the oldest ends |
 //!
 //! # What it does not do
 //!
-//! It does not encode or decode media, so its statistics have no `media-source`, no `media-playout`, and of what a codec or
-//! a jitter buffer counts nothing. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
+//! It does not encode or decode media, so its statistics have no `media-source`, no `media-playout`, and of what a codec
+//! counts nothing. No bandwidth estimation, pacing or FEC. No TURN, ICE-TCP or mDNS name
 //! resolution; a peer behind an mDNS name is reached by its own checks. One transport: sections outside the BUNDLE
 //! group are rejected, and the section that carries it is never rejected by us. The application protocol (RFC 8833) is
 //! `webrtc`; no `c-webrtc`, which promises that nobody but the user gets the media. No identity provider, which no browser

@@ -390,6 +390,50 @@ async fn a_received_track_is_read_as_frames() {
     assert_eq!(within(reader.next()).await, Ok(None));
 }
 
+#[tokio::test]
+async fn a_jitter_buffer_delays_frames_and_counts() {
+    let mut pair = Pair::new(&api());
+    let frames = TrackLocalStaticSample::new(RtpCodec::video("VP8", ""), "frames").unwrap();
+    pair.offerer.pc.add_track(&frames, &[]).unwrap();
+    pair.negotiate();
+    let receiver = incoming(&mut pair.answerer).await;
+    pair.offerer.connected().await;
+    pair.answerer.connected().await;
+    let target = Duration::from_millis(150);
+    assert_eq!(receiver.jitter_buffer_target(), None);
+    receiver.set_jitter_buffer_target(target).unwrap();
+    let too_much = receiver.set_jitter_buffer_target(Duration::from_millis(4001));
+    assert!(matches!(
+        too_much,
+        Err(webrtc::Error::Parameters(
+            webrtc::ParametersError::JitterBufferTarget
+        ))
+    ));
+    assert_eq!(receiver.jitter_buffer_target(), Some(target));
+    let jitter_buffer = |receiver: &RtpTransceiver| receiver.receiver_stats().inbound_rtp[0].jitter_buffer;
+
+    let mut reader = receiver.frames(None).with_jitter_buffer();
+    let sent = Instant::now();
+    frames.write_sample(&Sample {
+        data: vec![7; 3000].into(),
+        duration: Duration::from_millis(40),
+    });
+    let frame = within(reader.next()).await.unwrap().unwrap();
+    assert_eq!(frame.data, vec![7; 3000]);
+    assert!(sent.elapsed() >= target, "{:?}", sent.elapsed());
+    let counted = jitter_buffer(&receiver).unwrap();
+    assert_eq!((counted.emitted_count, counted.target_delay), (1, target));
+    assert!(counted.delay >= target && counted.minimum_delay < target);
+    // What waits when the connection ends is still read.
+    frames.write_sample(&Sample {
+        data: vec![8; 10].into(),
+        duration: Duration::from_millis(40),
+    });
+    pair.offerer.pc.close();
+    assert_eq!(within(reader.next()).await.unwrap().unwrap().data, vec![8; 10]);
+    assert_eq!(within(reader.next()).await, Ok(None));
+}
+
 /// Writes down whose farewell comes.
 #[derive(Clone, Debug, Default)]
 struct Farewells(Arc<Mutex<Vec<u32>>>);

@@ -38,7 +38,8 @@ pub use self::media::{
 pub use self::rtp::{LayerForwarder, RtpReceived, RtpSendError, RtpTransportStats};
 pub use self::stats::{
     CandidatePairStats, CandidateStats, CertificateStats, CodecStats, DataChannelStats, InboundRtpStats,
-    OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats, StatsId, StatsReport, TransportStats,
+    JitterBufferStats, OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats, StatsId, StatsReport,
+    TransportStats,
 };
 pub use self::timeline::Timeline;
 

@@ -3,6 +3,7 @@
 //! Redundant audio (RFC 2198) is taken apart, and lost packets recovered from it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use media::{RedReceiver, Sample, SampleBuilder, SampleConfig, SampleStats};
 use rtp::Packet;
@@ -80,9 +81,19 @@ pub(super) struct Assembly {
     untold: Losses,
     /// Redundant audio, once it has come.
     red: Option<Red>,
+    /// The packets come in order and when they are due: nothing is waited for.
+    is_paced: bool,
 }
 
 impl Assembly {
+    /// For packets behind a jitter buffer.
+    pub(super) fn paced() -> Self {
+        Self {
+            is_paced: true,
+            ..Self::default()
+        }
+    }
+
     /// The codec of the frame that was taken last, or of the first packets.
     pub(super) fn codec(&self) -> Option<&RtpCodec> {
         let current = self.current.as_ref().map(|current| &current.codec);
@@ -205,10 +216,15 @@ impl Assembly {
     /// Another codec begins with a packet.
     fn change(&mut self, codec: RtpCodec, packet: &Packet, number: u64) -> Result<(), UnknownFormat> {
         let format = depacketizer(codec.name()).ok_or_else(|| UnknownFormat(codec.mime_type.clone()))?;
+        let mut config = SampleConfig::new(codec.clock_rate);
+        if self.is_paced {
+            config.max_late = Duration::ZERO;
+            config.wait_for_duration = false;
+        }
         let mut next = Current {
             payload_type: packet.header.payload_type,
             ssrc: packet.header.ssrc,
-            builder: SampleBuilder::new(format, SampleConfig::new(codec.clock_rate)),
+            builder: SampleBuilder::new(format, config),
             codec,
             first: number,
             highest: number,

@@ -2,14 +2,23 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::task::Waker;
+use std::time::Duration;
 
 use super::channel_state::Wakers;
 use super::shared_buffers::SharedBuffers;
 use super::wakes::Wakes;
-use crate::core::{RtpEvent, TransceiverId};
+use crate::core::{JitterBufferStats, RtpEvent, StatsReport, TransceiverId};
 
 /// Events of one transceiver that wait at most; the oldest go first, since they ask for what is needed now, and are counted.
 const MAX_EVENTS: usize = 64;
+
+/// What the jitter buffer of a layer has counted of the SSRC that it has.
+#[derive(Debug)]
+struct Counted {
+    rid: Option<String>,
+    ssrc: u32,
+    stats: JitterBufferStats,
+}
 
 /// The façade's side of one transceiver.
 #[derive(Debug, Default)]
@@ -20,11 +29,28 @@ pub(super) struct MediaState {
     /// Where a packet lies while it goes from the core into one of `buffers`.
     packet: Vec<u8>,
     buffers: SharedBuffers,
+    /// The least delay that the application asked for.
+    pub(super) jitter_target: Option<Duration>,
+    /// Of every layer that was read through a jitter buffer.
+    jitter: Vec<Counted>,
 }
 
 impl MediaState {
     pub(super) fn add_reader(&mut self, waker: &Waker) {
         self.readers.add(waker);
+    }
+
+    /// What the jitter buffer of a layer has counted.
+    pub(super) fn report_jitter(&mut self, rid: Option<&str>, ssrc: u32, stats: JitterBufferStats) {
+        let known = self.jitter.iter_mut().find(|known| known.rid.as_deref() == rid);
+        match known {
+            Some(known) => (known.ssrc, known.stats) = (ssrc, stats),
+            None => self.jitter.push(Counted {
+                rid: rid.map(str::to_owned),
+                ssrc,
+                stats,
+            }),
+        }
     }
 
     /// A packet that `read` puts into a buffer, to be kept and shared.
@@ -81,6 +107,16 @@ impl MediaStates {
             state.events.push_back(event);
         }
         state.watchers.wake(wakes);
+    }
+
+    /// Adds what jitter buffers have counted.
+    pub(super) fn report(&self, report: &mut StatsReport) {
+        for stream in &mut report.inbound_rtp {
+            let known = self.states.get(&stream.transceiver);
+            let mut layers = known.into_iter().flat_map(|state| &state.jitter);
+            let found = layers.find(|counted| counted.ssrc == stream.ssrc);
+            stream.jitter_buffer = found.map(|counted| counted.stats);
+        }
     }
 
     /// Events that nobody asked for in time.

@@ -17,6 +17,7 @@ mod gather;
 mod gathering;
 mod home;
 mod media_state;
+mod paced;
 mod peer_connection;
 mod router;
 mod rtp_io;

@@ -3,14 +3,18 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use interceptor::{InboundStats, OutboundStats};
 
 use super::frames::RemoteFrames;
+use super::paced::MAX_TARGET;
 use super::rtp_transceiver::RtpTransceiver;
 use super::shared::State;
-use crate::core::{RtpEvent, RtpReceived, RtpSendError, StatsReport, Transceiver};
+use crate::core::{
+    JitterBufferStats, ParametersError, RtpEvent, RtpReceived, RtpSendError, StatsReport, Transceiver,
+};
+use crate::error::Error;
 use crate::states::PeerConnectionState;
 
 impl RtpTransceiver {
@@ -110,6 +114,37 @@ impl RtpTransceiver {
     #[must_use]
     pub fn frames(&self, rid: Option<&str>) -> RemoteFrames {
         RemoteFrames::new(self.clone(), rid.map(str::to_owned))
+    }
+
+    /// The least delay of jitter buffers that this track is read through (`RTCRtpReceiver.jitterBufferTarget`); `None` leaves
+    /// it to what is measured.
+    #[must_use]
+    pub fn jitter_buffer_target(&self) -> Option<Duration> {
+        self.connection().lock().media.get(self.id()).jitter_target
+    }
+
+    /// Asks for a least delay, at most 4 s, or for none any more. Default `None`. It is for readers
+    /// [`with_jitter_buffer`](RemoteFrames::with_jitter_buffer), those that there are too, from the next packet on: measured
+    /// jitter may ask for more.
+    ///
+    /// # Errors
+    ///
+    /// [`ParametersError::JitterBufferTarget`]; nothing has changed.
+    pub fn set_jitter_buffer_target(&self, target: impl Into<Option<Duration>>) -> Result<(), Error> {
+        let target = target.into();
+        if target.is_some_and(|target| target > MAX_TARGET) {
+            return Err(ParametersError::JitterBufferTarget.into());
+        }
+        self.connection().lock().media.get(self.id()).jitter_target = target;
+        Ok(())
+    }
+
+    /// What a jitter buffer has counted.
+    pub(super) fn report_jitter(&self, rid: Option<&str>, counted: Option<(u32, JitterBufferStats)>) {
+        if let Some((ssrc, stats)) = counted {
+            let mut state = self.connection().lock();
+            state.media.get(self.id()).report_jitter(rid, ssrc, stats);
+        }
     }
 
     /// The next packet, if one waits.

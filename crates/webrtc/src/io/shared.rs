@@ -100,6 +100,7 @@ impl Shared {
             home.report(&mut report);
         }
         report.events_lost += state.media.lost();
+        state.media.report(&mut report);
         drop(state);
         report.events_lost += self.events.lost();
         report

@@ -141,6 +141,9 @@ pub enum ParametersError {
     /// A track of the other kind (`TypeError`).
     #[error("a track of another kind than the transceiver's")]
     Kind,
+    /// A jitter buffer target of more than four seconds (`RangeError`).
+    #[error("a jitter buffer target of more than 4 s")]
+    JitterBufferTarget,
     /// The track is sent already (`InvalidAccessError`).
     #[error("the track is sent already")]
     TrackTwice,

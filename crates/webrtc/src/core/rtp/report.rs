@@ -186,6 +186,7 @@ fn add_inbound(
         packets_reported_as_lost_but_recovered: has_ccfb
             .then_some(stats.packets_reported_as_lost_but_recovered),
         frames_received: is_video.then_some(stats.frames_received),
+        jitter_buffer: None,
         nack_count: stats.nack_count,
         pli_count: is_video.then_some(stats.pli_count),
         fir_count: is_video.then_some(stats.fir_count),

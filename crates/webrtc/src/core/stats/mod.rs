@@ -7,7 +7,8 @@ mod rtp;
 use std::time::Duration;
 
 pub use self::rtp::{
-    CodecStats, InboundRtpStats, OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats, StatsId,
+    CodecStats, InboundRtpStats, JitterBufferStats, OutboundRtpStats, RemoteInboundRtpStats,
+    RemoteOutboundRtpStats, StatsId,
 };
 
 use super::PeerConnection;

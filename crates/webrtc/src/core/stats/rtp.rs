@@ -1,7 +1,7 @@
 //! Statistics of streams: `codec`, `inbound-rtp`, `outbound-rtp`, `remote-inbound-rtp` and `remote-outbound-rtp` of W3C
 //! webrtc-stats §8, with every member that can be known without encoding, decoding or playing anything.
 //!
-//! Left out, as nobody here measures it: `media-source` and `media-playout`; what decoders, encoders and jitter buffers
+//! Left out, as nobody here measures it: `media-source` and `media-playout`; what decoders and encoders
 //! count; ECN marks, which the sockets do not report; error correction. `jitter` and round trips are [`Duration`]s,
 //! timestamps [`Instant`]s, the time of the peer's clock a [`Duration`] since the Unix epoch.
 
@@ -115,7 +115,8 @@ pub struct InboundRtpStats {
     pub jitter: Duration,
     /// `lastPacketReceivedTimestamp`.
     pub last_packet_received: Option<Instant>,
-    /// `packetsDiscarded`: those that nobody had read when their queue was full. There is no other jitter buffer.
+    /// `packetsDiscarded`: those that nobody had read when their queue was full. What comes too late for a jitter buffer is
+    /// counted there.
     pub packets_discarded: u64,
     /// `retransmittedPacketsReceived`; unset without RTX, where nobody can tell.
     pub retransmitted_packets_received: Option<u64>,
@@ -127,6 +128,8 @@ pub struct InboundRtpStats {
     pub packets_reported_as_lost_but_recovered: Option<u64>,
     /// `framesReceived`: pictures of which every packet came; unset for audio.
     pub frames_received: Option<u64>,
+    /// What W3C counts of a jitter buffer, where the track is read through one. Counted by the façade.
+    pub jitter_buffer: Option<JitterBufferStats>,
     /// `nackCount`: messages sent.
     pub nack_count: u64,
     /// `pliCount`: messages sent; unset for audio.
@@ -137,6 +140,21 @@ pub struct InboundRtpStats {
     pub packets_duplicated: u64,
     /// Packets given up: never repaired although they were asked for. Not of W3C.
     pub packets_unrepaired: u64,
+}
+
+/// The members of `RTCInboundRtpStreamStats` about a jitter buffer: sums over what has come out of it, samples of sound or
+/// pictures. A difference of two reports by that of `emitted_count` is an average.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JitterBufferStats {
+    /// `jitterBufferEmittedCount`.
+    pub emitted_count: u64,
+    /// `jitterBufferDelay`: from the first packet's arrival on.
+    pub delay: Duration,
+    /// `jitterBufferTargetDelay`: the delay that was aimed at.
+    pub target_delay: Duration,
+    /// `jitterBufferMinimumDelay`: the delay that the network alone asked for.
+    pub minimum_delay: Duration,
 }
 
 /// `RTCRemoteOutboundRtpStreamStats`: what the sender of a received stream reports.
