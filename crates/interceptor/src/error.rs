@@ -12,6 +12,9 @@ pub enum AddError {
     /// Another stream of the same direction has the SSRC, or the SSRC of its retransmissions.
     #[error("SSRC {0:#010x} is in use")]
     SsrcInUse(u32),
+    /// [`Chain::close`](crate::Chain::close) was called: the peer was told that nothing follows.
+    #[error("the chain is closed")]
+    Closed,
 }
 
 /// A packet is not sent.

@@ -10,7 +10,7 @@
 
 mod support;
 
-use interceptor::{Config, Interceptor, Outbound, OutboundId, SendError};
+use interceptor::{AddError, Config, Interceptor, Outbound, OutboundId, SendError};
 use rtcp::{Application, Nack, Packet};
 use rtp::Header;
 use std::collections::VecDeque;
@@ -215,6 +215,20 @@ fn who_closes_says_farewell_for_all_that_was_heard_and_then_nothing() {
     script.chain.resume_outbound(script.now, id);
     script.receive(9);
     script.chain.handle_timeout(script.now);
+    assert_eq!(script.next(), None);
+    assert!(script.at(ms(9000)).says().is_empty());
+}
+
+#[test]
+fn who_has_left_takes_up_nothing_new() {
+    let (mut script, id) = Script::sender(quiet());
+    script.send(id, 1);
+    script.chain.close(script.now);
+    assert_eq!(script.says(), ["RR(aaaa) SDES(aaaa) BYE(aaaa aaab)"]);
+    assert!(!script.chain.send_rtcp(script.now, &application(16)));
+    script.chain.remove_outbound(script.now, id).unwrap();
+    let again = script.chain.add_outbound(script.now, outbound());
+    assert_eq!(again, Err(AddError::Closed));
     assert_eq!(script.next(), None);
     assert!(script.at(ms(9000)).says().is_empty());
 }

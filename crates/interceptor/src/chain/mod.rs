@@ -157,8 +157,11 @@ impl Chain {
     /// Adds a stream to send.
     ///
     /// # Errors
-    /// When an SSRC has a stream already, or there are too many.
+    /// When an SSRC has a stream already, there are too many, or nothing is sent any more.
     pub fn add_outbound(&mut self, now: Instant, stream: Outbound) -> Result<OutboundId, AddError> {
+        if self.outbox.closed().is_some() {
+            return Err(AddError::Closed);
+        }
         let first_rtx = self.first_rtx();
         let id = self.streams.add_outbound(&self.config, stream, first_rtx)?;
         self.choose_reporter();
@@ -240,9 +243,10 @@ impl Chain {
     }
 
     /// Adds RTCP packets of the application's own, encoded, to what is sent. False, and nothing happens, when more than 8 KiB
-    /// wait or these do not fit into a datagram.
+    /// wait or these do not fit into a datagram, or after [`close`](Self::close).
     pub fn send_rtcp(&mut self, now: Instant, packets: &[u8]) -> bool {
-        let is_queued = self.outbox.queue_raw(packets, self.recorder.limit());
+        let is_open = self.outbox.closed().is_none();
+        let is_queued = is_open && self.outbox.queue_raw(packets, self.recorder.limit());
         if is_queued {
             self.outbox.feedback_due(self.clock.time(now));
         }
