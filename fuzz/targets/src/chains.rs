@@ -18,6 +18,11 @@ const IDS: ExtensionIds = ExtensionIds {
     abs_send_time: Some(5),
 };
 
+/// Commands beside those that the remainder of a byte says, so that older scripts mean what they did.
+const CLOSE: u8 = 255;
+const PAUSE: u8 = 254;
+const RESUME: u8 = 253;
+
 /// Bytes that a datagram of RTCP has at most.
 const MTU: usize = 1200;
 
@@ -27,10 +32,23 @@ struct Node {
     ours: u32,
     theirs: u32,
     sends: Option<OutboundId>,
+    /// What is sent has ended, and may go on.
+    is_paused: bool,
     feedback: Feedback,
     header: Header,
     wire: VecDeque<Vec<u8>>,
     results: Vec<interceptor::PacketResult>,
+    /// Whether the chain was closed, and what it owes to the peer since.
+    ending: Option<Ending>,
+}
+
+/// A chain that was closed.
+#[derive(Default)]
+struct Ending {
+    /// The SSRC that the peer has heard of, until it is told that this is the end.
+    untold: Option<u32>,
+    /// It has said all there was: nothing follows.
+    is_silent: bool,
 }
 
 impl Node {
@@ -57,6 +75,7 @@ impl Node {
             ours,
             theirs,
             sends: None,
+            is_paused: false,
             feedback: Feedback {
                 nack: choice & 4 == 0,
                 pli: choice & 8 == 0,
@@ -71,6 +90,7 @@ impl Node {
             },
             wire: VecDeque::new(),
             results: Vec::new(),
+            ending: None,
         };
         node.add(now, choice & 128 == 0);
         node
@@ -92,7 +112,7 @@ impl Node {
             feedback: self.feedback,
         };
         if let Ok(id) = self.chain.add_outbound(now, outbound) {
-            self.sends = Some(id);
+            (self.sends, self.is_paused) = (Some(id), false);
         }
         let inbound = Inbound {
             ssrc: self.theirs,
@@ -112,11 +132,58 @@ impl Node {
         }
     }
 
+    fn pause(&mut self, now: Instant) {
+        if let Some(stream) = self.sends {
+            self.chain.pause_outbound(now, stream);
+            self.is_paused = true;
+        }
+    }
+
+    fn resume(&mut self, now: Instant) {
+        if let Some(stream) = self.sends {
+            self.chain.resume_outbound(now, stream);
+            self.is_paused = false;
+        }
+    }
+
+    /// Ends what is sent.
+    fn close(&mut self, now: Instant) {
+        let sent = self.sends.and_then(|stream| self.chain.outbound_stats(stream));
+        let has_been_heard = sent.is_some_and(|stats| stats.packets_sent > 0);
+        self.chain.close(now);
+        self.chain.close(now);
+        if self.ending.is_none() {
+            self.ending = Some(Ending {
+                untold: (has_been_heard && !self.is_paused).then_some(self.ours),
+                is_silent: false,
+            });
+        }
+    }
+
+    /// What a closed chain says, and says no more.
+    fn check_ending(&mut self, rtcp: Option<&[u8]>) {
+        let Some(ending) = &mut self.ending else { return };
+        let Some(datagram) = rtcp else {
+            assert!(ending.untold.is_none(), "an end without a farewell");
+            ending.is_silent = true;
+            return;
+        };
+        assert!(!ending.is_silent, "a closed chain speaks");
+        for packet in rtcp::packets(datagram).flatten() {
+            if let rtcp::PacketRef::Goodbye(goodbye) = packet
+                && goodbye.ssrcs.iter().any(|ssrc| Some(ssrc) == ending.untold)
+            {
+                ending.untold = None;
+            }
+        }
+    }
+
     fn send(&mut self, now: Instant, payload: &[u8]) {
         let Some(stream) = self.sends else { return };
         let Ok(packet) = self.chain.send_rtp(now, stream, &mut self.header, payload) else {
             return;
         };
+        assert!(self.ending.is_none(), "a closed chain sends media");
         let mut packet = packet.to_vec();
         packet.extend_from_slice(payload);
         self.wire.push_back(packet);
@@ -163,7 +230,9 @@ impl Core for Node {
             out.extend(packet);
             return true;
         }
-        if let Some(len) = self.chain.poll_rtcp(now, out) {
+        let rtcp = self.chain.poll_rtcp(now, out);
+        self.check_ending(rtcp.map(|_| out.as_slice()));
+        if let Some(len) = rtcp {
             assert!(len == out.len() && len <= MTU);
             assert!(
                 rtcp::packets(out).all(|packet| packet.is_ok()),
@@ -176,6 +245,7 @@ impl Core for Node {
             !is_sent || rtp::PacketRef::decode(out).is_ok(),
             "malformed RTP is sent"
         );
+        assert!(!is_sent || self.ending.is_none(), "a closed chain repeats media");
         is_sent
     }
 
@@ -188,7 +258,14 @@ impl Core for Node {
     }
 
     fn command(&mut self, now: Instant, script: &mut Script<'_>) {
-        match script.byte() % 12 {
+        let choice = script.byte();
+        match choice {
+            CLOSE => return self.close(now),
+            PAUSE => return self.pause(now),
+            RESUME => return self.resume(now),
+            _ => {}
+        }
+        match choice % 12 {
             0..=3 => {
                 let length = usize::from(script.byte());
                 self.send(now, script.bytes(length));
