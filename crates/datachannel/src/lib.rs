@@ -99,6 +99,7 @@
 //! | [`Config::remote_max_message_size`] | 65,536 bytes | RFC 8841 §6.1, until `a=max-message-size` tells |
 //! | [`Config::early_data`] | 64 KiB on at most 16 streams | a negotiated channel may be a little late |
 //! | messages of the peer | `Config::sctp.max_message_size`, 256 KiB | a larger one ends the association |
+//! | packets that wait for room in the transport | 500 ms a batch, the last one too | then they count as lost |
 //! | label, protocol | 65,535 bytes each | their lengths have 16 bits |
 //! | closed channels remembered | 64, or until [`forget`](core::Channels::forget) | their last messages and counters |
 //!

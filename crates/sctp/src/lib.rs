@@ -98,6 +98,7 @@
 //! | events waiting | each kind once per stream |
 //! | an idle association | 2 KiB, and 1.5 KiB of heap once it has been used |
 //! | retransmission timeout | 500 ms at first, 400 ms to 60 s |
+//! | packets that wait for room in the transport | 500 ms a batch, the last one too; then they count as lost |
 //! | giving up | 8 repetitions in the handshake, 10 timeouts in a row afterwards |
 //!
 //! Two rules of RFC 9260 are stretched, for throughput. Slow start counts acknowledged bytes without the limit of one packet a

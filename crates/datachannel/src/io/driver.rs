@@ -9,15 +9,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use datagram::{Datagram, Inbox, Transmit};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use super::handle::{Shared, now};
 
 /// Packets in one send, where the transport takes several.
 const MAX_SEGMENTS: usize = 32;
 
-/// How long a packet waits for room in the transport, the last one of an association too, before it is taken for lost: a
-/// transport that has none for good does not keep the association from ending.
+/// How long the packets of a batch wait for room in the transport, the last ones of an association too, before they are taken
+/// for lost: a transport that has none for good does not keep the association from ending.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Carries packets and time until the association has ended or the transport fails.
@@ -51,27 +51,42 @@ async fn flush(
     out: &mut Vec<u8>,
 ) -> io::Result<()> {
     while let Some(batch) = fill(shared, transport.max_send_segments().min(MAX_SEGMENTS), out) {
+        let mut patience = None;
         let (equal, other) = out.split_at_checked(batch.equal).unwrap_or((out, &[]));
         let transmit = Transmit {
             segment_size: Some(batch.segment_size),
             ..Transmit::new(peer, equal)
         };
-        send(transport, &transmit).await?;
+        send(transport, &transmit, &mut patience).await?;
         if !other.is_empty() {
-            send(transport, &Transmit::new(peer, other)).await?;
+            send(transport, &Transmit::new(peer, other), &mut patience).await?;
+        }
+        if patience.is_some() {
+            // There may be more to send for long, and time has passed.
+            let mut state = shared.lock();
+            state.channels.handle_timeout(now());
+            state.digest();
         }
     }
     Ok(())
 }
 
-/// SCTP repairs the loss of a packet: only the end of the transport is an error.
-async fn send(transport: &dyn Datagram, transmit: &Transmit<'_>) -> io::Result<()> {
+/// SCTP repairs the loss of a packet: only the end of the transport is an error. There is patience until an instant that
+/// the first wait sets.
+async fn send(
+    transport: &dyn Datagram,
+    transmit: &Transmit<'_>,
+    patience: &mut Option<Instant>,
+) -> io::Result<()> {
     let mut sent = pin!(datagram::send(transport, transmit));
     // The timer is only made where there is no room.
     let at_once = std::future::poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
     let sent = match at_once {
         Poll::Ready(sent) => sent,
-        Poll::Pending => timeout(PATIENCE, sent).await.unwrap_or(Ok(())),
+        Poll::Pending => {
+            let until = *patience.get_or_insert_with(|| Instant::now() + PATIENCE);
+            timeout_at(until, sent).await.unwrap_or(Ok(()))
+        }
     };
     match sent {
         Err(error) if is_fatal(&error) => Err(error),

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// Packets that are written before they are sent, at most: one segmentation-offload send's worth.
 const MAX_BATCH: usize = 48;
 
-/// How long a packet waits for room in the transport, the last one of an association too, before it is taken for lost: a
-/// transport that has none for good does not keep the association from ending.
+/// How long the packets of a batch wait for room in the transport, the last ones of an association too, before they are taken
+/// for lost: a transport that has none for good does not keep the association from ending.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Carries packets and time until the association has ended and its last packets are out, or the transport fails.
@@ -88,27 +88,39 @@ impl Batch {
 
 async fn flush(shared: &Shared, transport: &dyn Datagram, peer: SocketAddr, batch: &mut Batch) {
     while batch.fill(shared) {
+        let mut patience = None;
         for (run, size) in batch.runs(transport.max_send_segments().max(1)) {
             let transmit = Transmit {
                 segment_size: Some(size),
                 ..Transmit::new(peer, run)
             };
-            if let Err(error) = send(transport, &transmit).await {
+            if let Err(error) = send(transport, &transmit, &mut patience).await {
                 // As good as lost on the way: retransmission copes, or the error counter ends it.
                 tracing::debug!(%error, "send failed");
             }
         }
+        if patience.is_some() {
+            // There may be more to send for long, and time has passed.
+            let mut inner = shared.lock();
+            inner.core.handle_timeout(now());
+            inner.deliver();
+        }
     }
 }
 
-/// Sends, with bounded patience. The timer is only made where there is no room.
-async fn send(transport: &dyn Datagram, transmit: &Transmit<'_>) -> io::Result<()> {
+/// Sends, with patience until an instant that the first wait sets. The timer is only made where there is no room.
+async fn send(
+    transport: &dyn Datagram,
+    transmit: &Transmit<'_>,
+    patience: &mut Option<tokio::time::Instant>,
+) -> io::Result<()> {
     let mut sent = pin!(datagram::send(transport, transmit));
     let at_once = poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await;
     if let Poll::Ready(result) = at_once {
         return result;
     }
-    let waited = tokio::time::timeout(PATIENCE, sent).await;
+    let until = *patience.get_or_insert_with(|| tokio::time::Instant::now() + PATIENCE);
+    let waited = tokio::time::timeout_at(until, sent).await;
     waited.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 

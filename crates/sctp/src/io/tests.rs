@@ -207,3 +207,62 @@ async fn a_full_transport_does_not_keep_an_association_from_ending() {
     }
     drop(b);
 }
+
+/// A way out that can be closed.
+#[derive(Debug)]
+struct Gate(datagram::MemoryDatagram, std::sync::atomic::AtomicBool);
+
+impl Datagram for Gate {
+    fn poll_recv(
+        &self,
+        cx: &mut std::task::Context<'_>,
+        buffers: &mut [std::io::IoSliceMut<'_>],
+        meta: &mut [datagram::RecvMeta],
+    ) -> std::task::Poll<std::io::Result<usize>> {
+        self.0.poll_recv(cx, buffers, meta)
+    }
+
+    fn poll_send(
+        &self,
+        cx: &mut std::task::Context<'_>,
+        transmit: &datagram::Transmit<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        if self.1.load(std::sync::atomic::Ordering::Relaxed) {
+            return std::task::Poll::Pending;
+        }
+        self.0.poll_send(cx, transmit)
+    }
+
+    fn try_send(&self, transmit: &datagram::Transmit<'_>) -> std::io::Result<()> {
+        self.0.try_send(transmit)
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_wait_together_not_one_after_the_other() {
+    let (a, b) = pair(PairConfig::default());
+    let (a_addr, b_addr) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+    let gate = Arc::new(Gate(a, false.into()));
+    let transport: Arc<dyn Datagram> = Arc::clone(&gate) as Arc<dyn Datagram>;
+    let (alice, bob) = tokio::join!(
+        Association::connect(transport, b_addr, Config::default()),
+        Association::accept(Arc::new(b), a_addr, Config::default()),
+    );
+    let (alice, _bob) = (alice.unwrap(), bob.unwrap());
+    gate.1.store(true, std::sync::atomic::Ordering::Relaxed);
+    let mut out = alice.open(1, Reliability::Reliable).unwrap();
+    out.send(vec![5; 100_000]).await.unwrap();
+    tokio::task::yield_now().await;
+    let began = tokio::time::Instant::now();
+    alice.abort("no time");
+    while Arc::strong_count(&gate) > 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    // The data that was due, then the abort.
+    let took = began.elapsed().as_millis();
+    assert!((1000..1100).contains(&took), "{took} ms");
+}
