@@ -125,6 +125,7 @@
 //! | send queue of a connection | 256 KiB | [`SendError::QueueFull`] |
 //! | cookies | off for a connection, on for a [`Listener`] | ICE has seen the peer already |
 //! | listener | 65536 connections, 256 handshakes, 128 waiting for `accept`, 256 datagrams each | [`ListenerOptions`] |
+//! | goodbye of a stream that is dropped | waits 500 ms for room in the socket | then the peer finds out by silence |
 //! | read-ahead of a stream | 64 KiB | then the socket's own buffer fills |
 //!
 //! # What it does not do

@@ -122,6 +122,7 @@
 //! | delay of a jitter buffer ([`RemoteFrames::with_jitter_buffer`]) | as measured | 4 s |
 //! | buffers of received packets that somebody may still have | – | 2,048 of 1,500 bytes a transceiver are used again |
 //! | packets that wait for a socket | – | 4 MiB a connection, then sending fails |
+//! | farewell of a connection that is closed | – | 500 ms for room in the socket, then counted |
 //! | streams of one section | – | 16, then the oldest ends |
 //!
 //! # What it does not do
