@@ -170,4 +170,6 @@ pub struct ServerStats {
     pub ignored: u64,
     /// Requests dropped because too many responses waited.
     pub overloaded: u64,
+    /// Responses that the socket did not take. Counted by the façade.
+    pub unsent: u64,
 }

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use datagram::{Datagram, PairConfig};
+use datagram::{Datagram, PairConfig, RecvMeta, Transmit};
 use stun::core::{FailReason, StaticCredentials};
 use stun::{Authentication, Client, ClientConfig, Credentials, Error, Server, ServerConfig, StreamClient};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -46,6 +48,50 @@ async fn asks_and_answers_over_any_datagram() {
     assert_eq!(client.binding().await.unwrap(), local);
     assert_eq!(client.binding().await.unwrap(), local);
     assert_eq!(client.core().stats().requests_sent, 3, "one challenge");
+}
+
+/// Takes requests in and lets no response out.
+#[derive(Debug)]
+struct OneWay(datagram::MemoryDatagram);
+
+impl Datagram for OneWay {
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_recv(cx, buffers, meta)
+    }
+
+    fn poll_send(&self, _: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.try_send(transmit))
+    }
+
+    fn try_send(&self, _: &Transmit<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn responses_that_cannot_be_sent_are_counted_and_end_nothing() {
+    let (near, far) = datagram::pair(PairConfig::default());
+    let address = far.local_addr().unwrap();
+    let mut server = Server::new(Arc::new(OneWay(far)), ServerConfig::default());
+    let mut client = Client::new(Arc::new(near), address, ClientConfig::default());
+    let asked = tokio::select! {
+        _ = server.run() => None,
+        asked = client.binding() => Some(asked),
+    };
+    assert!(
+        matches!(asked, Some(Err(Error::Failed(FailReason::Timeout)))),
+        "{asked:?}"
+    );
+    assert_eq!((server.stats().succeeded, server.stats().unsent), (7, 7));
 }
 
 #[tokio::test]

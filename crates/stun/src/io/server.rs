@@ -21,6 +21,7 @@ pub struct Server {
     socket: Arc<dyn Datagram>,
     inbox: Inbox,
     out: Vec<u8>,
+    unsent: u64,
 }
 
 impl Server {
@@ -40,6 +41,7 @@ impl Server {
             socket,
             inbox,
             out: Vec::new(),
+            unsent: 0,
         }
     }
 
@@ -53,7 +55,10 @@ impl Server {
 
     /// What has been counted.
     pub const fn stats(&self) -> ServerStats {
-        self.core.stats()
+        ServerStats {
+            unsent: self.unsent,
+            ..self.core.stats()
+        }
     }
 
     /// Serves until the socket fails; drop the future to stop.
@@ -69,7 +74,8 @@ impl Server {
             while let Some(transmit) = self.core.poll_transmit(now(), &mut self.out) {
                 let datagram = datagram::Transmit::new(transmit.destination, &self.out);
                 // A client that cannot be reached is no reason to stop serving the others.
-                let _ = datagram::send(&self.socket, &datagram).await;
+                let sent = datagram::send(&self.socket, &datagram).await;
+                self.unsent += u64::from(sent.is_err());
                 self.out.clear();
             }
         }
