@@ -167,7 +167,8 @@ pub use error::{CloseReason, ExportError, SendError};
 pub use fingerprint::{Fingerprint, FingerprintAlgorithm, FingerprintError};
 #[cfg(feature = "tokio")]
 pub use io::{
-    ClientConfig, ConnectError, DtlsStream, Listener, ListenerOptions, ServerConfig, accept, connect,
+    ClientConfig, ConnectError, DtlsStream, Listener, ListenerOptions, ListenerStats, ServerConfig, accept,
+    connect,
 };
 pub use key_schedule::Role;
 pub use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};

@@ -23,6 +23,8 @@ use dtls::{
 use support::{certificate, providers, webrtc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
 const LOOPBACK: &str = "127.0.0.1:0";
 
 fn configs() -> (Config, Config) {
@@ -261,6 +263,9 @@ async fn a_listener_serves_many_clients_on_one_socket() {
         streams.push(client.await.unwrap());
     }
     assert_eq!(listener.connections(), 20);
+    let stats = listener.stats();
+    assert_eq!((stats.established, stats.failed, stats.refused), (20, 0, 0));
+    assert!(stats.cookies_sent >= 20, "{stats:?}");
     drop(streams);
     while listener.connections() > 0 {
         tokio::task::yield_now().await;
@@ -331,6 +336,64 @@ async fn hellos_without_a_cookie_leave_nothing_behind() {
         assert!(length <= hello.len(), "{length} bytes for {}", hello.len());
     }
     assert_eq!(listener.connections(), 0);
+    assert_eq!(listener.stats().cookies_sent, 50);
+}
+
+#[tokio::test]
+async fn those_who_are_not_let_in_are_counted() {
+    let (client_config, server_config) = plain();
+    let socket = UdpSocket::bind(LOOPBACK.parse().unwrap()).unwrap();
+    let options = ListenerOptions {
+        datagrams: 4,
+        cookies: false,
+        ..ListenerOptions::default()
+    };
+    let listener = Listener::new(socket, server_config, options);
+    let stranger = tokio::net::UdpSocket::bind(LOOPBACK).await.unwrap();
+    stranger.connect(listener.local_addr().unwrap()).await.unwrap();
+    for datagram in [&b"GET / HTTP/1.1"[..], &[22, 0xfe, 0xfd], &[]] {
+        stranger.send(datagram).await.unwrap();
+    }
+    // What a client says that ends its handshake at once.
+    let mut client = dtls::core::Connection::client(Arc::new(client_config), [7; 32]);
+    let now = std::time::Instant::now();
+    client.connect(now);
+    let mut hello = Vec::new();
+    client.poll_transmit(now, &mut hello).unwrap();
+    stranger.send(&hello).await.unwrap();
+    let alert = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 2, 40];
+    let refused = async {
+        while listener.stats().failed == 0 {
+            stranger.send(&alert).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, refused).await.unwrap();
+    let stats = listener.stats();
+    assert_eq!((stats.established, stats.failed, stats.cookies_sent), (0, 1, 0));
+    assert!(stats.ignored >= 3, "{stats:?}");
+}
+
+#[tokio::test]
+async fn datagrams_that_nobody_reads_are_counted() {
+    let (client_config, server_config) = plain();
+    let socket = UdpSocket::bind(LOOPBACK.parse().unwrap()).unwrap();
+    let options = ListenerOptions {
+        datagrams: 4,
+        ..ListenerOptions::default()
+    };
+    let listener = Listener::new(socket, server_config, options);
+    let socket = UdpSocket::bind(LOOPBACK.parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (client, accepted) = tokio::join!(connect(socket, address, client_config), listener.accept());
+    let (client, _unread) = (client.unwrap(), accepted.unwrap());
+    let lost = async {
+        while listener.stats().overflowed == 0 {
+            client.send(b"does anybody read this?").await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, lost).await.unwrap();
 }
 
 #[tokio::test]
@@ -372,6 +435,7 @@ async fn bounds_hold_back_new_clients() {
             .is_err()
     );
     assert_eq!(listener.connections(), 2);
+    assert!(listener.stats().refused > 0);
     drop(listener.accept().await.unwrap());
     client().await.unwrap();
 }

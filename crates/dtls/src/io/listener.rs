@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use datagram::{Datagram, Inbox, Transmit, UdpSocket};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::driver::{Driver, Source};
+use super::listener_stats::{Counters, ListenerStats};
 use super::queue::Queue;
 use super::stream::DtlsStream;
 use crate::config::Config;
@@ -66,6 +67,7 @@ struct Client {
 #[derive(Debug, Default)]
 struct Table {
     clients: Mutex<HashMap<SocketAddr, Client>>,
+    counters: Counters,
     /// Nobody accepts any more.
     deaf: AtomicBool,
     /// A client has gone, or the listener.
@@ -169,7 +171,7 @@ impl Listener {
         }
     }
 
-    /// Waits for the next client whose handshake is over. Failed handshakes are not reported.
+    /// Waits for the next client whose handshake is over. Failed handshakes are counted in [`ListenerStats::failed`].
     ///
     /// # Errors
     /// The transport's, when it has ended.
@@ -188,6 +190,11 @@ impl Listener {
     /// Connections in all: accepted ones that are not dropped, waiting ones, and handshakes under way.
     pub fn connections(&self) -> usize {
         self.table.lock().len()
+    }
+
+    /// What has been counted.
+    pub fn stats(&self) -> ListenerStats {
+        self.table.counters.read()
     }
 
     /// The address of the socket.
@@ -243,7 +250,9 @@ impl Router {
         if let Some(client) = self.table.lock().get(&peer)
             && (random.is_none() || random == client.random)
         {
-            client.queue.push(datagram);
+            if !client.queue.push(datagram) {
+                self.table.counters.overflowed.count();
+            }
             return;
         }
         // Nobody yet, or a known address that begins again (RFC 6347 §4.2.8): a cookie shows that it is really there.
@@ -254,11 +263,12 @@ impl Router {
         };
         match admission {
             Admission::Admit => self.begin(peer, random, datagram),
-            Admission::Reply(reply) => {
-                // A reply that is lost is asked for again.
-                let _ = self.socket.try_send(&Transmit::new(peer, &reply));
-            }
-            Admission::Ignore => {}
+            // A reply that is lost is asked for again.
+            Admission::Reply(reply) => match self.socket.try_send(&Transmit::new(peer, &reply)) {
+                Ok(()) => self.table.counters.cookies_sent.count(),
+                Err(_) => self.table.counters.unsent.count(),
+            },
+            Admission::Ignore => self.table.counters.ignored.count(),
         }
     }
 
@@ -267,14 +277,14 @@ impl Router {
             return;
         }
         let Ok(permit) = Arc::clone(&self.handshakes).try_acquire_owned() else {
-            return;
+            return self.table.counters.refused.count();
         };
         let queue = Arc::new(Queue::new(self.options.datagrams));
         queue.push(datagram);
         {
             let mut table = self.table.lock();
             if table.len() >= self.options.connections && !table.contains_key(&peer) {
-                return;
+                return self.table.counters.refused.count();
             }
             if let Some(before) = table.insert(
                 peer,
@@ -299,7 +309,12 @@ impl Router {
         };
         let driver = Driver::new(connection, Arc::clone(&self.socket), Source::Routed(queue), peer);
         let stream = DtlsStream::new(driver, &self.config, Some(route));
-        tokio::spawn(handshake(stream, self.accepted.clone(), permit));
+        let table = Arc::clone(&self.table);
+        let accepted = self.accepted.clone();
+        tokio::spawn(async move {
+            handshake(stream, accepted, &table.counters).await;
+            drop(permit);
+        });
     }
 }
 
@@ -318,13 +333,16 @@ fn open(random: Option<[u8; 32]>) -> Admission {
     }
 }
 
-async fn handshake(stream: DtlsStream, accepted: mpsc::Sender<DtlsStream>, permit: OwnedSemaphorePermit) {
+async fn handshake(stream: DtlsStream, accepted: mpsc::Sender<DtlsStream>, counters: &Counters) {
     match stream.establish().await {
         Ok(stream) => {
+            counters.established.count();
             // Gone listeners take no streams.
             let _ = accepted.send(stream).await;
         }
-        Err(error) => tracing::debug!(%error, "dtls handshake failed"),
+        Err(error) => {
+            counters.failed.count();
+            tracing::debug!(%error, "dtls handshake failed");
+        }
     }
-    drop(permit);
 }

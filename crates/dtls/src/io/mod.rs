@@ -6,10 +6,12 @@
 
 mod driver;
 mod listener;
+mod listener_stats;
 mod options;
 mod queue;
 mod stream;
 
 pub use listener::{Listener, ListenerOptions};
+pub use listener_stats::ListenerStats;
 pub use options::{ClientConfig, ServerConfig};
 pub use stream::{ConnectError, DtlsStream, accept, connect};
