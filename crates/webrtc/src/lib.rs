@@ -76,10 +76,8 @@
 //!     peer.end_local_addresses(now);
 //! }
 //! let [offerer, answerer] = &mut peers;
-//! for (from, to) in [(&mut *offerer, &mut *answerer), ] {
-//!     while let Some(event) = from.poll_event() {
-//!         if let Event::IceCandidate(candidate) = event { to.add_ice_candidate(now, Some(candidate)).unwrap(); }
-//!     }
+//! while let Some(event) = offerer.poll_event() {
+//!     if let Event::IceCandidate(candidate) = event { answerer.add_ice_candidate(now, Some(candidate)).unwrap(); }
 //! }
 //!
 //! while peers[0].channel_state(chat) != webrtc::DataChannelState::Open {
@@ -113,7 +111,7 @@
 //! | events of one track waiting | – | 64, then the oldest goes and is counted |
 //! | sections of a description | – | [`core::MAX_SECTIONS`] |
 //! | candidates of the peer before its description is in force | – | 128, then counted |
-//! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked |
+//! | datagrams before DTLS can begin | – | 8 of at most 2 KiB, which are ICE-checked; the others are counted |
 //! | media before its keys | – | the newest 32 datagrams, 64 KiB, 2 s; the others are counted |
 //! | transceivers, sections of audio and video | – | [`core::MAX_TRANSCEIVERS`] |
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |

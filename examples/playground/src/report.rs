@@ -107,6 +107,7 @@ fn details(report: &StatsReport) -> [Value; 4] {
     };
     let other = json!({
         "id": "other", "type": "other", "unexpectedDatagrams": report.unexpected_datagrams,
+        "earlyDatagramsDropped": report.early_datagrams_dropped,
         "ignoredCandidates": report.ignored_candidates, "sendErrors": report.send_errors,
         "eventsLost": report.events_lost,
     });

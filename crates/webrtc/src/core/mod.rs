@@ -8,6 +8,7 @@ mod channels;
 mod drafts;
 mod establish;
 mod event;
+mod handshake;
 mod media;
 mod negotiation;
 mod remote;

@@ -13,21 +13,13 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use srtp::KeyPair;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::handshake::{Early, HANDSHAKE, Patience};
 use super::renewal::Renewal;
 use super::rtp::Keys;
 use super::transport::Peer;
 use crate::configuration::Configuration;
 use crate::error::Error;
 use crate::setting_engine::{DtlsRole, SettingEngine};
-
-/// Datagrams that are kept until the peer's description is here: a post-quantum ClientHello takes two, sent twice.
-const EARLY_DATAGRAMS: usize = 8;
-
-/// The largest early datagram that is kept, in bytes.
-const EARLY_DATAGRAM_SIZE: usize = 2048;
-
-/// How long a handshake may take, from the first path on; a client's own limit is the same.
-const HANDSHAKE: Duration = Duration::from_secs(60);
 
 /// The first retransmission timeout where nothing is known of the path (RFC 6347 §4.2.4.1). What ICE measured may make
 /// it shorter, but not longer: a check that was held up on its way says little of the path.
@@ -40,32 +32,6 @@ const ALPN: &[u8] = b"webrtc";
 /// A day in seconds: certificates are valid from a day ago, for peers whose clocks are slow, for thirty more.
 const DAY: u64 = 86_400;
 
-/// How long a handshake may take, which begins when there are both a path and the peer's description.
-#[derive(Debug, Default)]
-struct Patience {
-    /// ICE has a path, and the handshake has not begun.
-    may_begin: bool,
-    /// When it has to be finished. A server's begins with the peer's first word, which may never come.
-    deadline: Option<Instant>,
-    timed_out: bool,
-}
-
-impl Patience {
-    /// Whether the handshake begins at `now`.
-    fn begin(&mut self, now: Instant) -> bool {
-        let begins = std::mem::take(&mut self.may_begin);
-        if begins {
-            self.deadline = now.checked_add(HANDSHAKE);
-        }
-        begins
-    }
-
-    /// Whether it has run out, which is so once.
-    fn runs_out(&mut self, now: Instant) -> bool {
-        self.deadline.take_if(|deadline| *deadline <= now).is_some()
-    }
-}
-
 pub(super) struct Security {
     pub(super) certificate: dtls::Certificate,
     /// What the association is made with.
@@ -77,8 +43,7 @@ pub(super) struct Security {
     /// The round-trip time that ICE measured last.
     round_trip: Option<Duration>,
     patience: Patience,
-    /// What came before the peer's description.
-    early: Vec<(ice::Path, Vec<u8>)>,
+    early: Early,
     /// Another association that may take the place of this one.
     renewal: Option<Box<Renewal>>,
     /// How many there have been, so that no seed is used twice.
@@ -172,7 +137,7 @@ impl Security {
             connection: None,
             round_trip: None,
             patience: Patience::default(),
-            early: Vec::new(),
+            early: Early::default(),
             renewal: None,
             renewals: 0,
         }
@@ -180,6 +145,11 @@ impl Security {
 
     pub(super) const fn peer(&self) -> Option<&Peer> {
         self.peer.as_ref()
+    }
+
+    /// Datagrams that came before the peer's description and were not kept.
+    pub(super) const fn early_dropped(&self) -> u64 {
+        self.early.dropped()
     }
 
     pub(super) fn connection(&self) -> Option<&Connection> {
@@ -195,7 +165,7 @@ impl Security {
         self.apply_round_trip();
         self.peer = Some(peer);
         self.start(now);
-        std::mem::take(&mut self.early)
+        self.early.take()
     }
 
     /// What ICE knows of the path spares the handshake the guess of a second.
@@ -246,7 +216,7 @@ impl Security {
         let (connection, peer) = renewal.into_parts();
         self.connection = Some(connection);
         self.peer = Some(peer);
-        self.patience.deadline = None;
+        self.patience.end();
         true
     }
 
@@ -262,7 +232,7 @@ impl Security {
 
     /// ICE has a path: a client sends its hello.
     pub(super) fn connect(&mut self, now: Instant) {
-        self.patience.may_begin = true;
+        self.patience.allow();
         self.start(now);
     }
 
@@ -291,9 +261,7 @@ impl Security {
         if let Some(connection) = &mut self.connection {
             return connection.handle_input(now, datagram);
         }
-        if self.early.len() < EARLY_DATAGRAMS && datagram.len() <= EARLY_DATAGRAM_SIZE {
-            self.early.push((path, datagram.to_vec()));
-        }
+        self.early.keep(path, datagram);
         dtls::ApplicationData::default()
     }
 
@@ -325,11 +293,11 @@ impl Security {
     }
 
     pub(super) fn poll_event(&mut self) -> Option<dtls::Event> {
-        if std::mem::take(&mut self.patience.timed_out) {
+        if self.patience.take_timed_out() {
             return Some(dtls::Event::Closed(dtls::CloseReason::HandshakeTimeout));
         }
         if let Some(event) = self.connection.as_mut()?.poll_event() {
-            self.patience.deadline = None;
+            self.patience.end();
             let is_goodbye = event == dtls::Event::Closed(dtls::CloseReason::CloseNotify);
             match self.renewal.as_mut().filter(|_| is_goodbye) {
                 // A browser says goodbye on the transport that it replaces.
@@ -350,16 +318,18 @@ impl Security {
         if let Some(renewal) = &mut self.renewal {
             renewal.handle_timeout(now);
         }
-        if self.patience.runs_out(now) && !connection.is_connected() {
+        if self.patience.runs_out(now, connection.is_connected()) {
             connection.close(now);
-            self.patience.timed_out = true;
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let own = self.connection.as_ref()?.poll_timeout();
         let renewal = self.renewal.as_ref().and_then(|it| it.poll_timeout());
-        [own, self.patience.deadline, renewal].into_iter().flatten().min()
+        [own, self.patience.deadline(), renewal]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn poll_transmit(
@@ -390,7 +360,7 @@ impl Security {
     }
 
     pub(super) fn close(&mut self, now: Instant) {
-        self.early = Vec::new();
+        drop(self.early.take());
         self.renewal = None;
         if let Some(connection) = &mut self.connection {
             connection.close(now);

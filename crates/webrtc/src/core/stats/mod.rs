@@ -54,6 +54,8 @@ pub struct StatsReport {
     pub rtp: RtpTransportStats,
     /// Datagrams that are neither STUN nor DTLS nor media.
     pub unexpected_datagrams: u64,
+    /// Datagrams of DTLS that came before the peer's description, beyond the eight of at most 2,048 bytes that are kept for it.
+    pub early_datagrams_dropped: u64,
     /// Candidates of the peer that were passed over: TCP, names, unknown generations, too many.
     pub ignored_candidates: u64,
     /// Sends that the system refused. Counted by the façade.
@@ -197,6 +199,7 @@ impl PeerConnection {
             dtls: connection.map(|it| it.stats()).unwrap_or_default(),
             sctp: self.transport.channels.association().stats(),
             unexpected_datagrams: self.transport.unexpected,
+            early_datagrams_dropped: self.transport.security.early_dropped(),
             ignored_candidates: self.candidates.ignored,
             send_errors: 0,
             events_lost: self.events_lost + rtp.map_or(0, RtpTransport::events_lost),
