@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use netsim::Link;
-use rtp::extension::{Extension, Mid, TransportSequenceNumber};
+use rtp::extension::{Extension, Mid, Rid, TransportSequenceNumber};
 use webrtc::core::{MediaKind, PeerConnection, TransceiverId};
 use webrtc::{
-    Configuration, ExtensionEncryption, MediaEngine, PeerConnectionState, Registry,
+    Configuration, ExtensionEncryption, MediaEngine, PeerConnectionState, Registry, RtpEncodingParameters,
     RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine,
 };
 
@@ -114,6 +114,17 @@ struct Two {
     arrivals: Arc<AtomicUsize>,
 }
 
+fn connect(call: &mut Call) {
+    let nodes = [call.offerer, call.answerer];
+    let done = call.network.run_while(PATIENCE, |network| {
+        let state = |node| network.endpoint(node).0.connection_state();
+        nodes
+            .iter()
+            .any(|node| state(*node) != PeerConnectionState::Connected)
+    });
+    assert!(done, "the call did not connect");
+}
+
 fn two(encryption: [ExtensionEncryption; 2]) -> Two {
     let arrivals = Arc::new(AtomicUsize::new(0));
     let mut registry = Registry::default();
@@ -139,14 +150,7 @@ fn two(encryption: [ExtensionEncryption; 2]) -> Two {
         let lines = sdp.split_inclusive("\r\n");
         lines.filter(|line| !line.starts_with("a=ssrc")).collect()
     });
-    let nodes = [call.offerer, call.answerer];
-    let done = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        nodes
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(done, "the call did not connect");
+    connect(&mut call);
     let answerer = &call.network.endpoint(call.answerer).0;
     let theirs: Vec<_> = answerer.transceivers().map(|known| known.id()).collect();
     Two {
@@ -194,4 +198,78 @@ fn packets_find_their_section_and_are_counted_by_extensions_in_either_form() {
         });
         assert_eq!(arrivals.load(Ordering::Relaxed), 40, "{encryption:?}");
     }
+}
+
+/// Sends a packet on each of two layers.
+fn send_layers(peer: &mut PeerConnection, now: Instant, id: TransceiverId, number: u16) {
+    let section = peer.negotiated_media().unwrap().by_transceiver(id).unwrap();
+    let payload_type = section.preferred_codec().unwrap().payload_type;
+    for layer in [0, 1] {
+        let mut header = rtp::Header {
+            payload_type,
+            sequence_number: number,
+            timestamp: u32::from(number) * 3000,
+            ..rtp::Header::default()
+        };
+        let payload = [0x10, 1, 2, 3];
+        peer.send_rtp(now, (id, layer), &mut header, &payload[..])
+            .unwrap();
+    }
+}
+
+/// The names alone are encrypted, so that their ids need a form that no other extension needs.
+#[test]
+fn layers_and_what_repairs_them_are_found_by_encrypted_names() {
+    let names = |uri: &str| uri.contains(":sdes:");
+    let [offerer, answerer] = [1, 2].map(|side| {
+        let mut engine = MediaEngine::default();
+        engine.encrypt_header_extensions(Prefer, names);
+        let settings = Arc::new(SettingEngine::default());
+        let core = PeerConnection::new(&Configuration::default(), settings, [side; 32]).unwrap();
+        Peer::from(core.with_media_engine(Arc::new(engine)))
+    });
+    let link = Link::with_latency(Duration::from_millis(10));
+    let mut call = Call::of([offerer, answerer], 1, &link);
+    let ours = call.network.with(call.offerer, |peer, _| {
+        let init = RtpTransceiverInit {
+            direction: Direction::SendOnly,
+            send_encodings: ["h", "q"].map(RtpEncodingParameters::layer).into(),
+            ..RtpTransceiverInit::default()
+        };
+        peer.0.add_transceiver(MediaKind::Video, init).unwrap()
+    });
+    call.negotiate();
+    connect(&mut call);
+    let theirs = call.network.endpoint(call.answerer).0.transceivers().next();
+    let theirs = theirs.unwrap().id();
+    call.network.with(call.offerer, |peer, now| {
+        let section = peer.0.negotiated_media().unwrap().by_transceiver(ours).unwrap();
+        let rid = section.send_extension(Rid::URI).unwrap();
+        assert!(rid > 14, "this test needs a long id");
+        (0..3).for_each(|number| send_layers(&mut peer.0, now, ours, number));
+    });
+    // Until reports show that the peer knows the layers: their packets need no names then, but what repairs them does.
+    call.network.run_for(Duration::from_secs(5));
+    call.network.with(call.offerer, |peer, now| {
+        send_layers(&mut peer.0, now, ours, 3);
+        // They are lost.
+        while peer.0.poll_transmit(now, 1, &mut Vec::new()).is_some() {}
+        send_layers(&mut peer.0, now, ours, 4);
+    });
+    call.network.run_for(Duration::from_secs(1));
+    let received: BTreeSet<_> = call.network.with(call.answerer, |peer, _| {
+        let mut packet = Vec::new();
+        let next = || {
+            let received = peer.0.recv_rtp(theirs, &mut packet)?;
+            let rid = received.rid?.to_string();
+            Some((rid, received.sequence_number & 0xffff, received.is_repaired))
+        };
+        std::iter::from_fn(next).collect()
+    });
+    let all = |rid: &str| {
+        (0..5)
+            .map(|number| (rid.to_owned(), number, number == 3))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(received, all("h").into_iter().chain(all("q")).collect());
 }
