@@ -115,6 +115,7 @@
 //! | media before its keys | – | the newest 32 datagrams, 64 KiB, 2 s; the others are counted |
 //! | transceivers, sections of audio and video | – | [`core::MAX_TRANSCEIVERS`] |
 //! | layers of simulcast | 1 | [`core::MAX_ENCODINGS`] a track and way |
+//! | layers within a stream ([`LayerForwarder::limit_layers`]) | all | 8 spatial, 8 temporal; 1,024 frames and 1,024 closed numbers are remembered |
 //! | codecs, header extensions | as Chromium | [`core::MAX_CODECS`] a kind, [`core::MAX_HEADER_EXTENSIONS`] |
 //! | packets of a transceiver that wait to be read | – | 512, then the oldest go and are counted |
 //! | delay of a jitter buffer ([`RemoteFrames::with_jitter_buffer`]) | as measured | 4 s |

@@ -1,43 +1,22 @@
 //! One stream out of the layers of another: what a forwarding server sends to one of its subscribers.
 //!
-//! RFC 7667 §3.7 (selective forwarding), RFC 7741 and RFC 9628 (picture ids), AV1 RTP §A.8.3 (templates).
+//! RFC 7667 §3.7 (selective forwarding).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtp::PacketMut;
-use rtp::extension::{Extension, dependency::MandatoryFields};
-use rtp::payload::{Depacketizer, depacketizer, vp8, vp9};
+use rtp::payload::{Depacketizer, depacketizer};
 
 use super::RtpReceived;
-use super::border::{Border, Missing, Place};
+use super::scalable::Scalable;
 use super::splice::Splice;
-use super::svc::{Format, Layers, Limit};
+use super::svc::Limit;
 use crate::core::media::{MediaKind, RtpCodec};
 
 /// A key frame that does not come is asked for again after so long. Requests get lost, and browsers leave one without an
 /// answer that comes within 300 ms of another, be it for another layer.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
-
-/// What has to be renumbered beside the RTP header.
-#[derive(Debug)]
-enum Renumber {
-    Nothing,
-    Vp8(vp8::Renumberer),
-    Vp9(vp9::Renumberer),
-    /// The id of the dependency descriptor, and its numbers.
-    Av1(u8, Frames),
-}
-
-/// Frame numbers and template ids of dependency descriptors.
-#[derive(Debug, Default)]
-struct Frames {
-    offset: u16,
-    /// The highest number that was sent.
-    last: Option<u16>,
-    templates: u8,
-    switched: bool,
-}
 
 /// Selects a layer, or a source, and makes one stream of what was selected one after the other.
 ///
@@ -66,7 +45,7 @@ pub struct LayerForwarder {
     clock_rate: u32,
     /// What knows the key frames of a video codec.
     depacketizer: Option<Box<dyn Depacketizer>>,
-    renumber: Renumber,
+    scalable: Scalable,
     splice: Splice,
     /// The layer that is sent.
     current: Option<Option<Arc<str>>>,
@@ -78,10 +57,6 @@ pub struct LayerForwarder {
     begun: Option<u32>,
     /// When a key frame of it was last asked for.
     asked: Option<Instant>,
-    /// The layers within a stream of VP8 or VP9.
-    layers: Option<Layers>,
-    /// Where the layers meet.
-    border: Border,
 }
 
 /// A packet so far behind the first of its layer is late. What is further behind was numbered anew.
@@ -94,35 +69,38 @@ impl LayerForwarder {
     /// Forwards whatever comes first, of this codec.
     #[must_use]
     pub fn new(codec: &RtpCodec) -> Self {
-        let (renumber, format) = if codec.is("VP8") {
-            (Renumber::Vp8(vp8::Renumberer::new()), Some(Format::Vp8))
-        } else if codec.is("VP9") {
-            (Renumber::Vp9(vp9::Renumberer::new()), Some(Format::Vp9))
-        } else {
-            (Renumber::Nothing, None)
-        };
         Self {
             clock_rate: codec.clock_rate,
             depacketizer: (codec.kind() != Some(MediaKind::Audio))
                 .then(|| depacketizer(codec.name()))
                 .flatten(),
-            renumber,
+            scalable: Scalable::new(codec),
             splice: Splice::default(),
             current: None,
             first: 0,
             next: None,
             begun: None,
             asked: None,
-            layers: format.map(Layers::new),
-            border: Border::default(),
         }
     }
 
-    /// The id under which packets carry the dependency descriptor of AV1, which is renumbered with them.
+    /// The id under which packets carry the dependency descriptor of AV1, which other codecs can have, too. It tells key
+    /// frames and layers then, and goes on as one for all that is forwarded:
+    /// [`dependency_descriptor`](Self::dependency_descriptor) is to be sent. Our offers have the extension where it is
+    /// registered so with the [`MediaEngine`](crate::MediaEngine); it is accepted where the peer offers it.
     #[must_use]
     pub fn with_dependency_descriptor(mut self, id: u8) -> Self {
-        self.renumber = Renumber::Av1(id, Frames::default());
+        self.scalable.describe(id);
         self
+    }
+
+    /// The dependency descriptor to send with the packet that was forwarded last; `None` when that had none. It has the frame
+    /// number and the template ids that belong into the stream. That in the packet has them, too, but what makes it longer
+    /// is here alone: which decode targets are active for this subscriber (AV1 RTP §A.4), in each packet as long as
+    /// [layers are left out](Self::limit_layers), and a structure that came with a frame that was left out.
+    #[must_use]
+    pub fn dependency_descriptor(&self) -> Option<&[u8]> {
+        self.scalable.descriptor()
     }
 
     /// Goes over to a layer at its next key frame; `None` is the stream without a rid.
@@ -136,28 +114,31 @@ impl LayerForwarder {
         }
     }
 
-    /// Forwards no spatial and no temporal layers above these, counted from 0, where they lie in one stream: temporal ones of
-    /// VP8 (RFC 7741), both of VP9 (SVC, RFC 9628); other codecs are not looked into. What is too much is left out from the
-    /// next picture on. More comes where it can be decoded: temporal layers at a switching point, spatial ones at a key
-    /// frame, which [`poll_request`](Self::poll_request) asks for. Default: all layers.
+    /// Forwards no spatial and no temporal layers above these, counted from 0, where they lie in one stream: with a
+    /// [dependency descriptor](Self::with_dependency_descriptor) those of any codec, the frames of the highest decode target
+    /// within the limit (AV1 RTP §A.4); without it temporal ones of VP8 (RFC 7741) and both of VP9 (RFC 9628). What is too
+    /// much is left out from the next picture on. More comes where it can be decoded: temporal layers at a switching point or
+    /// where the chain of a decode target is intact, spatial ones at a key frame, which
+    /// [`poll_request`](Self::poll_request) asks for. Default: all layers.
+    ///
+    /// The end of a picture is marked at the highest layer that is left. Where the sender left that out of a picture but not
+    /// one above, the mark is missing: when the packet goes that should have it, nobody knows.
     ///
     /// The numbers of what is left out show no gap. Where packets were lost between a layer that stays and one that does not,
     /// those are closed that surely are of a frame that does not. A number of which that is not known stays free: its packet
     /// takes it if it comes late and is of a layer that stays; else an empty one does, and nobody asks for it any more. If
     /// nothing comes, the subscriber misses a packet that it may not have been meant to get: nobody can tell.
     pub fn limit_layers(&mut self, spatial: u8, temporal: u8) {
-        if let Some(layers) = &mut self.layers {
-            layers.limit(Limit { spatial, temporal });
-            self.asked = None;
-        }
+        self.scalable.limit(Limit { spatial, temporal });
+        self.asked = None;
     }
 
     /// The layer of which a key frame is to be asked for at this time: once it was selected, and again each half second until
     /// it comes. Call it with every packet that arrives, and give the layer to
     /// [`request_key_frame`](crate::core::PeerConnection::request_key_frame).
     pub fn poll_request(&mut self, now: Instant) -> Option<Option<&str>> {
-        let is_growing = self.layers.as_ref().is_some_and(Layers::needs_key_frame);
-        let growing = self.current.as_ref().filter(|_| is_growing);
+        let growing = self.current.as_ref();
+        let growing = growing.filter(|_| self.scalable.needs_key_frame());
         let next = self.next.as_ref().or(growing)?;
         let is_pending = |asked: Instant| now.saturating_duration_since(asked) < ASK_AGAIN;
         if self.asked.is_some_and(is_pending) {
@@ -200,7 +181,10 @@ impl LayerForwarder {
         if !is_current || !self.splice.has_place(number) || self.splice.is_closed(number) {
             return false;
         }
-        if self.is_kept(received, &mut view) {
+        let is_kept = self
+            .scalable
+            .keep(received.sequence_number, &mut view, &mut self.splice);
+        if is_kept {
             self.place(now, &mut view);
             return true;
         }
@@ -216,7 +200,7 @@ impl LayerForwarder {
         let Ok(mut view) = PacketMut::decode(packet) else {
             return false;
         };
-        view.set_marker(false);
+        self.scalable.empty(&mut view);
         self.place(now, &mut view);
         true
     }
@@ -233,48 +217,11 @@ impl LayerForwarder {
         packet.set_timestamp(header.timestamp);
     }
 
-    /// Whether a packet is one for the subscriber, and has a place among those of its codec.
-    fn is_kept(&mut self, received: &RtpReceived, packet: &mut PacketMut<'_>) -> bool {
-        if packet.payload().is_empty() {
-            return false;
-        }
-        let number = received.sequence_number;
-        let place = self
-            .layers
-            .as_mut()
-            .and_then(|layers| layers.place(number, packet));
-        if let Some(place) = place {
-            self.close(number, packet.sequence_number(), place);
-            if !place.is_kept {
-                self.renumber.leave_out(packet.payload());
-                return false;
-            }
-            if place.ends_picture {
-                packet.set_marker(true);
-            }
-        }
-        self.renumber.apply(packet)
-    }
-
-    /// Closes the numbers in front of a packet under which nothing is to come.
-    fn close(&mut self, number: u64, in_packet: u16, place: Place) {
-        let Missing { head, tail, all } = self.border.pass(number, place);
-        let first = in_packet.wrapping_sub(all);
-        let numbers = (0..head).chain(all.saturating_sub(tail)..all);
-        for index in numbers {
-            self.splice.skip(first.wrapping_add(index));
-        }
-    }
-
     fn switch(&mut self, received: &RtpReceived) {
         if self.current.is_some() {
             self.splice.begin();
-            self.renumber.switch();
         }
-        if let Some(layers) = &mut self.layers {
-            layers.switch();
-        }
-        self.border = Border::default();
+        self.scalable.switch(self.current.is_none());
         self.current = Some(received.rid.clone());
         self.first = received.sequence_number;
         self.next = None;
@@ -284,6 +231,9 @@ impl LayerForwarder {
     /// A decoder can begin with this packet. Sound has no key frames. A key frame may begin with units that any frame may
     /// begin with, alone in their packets: a delimiter, or metadata. A decoder does without them.
     fn begins_here(&mut self, packet: &PacketMut<'_>) -> bool {
+        if let Some(begins) = self.scalable.begins_sequence(packet) {
+            return begins;
+        }
         let Some(codec) = &self.depacketizer else {
             return true;
         };
@@ -294,66 +244,10 @@ impl LayerForwarder {
     }
 }
 
-impl Renumber {
-    fn switch(&mut self) {
-        match self {
-            Self::Nothing => {}
-            Self::Vp8(numbers) => numbers.switch(),
-            Self::Vp9(numbers) => numbers.switch(),
-            Self::Av1(_, frames) => frames.switched = true,
-        }
-    }
-
-    /// The frame of this payload is not forwarded.
-    fn leave_out(&mut self, payload: &[u8]) {
-        match self {
-            Self::Vp8(numbers) => {
-                // One that is broken has no picture id either.
-                let _ = numbers.leave_out(payload);
-            }
-            Self::Nothing | Self::Vp9(_) | Self::Av1(..) => {}
-        }
-    }
-
-    /// False when the payload is broken.
-    fn apply(&mut self, packet: &mut PacketMut<'_>) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Vp8(numbers) => numbers.forward(packet.payload_mut()).is_ok(),
-            Self::Vp9(numbers) => numbers.forward(packet.payload_mut()).is_ok(),
-            Self::Av1(id, frames) => packet
-                .extension_mut(*id)
-                .is_none_or(|descriptor| frames.apply(descriptor)),
-        }
-    }
-}
-
-impl Frames {
-    fn apply(&mut self, descriptor: &mut [u8]) -> bool {
-        let Ok(fields) = MandatoryFields::decode(descriptor) else {
-            return false;
-        };
-        if std::mem::take(&mut self.switched)
-            && let Some(last) = self.last
-        {
-            self.offset = last.wrapping_add(1).wrapping_sub(fields.frame_number);
-            // No structure has more than half of the ids.
-            self.templates = self.templates.wrapping_add(32) & 63;
-        }
-        let number = fields.frame_number.wrapping_add(self.offset);
-        let is_newer = self
-            .last
-            .is_none_or(|last| (1..0x8000).contains(&number.wrapping_sub(last)));
-        if is_newer {
-            self.last = Some(number);
-        }
-        MandatoryFields::set_frame_number(descriptor, number)
-            && MandatoryFields::shift_templates(descriptor, self.templates)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use rtp::payload::vp8;
+
     use super::*;
 
     const KEY: [u8; 10] = [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 64, 0];
@@ -590,24 +484,5 @@ mod tests {
         assert_eq!(forwarder.poll_request(at(501)), Some(Some("q")), "another layer");
         assert!(forwarder.forward(at(600), &received("q", &vp8(1, 1, &KEY)), &mut vp8(1, 1, &KEY)));
         assert_eq!(forwarder.poll_request(at(9000)), None, "it has come");
-    }
-
-    #[test]
-    fn descriptors_of_av1_count_on_and_their_templates_move() {
-        let mut frames = Frames::default();
-        let read = |frames: &mut Frames, number: u16| {
-            let [high, low] = number.to_be_bytes();
-            let mut descriptor = [0xc2, high, low];
-            assert!(frames.apply(&mut descriptor));
-            let fields = MandatoryFields::decode(&descriptor).unwrap();
-            (fields.frame_number, fields.template_id)
-        };
-        assert_eq!(read(&mut frames, 65_535), (65_535, 2));
-        frames.switched = true;
-        assert_eq!(read(&mut frames, 100), (0, 34));
-        assert_eq!(read(&mut frames, 101), (1, 34));
-        frames.switched = true;
-        assert_eq!(read(&mut frames, 7), (2, 2));
-        assert!(!frames.apply(&mut [0xc2]));
     }
 }

@@ -1,5 +1,6 @@
 //! Which section streams belong to, against a chain without a network.
 
+mod described;
 mod keys;
 
 use std::time::{Duration, Instant};
