@@ -1,9 +1,13 @@
 //! A subscriber of simulcast sees one stream, whatever layer it gets: it can decode every frame, and all numbers go on.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use media::{SampleBuilder, SampleConfig};
-use rtp::extension::dependency::{Descriptor, FrameDependencies, Indication, Reader, Structure, Writer};
+use rtp::extension::Extension;
+use rtp::extension::dependency::{
+    Descriptor, FrameDependencies, Indication, MandatoryFields, Reader, Structure, Writer,
+};
 use rtp::payload::{Packetizer, Payloads, depacketizer, packetizer, vp9};
 use rtp::{Header, Packet, PacketRef};
 use webrtc::core::{Event, PeerConnection, TransceiverId};
@@ -12,8 +16,6 @@ use webrtc::{LayerForwarder, RtpCodec, RtpEncodingParameters, RtpEvent, RtpTrans
 use crate::wire::{End, Wire};
 
 const RIDS: [&str; 3] = ["q", "h", "f"];
-const DESCRIPTOR: &str =
-    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 /// Time between two frames.
 pub(crate) const FRAME: Duration = Duration::from_millis(33);
 
@@ -47,7 +49,7 @@ impl Encoder {
                 ..Header::default()
             },
             is_key: true,
-            descriptor: descriptor.map(|id| (id, Writer::new(structure()).unwrap())),
+            descriptor: descriptor.map(|id| (id, Writer::new(structure(layer)).unwrap())),
         };
         // So do their pictures.
         for _ in 0..10 * layer {
@@ -121,12 +123,27 @@ fn dependencies(is_key: bool) -> FrameDependencies {
     }
 }
 
-fn structure() -> Structure {
+/// Each layer has another structure under the same ids.
+fn structure(layer: u8) -> Structure {
+    let unused = (0..layer).map(|index| FrameDependencies {
+        frame_diffs: [u16::from(index) + 2].into_iter().collect(),
+        ..dependencies(false)
+    });
+    let key = std::iter::once(dependencies(true));
     Structure {
+        template_id_offset: 7,
         decode_target_count: 1,
-        templates: [true, false].map(dependencies).to_vec(),
+        templates: key.chain(unused).chain([dependencies(false)]).collect(),
         ..Structure::default()
     }
+}
+
+/// Ids of the templates of a structure.
+fn template_ids(structure: &Structure) -> BTreeSet<usize> {
+    let first = usize::from(structure.template_id_offset);
+    (first..first + structure.templates.len())
+        .map(|id| id % 64)
+        .collect()
 }
 
 /// What a subscriber makes of its packets.
@@ -136,6 +153,8 @@ struct Viewer {
     /// The last picture id, base layer index, or frame number.
     counted: Option<[u16; 2]>,
     descriptors: Reader,
+    /// How often another one came.
+    structures: usize,
     /// Layer and number of each frame.
     frames: Vec<(u8, u32)>,
     switches: usize,
@@ -149,6 +168,7 @@ impl Viewer {
             last: None,
             counted: None,
             descriptors: Reader::new(),
+            structures: 0,
             frames: Vec::new(),
             switches: 0,
         }
@@ -197,7 +217,15 @@ impl Viewer {
             }
             (_, Some(id)) => {
                 let data = packet.header.extensions.get(id).expect("a descriptor");
+                let before = self.descriptors.structure().cloned();
                 let descriptor = self.descriptors.read(data).expect("of a known structure");
+                let now = self.descriptors.structure();
+                if let Some((before, now)) = before.as_ref().zip(now).filter(|(before, now)| before != now) {
+                    // A packet that comes late must not be taken for one of the other structure (A.8.3).
+                    let (before, now) = (template_ids(before), template_ids(now));
+                    assert!(before.is_disjoint(&now), "{before:?} and {now:?}");
+                    self.structures += 1;
+                }
                 let is_key = descriptor.dependencies.frame_diffs.is_empty();
                 assert_eq!(descriptor.dependencies, dependencies(is_key));
                 [descriptor.frame_number, 0]
@@ -216,11 +244,20 @@ impl Viewer {
     }
 }
 
-/// The id that both ends have agreed upon.
-fn descriptor_id(pc: &PeerConnection, id: TransceiverId) -> Option<u8> {
-    let media = pc.negotiated_media()?.by_transceiver(id)?;
-    let known = media.extensions.iter().find(|known| known.uri == DESCRIPTOR);
-    known.map(|known| known.id)
+/// The ids under which AV1 has descriptors on each wire.
+fn descriptor_ids(codec: &RtpCodec, wires: [&Wire; 2]) -> [Option<u8>; 2] {
+    if !codec.is("AV1") {
+        return [None; 2];
+    }
+    let ids = wires.map(|wire| {
+        let media = wire.server.negotiated_media().unwrap();
+        let section = media.by_transceiver(wire.ids[1]).unwrap();
+        let mut all = section.extensions.iter();
+        all.find(|known| known.uri == MandatoryFields::URI)
+            .map(|known| known.id)
+    });
+    assert!(ids.iter().all(Option::is_some), "{ids:?}");
+    ids
 }
 
 /// Sends three layers, of which a subscriber gets one after the other.
@@ -233,12 +270,7 @@ fn watch(codec: &RtpCodec) -> Viewer {
     let mut publisher = Wire::new(&mut now, 1, End::Client, (codec, layers));
     let mut subscriber = Wire::new(&mut now, 2, End::Server, (codec, RtpTransceiverInit::default()));
     let mut forwarder = LayerForwarder::new(codec);
-    let has_descriptor = codec.is("AV1");
-    let ids = [
-        (&publisher.server, publisher.ids[1]),
-        (&subscriber.server, subscriber.ids[1]),
-    ];
-    let ids = ids.map(|(pc, id)| descriptor_id(pc, id).filter(|_| has_descriptor));
+    let ids = descriptor_ids(codec, [&publisher, &subscriber]);
     if let Some(id) = ids[0] {
         forwarder = forwarder.with_dependency_descriptor(id);
     }
@@ -261,7 +293,8 @@ fn watch(codec: &RtpCodec) -> Viewer {
                 assert!(publisher.server.request_key_frame(now, publisher.ids[1], rid));
             }
             if forwarder.forward(now, &received, &mut bytes) {
-                relay(now, &mut subscriber, &bytes, ids);
+                let descriptor = ids[1].zip(forwarder.dependency_descriptor());
+                relay(now, &mut subscriber, &bytes, descriptor);
             }
         }
         publisher.run(now);
@@ -284,8 +317,8 @@ fn watch(codec: &RtpCodec) -> Viewer {
     viewer
 }
 
-/// Sends a packet on, with the descriptor under the id that it has there.
-pub(crate) fn relay(now: Instant, subscriber: &mut Wire, packet: &[u8], ids: [Option<u8>; 2]) {
+/// Sends a packet on, with a descriptor under the id that it has there.
+pub(crate) fn relay(now: Instant, subscriber: &mut Wire, packet: &[u8], descriptor: Option<(u8, &[u8])>) {
     let view = PacketRef::decode(packet).unwrap();
     let mut header = Header {
         marker: view.marker(),
@@ -294,8 +327,8 @@ pub(crate) fn relay(now: Instant, subscriber: &mut Wire, packet: &[u8], ids: [Op
         timestamp: view.timestamp(),
         ..Header::default()
     };
-    if let [Some(from), Some(to)] = ids {
-        header.extensions.set(to, view.extension(from).unwrap()).unwrap();
+    if let Some((id, data)) = descriptor {
+        header.extensions.set(id, data).unwrap();
     }
     let to = (subscriber.ids[1], 0);
     subscriber
@@ -321,5 +354,6 @@ fn a_subscriber_decodes_every_frame_whatever_layer_it_gets() {
         layers.dedup();
         assert_eq!(layers, [0, 1, 2, 0, 2], "{name}");
         assert_eq!(viewer.switches, 5, "{name}: each at a key frame");
+        assert_eq!(viewer.structures, if name == "AV1" { 4 } else { 0 }, "{name}");
     }
 }

@@ -157,7 +157,7 @@ fn no_number_is_missed_where_packets_of_either_layer_come_late() {
         while let Some(received) = publisher.server.recv_rtp(publisher.ids[1], &mut bytes) {
             for (received, mut packet) in detour.take(received, &bytes) {
                 if forwarder.forward(now, &received, &mut packet) {
-                    relay(now, &mut subscriber, &packet, [None; 2]);
+                    relay(now, &mut subscriber, &packet, None);
                 }
             }
         }
@@ -210,7 +210,7 @@ fn a_subscriber_gets_the_layers_of_one_stream_that_it_can_take() {
                 publisher.server.request_key_frame(now, publisher.ids[1], rid);
             }
             if forwarder.forward(now, &received, &mut bytes) {
-                relay(now, &mut subscriber, &bytes, [None; 2]);
+                relay(now, &mut subscriber, &bytes, None);
             }
         }
         publisher.run(now);

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ice::Path;
+use rtp::extension::Extension;
+use rtp::extension::dependency::MandatoryFields;
 use webrtc::core::{Event, PeerConnection, TransceiverId};
 use webrtc::{
-    Configuration, MediaKind, PeerConnectionState, RtpCodec, RtpTransceiverInit, SessionDescription,
+    Configuration, ExtensionEncryption, HeaderExtensionCapability, MediaEngine, MediaKind,
+    PeerConnectionState, RtpCodec, RtpTransceiverDirection, RtpTransceiverInit, SessionDescription,
     SettingEngine, TrackInfo,
 };
 
@@ -55,7 +58,9 @@ impl Wire {
     ) -> Self {
         let [mut client, mut server] = [seed, seed ^ 0xff].map(|seed| {
             let settings = Arc::new(SettingEngine::default());
-            PeerConnection::new(&Configuration::default(), settings, [seed; 32]).unwrap()
+            PeerConnection::new(&Configuration::default(), settings, [seed; 32])
+                .unwrap()
+                .with_media_engine(engine(sender))
         });
         let (from, to) = match sender {
             End::Client => (&mut client, &mut server),
@@ -157,6 +162,25 @@ impl Wire {
     pub(crate) fn deliver(&mut self, now: Instant, to: End, datagram: &mut [u8]) {
         self.end(to).handle_input(now, to.path(), datagram);
     }
+}
+
+/// One that offers dependency descriptors, under another id to subscribers than publishers do.
+fn engine(sender: End) -> Arc<MediaEngine> {
+    let mut engine = MediaEngine::default();
+    let descriptor = HeaderExtensionCapability {
+        uri: MandatoryFields::URI.to_owned(),
+        id: match sender {
+            End::Client => 9,
+            End::Server => 12,
+        },
+        audio: false,
+        video: true,
+        direction: RtpTransceiverDirection::SendRecv,
+        is_offered: true,
+        encryption: ExtensionEncryption::Never,
+    };
+    engine.register_header_extension(descriptor).unwrap();
+    Arc::new(engine)
 }
 
 fn describe(now: Instant, pc: &mut PeerConnection, end: End) -> SessionDescription {
