@@ -74,6 +74,9 @@ impl Serve {
     }
 
     async fn run(self) -> Result<(), Failure> {
+        let (api, configuration) = (self.api()?, self.configuration());
+        // A server that cannot be used would refuse every page: better said now.
+        drop(api.new_peer_connection(configuration.clone())?);
         let listener = tokio::net::TcpListener::bind(self.listen)
             .await
             .map_err(|error| {
@@ -83,7 +86,7 @@ impl Serve {
                 )
             })?;
         console::serving(listener.local_addr()?);
-        server::serve(listener, self.api()?, self.configuration(), self.studio).await
+        server::serve(listener, api, configuration, self.studio).await
     }
 }
 

@@ -170,3 +170,20 @@ async fn the_page_is_told_of_the_server() {
         serde_json::json!({"iceServers": [{"urls": ["stun:192.0.2.1:3478"]}]})
     );
 }
+
+#[tokio::test]
+async fn a_server_that_cannot_be_used_is_named_at_the_start() {
+    for url in ["stun.example.org", "stun:stun.example.org:99999"] {
+        let ended = Command::new(env!("CARGO_BIN_EXE_playground"))
+            .args(["--listen", "127.0.0.1:0", "--ice-server", url])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(PATIENCE, ended)
+            .await
+            .expect("it starts")
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(url), "{said}");
+    }
+}
