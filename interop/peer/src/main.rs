@@ -15,7 +15,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use webrtc::{Api, Provider, SettingEngine};
+use webrtc::{Api, ExtensionEncryption, MediaEngine, Provider, SettingEngine};
 
 use connection::Connection;
 use protocol::{Failure, Output, Request};
@@ -57,6 +57,8 @@ async fn main() -> Result<(), Failure> {
 #[derive(Debug)]
 struct Peer {
     api: Api,
+    /// Prefers header extensions in encrypted form (RFC 6904).
+    encrypting: Api,
     provider: Crypto,
     connections: HashMap<String, Arc<Connection>>,
     output: Output,
@@ -70,9 +72,14 @@ impl Peer {
             Crypto::AwsLcRs => Provider::aws_lc_rs(),
             Crypto::RustCrypto => Provider::rust_crypto(),
         };
+        let mut media = MediaEngine::default();
+        media.encrypt_header_extensions(ExtensionEncryption::Prefer, |_| true);
+        let builder = Api::builder().setting_engine(settings.clone());
+        let encrypting = builder.media_engine(media).build();
         let api = Api::builder().setting_engine(settings).build();
         Self {
             api,
+            encrypting,
             provider,
             connections: HashMap::new(),
             output: Output::default(),
@@ -110,7 +117,11 @@ impl Peer {
                 Ok(json!({"name": "ours", "version": version}))
             }
             "new" => {
-                let connection = Connection::new(&self.api, request, self.output.clone())?;
+                let api = match request.encrypt {
+                    true => &self.encrypting,
+                    false => &self.api,
+                };
+                let connection = Connection::new(api, request, self.output.clone())?;
                 self.connections.insert(request.pc.clone(), connection);
                 Ok(json!({}))
             }

@@ -50,6 +50,9 @@ pub(crate) struct Request {
     #[serde(default)]
     pub(crate) rids: Vec<String>,
     pub(crate) rid: Option<String>,
+    /// Header extensions are preferred in encrypted form.
+    #[serde(default)]
+    pub(crate) encrypt: bool,
     /// Every so many datagrams of media one is lost, in each direction.
     pub(crate) loss: Option<u64>,
 }

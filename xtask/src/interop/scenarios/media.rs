@@ -140,6 +140,17 @@ pub(super) fn loss(scene: &mut Scene<'_>) -> Outcome {
     Ok(note)
 }
 
+/// Offered encrypted header extensions (RFC 6904), which none of them knows, they take those in the clear.
+pub(super) fn encrypted(scene: &mut Scene<'_>) -> Outcome {
+    scene.ask(Side::Us, "new", json!({"encrypt": true}))?;
+    scene.ask(Side::Them, "new", json!({}))?;
+    connect(scene, &["VP8"], &["opus"])?;
+    let watch = watch(scene, GLANCED)?;
+    watch.complete()?;
+    healthy(scene, FAULTS)?;
+    watch.note()
+}
+
 /// What they send of one kind.
 fn outbound<'v>(report: &'v Value, kind: &str) -> &'v Value {
     let mut streams = report.at("outbound").as_array().into_iter().flatten();

@@ -215,7 +215,8 @@ impl MediaEngine {
     /// §5), and Cryptex goes first.
     ///
     /// With the extensions of browsers the second form of each has an id above 14, so that packets need two-byte headers: a
-    /// byte more for each extension.
+    /// byte more for each extension. Firefox refuses an offer with such an id: for it, leave extensions out until all have
+    /// one of the first 14, or prefer [`Require`](ExtensionEncryption::Require), which offers no second form.
     ///
     /// ```
     /// use webrtc::{ExtensionEncryption, MediaEngine};
