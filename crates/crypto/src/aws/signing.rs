@@ -17,8 +17,8 @@ use crate::{BadSignature, KeyError, KeyKind, Secret, SignError, SignatureScheme,
 /// Makes a key.
 pub(super) fn generate(kind: KeyKind) -> Result<Arc<dyn SigningKey>, KeyError> {
     let pkcs8 = match kind {
-        KeyKind::EcdsaP256 => ecdsa_pkcs8(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).ok()),
-        KeyKind::EcdsaP384 => ecdsa_pkcs8(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).ok()),
+        KeyKind::EcdsaP256 => return generate_ecdsa(kind, &ECDSA_P256_SHA256_ASN1_SIGNING),
+        KeyKind::EcdsaP384 => return generate_ecdsa(kind, &ECDSA_P384_SHA384_ASN1_SIGNING),
         KeyKind::Ed25519 => Ed25519KeyPair::generate()
             .and_then(|key| key.to_pkcs8v1())
             .map(|document| Secret::from(document.as_ref()))
@@ -31,8 +31,19 @@ pub(super) fn generate(kind: KeyKind) -> Result<Arc<dyn SigningKey>, KeyError> {
     load(pkcs8.ok_or(KeyError::Generation)?.as_ref())
 }
 
-fn ecdsa_pkcs8(key: Option<EcdsaKeyPair>) -> Option<Secret> {
-    Some(Secret::from(key?.to_pkcs8v1().ok()?.as_ref()))
+/// Every connection has such a key of its own: it is not written and read again, which costs as much as making it.
+fn generate_ecdsa(
+    kind: KeyKind,
+    algorithm: &'static signature::EcdsaSigningAlgorithm,
+) -> Result<Arc<dyn SigningKey>, KeyError> {
+    let key = EcdsaKeyPair::generate(algorithm).map_err(|_| KeyError::Generation)?;
+    let pair = Pair::Ecdsa(key);
+    Ok(Arc::new(Key {
+        kind,
+        public_key_info: container::public_key_info(kind, pair.public_key())?,
+        pair,
+        pkcs8: None,
+    }))
 }
 
 /// Loads a key.
@@ -44,7 +55,7 @@ pub(super) fn load(der: &[u8]) -> Result<Arc<dyn SigningKey>, KeyError> {
         kind: private.kind,
         pair,
         public_key_info,
-        pkcs8: private.pkcs8,
+        pkcs8: Some(private.pkcs8),
     }))
 }
 
@@ -102,7 +113,8 @@ struct Key {
     kind: KeyKind,
     pair: Pair,
     public_key_info: Vec<u8>,
-    pkcs8: Secret,
+    /// As it was loaded.
+    pkcs8: Option<Secret>,
 }
 
 impl SigningKey for Key {
@@ -137,7 +149,10 @@ impl SigningKey for Key {
     }
 
     fn pkcs8(&self) -> Option<Secret> {
-        Some(self.pkcs8.clone())
+        match (&self.pkcs8, &self.pair) {
+            (None, Pair::Ecdsa(key)) => Some(Secret::from(key.to_pkcs8v1().ok()?.as_ref())),
+            (known, _) => known.clone(),
+        }
     }
 }
 
