@@ -163,7 +163,9 @@ async fn offer(State(shared): App, Json(offer): Json<Offer>) -> Result<Json<Answ
         Arc::clone(&shared.studio),
     )
     .map_err(bad)?;
-    let sdp = session.answer(offer.sdp).map_err(bad)?;
+    let answer = session.answer(offer.sdp);
+    // Nobody has a name for a connection that did not come about.
+    let sdp = answer.inspect_err(|_| session.close()).map_err(bad)?;
     let id = new_id();
     shared.sessions().insert(id.clone(), session);
     Ok(Json(Answer { id, sdp }))
@@ -206,4 +208,33 @@ async fn close(State(shared): App, Path(id): Path<String>) -> StatusCode {
         session.close();
     }
     StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_offer_leaves_nothing_behind() {
+        let shared = Arc::new(Shared {
+            api: Api::builder().build(),
+            configuration: Configuration::default(),
+            studio: Arc::default(),
+            sessions: Mutex::default(),
+        });
+        for _ in 0..10 {
+            let sdp = String::from("v=0\r\nnonsense");
+            let refused = offer(State(Arc::clone(&shared)), Json(Offer { sdp })).await;
+            assert_eq!(
+                refused.err().map(|(status, _)| status),
+                Some(StatusCode::BAD_REQUEST)
+            );
+        }
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        assert!(tasks() > 0, "they end by themselves");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!((tasks(), shared.sessions().len()), (0, 0));
+    }
 }
