@@ -96,6 +96,8 @@ pub struct ClientStats {
     pub unexpected: u64,
     /// Responses without a valid integrity code.
     pub integrity_failures: u64,
+    /// Requests that the socket did not take, each time; they are sent again when they are due.
+    pub unsent: u64,
 }
 
 /// The choices of a server.
@@ -170,6 +172,6 @@ pub struct ServerStats {
     pub ignored: u64,
     /// Requests dropped because too many responses waited.
     pub overloaded: u64,
-    /// Responses that the socket did not take. Counted by the façade.
+    /// Responses that the socket did not take; the client asks again.
     pub unsent: u64,
 }

@@ -50,7 +50,7 @@ async fn asks_and_answers_over_any_datagram() {
     assert_eq!(client.core().stats().requests_sent, 3, "one challenge");
 }
 
-/// Takes requests in and lets no response out.
+/// Receives, and sends nothing.
 #[derive(Debug)]
 struct OneWay(datagram::MemoryDatagram);
 
@@ -92,6 +92,19 @@ async fn responses_that_cannot_be_sent_are_counted_and_end_nothing() {
         "{asked:?}"
     );
     assert_eq!((server.stats().succeeded, server.stats().unsent), (7, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_cannot_be_sent_are_counted_and_tried_again() {
+    let (near, far) = datagram::pair(PairConfig::default());
+    let mut client = Client::new(
+        Arc::new(OneWay(near)),
+        far.local_addr().unwrap(),
+        ClientConfig::default(),
+    );
+    let error = client.binding().await.unwrap_err();
+    assert!(matches!(error, Error::Failed(FailReason::Timeout)), "{error}");
+    assert_eq!(client.core().stats().unsent, 7);
 }
 
 #[tokio::test]

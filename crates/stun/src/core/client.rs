@@ -136,6 +136,11 @@ impl Client {
         self.fail_all(|transaction| transaction.destination == destination);
     }
 
+    /// The socket did not take the last datagram; it may take the next one.
+    pub const fn handle_unsent(&mut self) {
+        self.stats.unsent += 1;
+    }
+
     /// The connection to the server ended (RFC 8489 §6.2.2).
     pub fn handle_disconnect(&mut self) {
         self.fail_all(|_| true);

@@ -83,6 +83,11 @@ impl Server {
         }
     }
 
+    /// The socket did not take the last response.
+    pub const fn handle_unsent(&mut self) {
+        self.stats.unsent += 1;
+    }
+
     /// What has been counted.
     pub const fn stats(&self) -> ServerStats {
         self.stats

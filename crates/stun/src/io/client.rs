@@ -123,8 +123,11 @@ impl Client {
             let datagram = datagram::Transmit::new(transmit.destination, &self.out);
             let sent = datagram::send(&self.socket, &datagram).await;
             self.out.clear();
-            if sent.is_err_and(|error| is_final(&error)) {
-                self.core.handle_unreachable(transmit.destination);
+            if let Err(error) = sent {
+                self.core.handle_unsent();
+                if is_final(&error) {
+                    self.core.handle_unreachable(transmit.destination);
+                }
             }
         }
     }

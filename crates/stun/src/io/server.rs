@@ -21,7 +21,6 @@ pub struct Server {
     socket: Arc<dyn Datagram>,
     inbox: Inbox,
     out: Vec<u8>,
-    unsent: u64,
 }
 
 impl Server {
@@ -41,7 +40,6 @@ impl Server {
             socket,
             inbox,
             out: Vec::new(),
-            unsent: 0,
         }
     }
 
@@ -55,10 +53,7 @@ impl Server {
 
     /// What has been counted.
     pub const fn stats(&self) -> ServerStats {
-        ServerStats {
-            unsent: self.unsent,
-            ..self.core.stats()
-        }
+        self.core.stats()
     }
 
     /// Serves until the socket fails; drop the future to stop.
@@ -74,8 +69,9 @@ impl Server {
             while let Some(transmit) = self.core.poll_transmit(now(), &mut self.out) {
                 let datagram = datagram::Transmit::new(transmit.destination, &self.out);
                 // A client that cannot be reached is no reason to stop serving the others.
-                let sent = datagram::send(&self.socket, &datagram).await;
-                self.unsent += u64::from(sent.is_err());
+                if datagram::send(&self.socket, &datagram).await.is_err() {
+                    self.core.handle_unsent();
+                }
                 self.out.clear();
             }
         }
