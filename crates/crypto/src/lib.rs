@@ -5,8 +5,8 @@
 //!
 //! | feature | provider | for |
 //! |---|---|---|
-//! | `aws-lc-rs` (default) | [`Provider::aws_lc_rs`] | speed; needs a C compiler to build |
-//! | `rust-crypto` | [`Provider::rust_crypto`] | every target, no C compiler |
+//! | `aws-lc-rs` (default) | `Provider::aws_lc_rs` | speed; needs a C compiler to build |
+//! | `rust-crypto` | `Provider::rust_crypto` | every target, no C compiler |
 //!
 //! Keyed objects hold their expanded form (key schedule, hashed MAC key), so a packet pays only for its own bytes:
 //! nothing is allocated per packet, and data is sealed and opened in place with the tag apart. Counter mode and
