@@ -10,11 +10,11 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use std::net::{IpAddr, SocketAddr};
 
-use common::{Pair, Peer, api, edited, settings, within};
+use peers::{Pair, Peer, api, edited, settings, within};
 use webrtc::{
     Api, Configuration, DataChannelInit, Endpoint, Error, Event, FailureReason, Filter, IceCandidateInit,
     OfferOptions, PeerConnectionState, SessionDescription, SettingEngine, SignalingState,

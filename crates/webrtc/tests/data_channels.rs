@@ -10,10 +10,10 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use bytes::Bytes;
-use common::{Pair, api, settings, within};
+use peers::{Pair, api, settings, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use webrtc::core::ChannelEvent;
 use webrtc::{DataChannelInit, DataChannelState, Kind, Payload, Priority, Reliability, SendError};

@@ -9,11 +9,11 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use std::time::{Duration, Instant};
 
-use common::{Pair, Peer, api, settings, within};
+use peers::{Pair, Peer, api, settings, within};
 use rtp::extension::{Extension, PlayoutDelay, VideoOrientation, VideoTiming};
 use webrtc::{
     Api, Event, ExtensionEncryption, MediaEngine, MediaKind, RtpCodec, RtpTransceiver, TrackInfo,

@@ -9,11 +9,11 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use std::net::UdpSocket;
 
-use common::{Peer, api, within};
+use peers::{Peer, api, within};
 use webrtc::{
     Configuration, DataChannelInit, Event, IceCandidateError, IceGatheringState, IceServer, OfferOptions,
 };

@@ -10,9 +10,9 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
-use common::{Pair, api, within};
+use peers::{Pair, api, within};
 use tokio::runtime::Handle;
 use webrtc::DataChannelInit;
 

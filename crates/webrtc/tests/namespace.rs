@@ -11,11 +11,11 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use std::process::{Command, Stdio};
 
-use common::{Pair, Peer, within};
+use peers::{Pair, Peer, within};
 use webrtc::{Api, DataChannelInit, Endpoint, SettingEngine};
 
 const MARK: &str = "WEBRTC_TEST_NAMESPACE";

@@ -10,9 +10,9 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
-use common::{Pair, Peer, api, settings, within};
+use peers::{Pair, Peer, api, settings, within};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -508,7 +508,7 @@ async fn congestion_marks_on_the_wire_are_counted() {
     let behind = datagram::Datagram::local_addr(&relay).unwrap().port();
     let by_relay = |description: webrtc::SessionDescription| {
         let port = port(&description.sdp);
-        let told = common::edited(description, &format!(" {port} typ "), &format!(" {behind} typ "));
+        let told = peers::edited(description, &format!(" {port} typ "), &format!(" {behind} typ "));
         (told, port)
     };
     offerer.set_local_description(None).unwrap();

@@ -9,12 +9,12 @@
     reason = "a test program: clippy excuses its tests, not their helpers"
 )]
 
-mod common;
+mod peers;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Pair, Peer, settings};
+use peers::{Pair, Peer, settings};
 use webrtc::dtls::{FingerprintAlgorithm, KeyKind, UnixTime};
 use webrtc::{
     Api, Certificate, Configuration, DataChannelInit, DtlsRole, Error, IceGatheringState, IceTransportPolicy,
@@ -144,7 +144,7 @@ async fn who_wants_relays_alone_shows_no_address() {
         ice_transport_policy: IceTransportPolicy::Relay,
         ..Configuration::default()
     };
-    let sdp = offer(&common::api(), configuration).unwrap();
+    let sdp = offer(&peers::api(), configuration).unwrap();
     assert_eq!(candidates(&sdp), []);
     let mut elsewhere = sdp.lines().filter(|line| !line.starts_with("o="));
     assert!(elsewhere.all(|line| !line.contains("127.0.0.1")), "{sdp}");
@@ -170,9 +170,9 @@ async fn the_certificate_is_the_one_given_and_an_expired_one_is_refused() {
             .unwrap(),
     );
     let fingerprint = valid.fingerprint(FingerprintAlgorithm::Sha256).to_string();
-    let sdp = offer(&common::api(), with(&valid)).unwrap();
+    let sdp = offer(&peers::api(), with(&valid)).unwrap();
     assert!(sdp.contains(&format!("a=fingerprint:{fingerprint}\r\n")), "{sdp}");
     let expired = certificate(Duration::from_secs(1_000_000));
-    let refused = offer(&common::api(), with(&expired));
+    let refused = offer(&peers::api(), with(&expired));
     assert!(matches!(refused, Err(Error::CertificateExpired)), "{refused:?}");
 }

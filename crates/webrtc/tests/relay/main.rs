@@ -11,9 +11,9 @@
 )]
 
 mod allocation;
-#[path = "../common/mod.rs"]
-mod common;
 mod layers;
+#[path = "../peers/mod.rs"]
+mod peers;
 mod svc;
 mod tracks;
 mod wire;

@@ -4,7 +4,7 @@ use allocations::allocations;
 use tokio::runtime::{Builder, Handle, Runtime};
 use webrtc::{Api, Endpoint, Event, RtpCodec, RtpTransceiver, TrackLocalStaticRtp};
 
-use crate::common::{Pair, Peer, api, settings, within};
+use crate::peers::{Pair, Peer, api, settings, within};
 
 /// Subscribers.
 const AUDIENCE: usize = 5;
