@@ -290,7 +290,7 @@ impl DecodeTargets {
         choice.is_none_or(|target| dependencies.indications.get(target) != Indication::NotPresent)
     }
 
-    /// A frame refers to one that was left out, or will be when it comes: it cannot be decoded.
+    /// A frame refers to one that was left out, or is likely to be when it comes: it cannot be decoded.
     fn lacks_reference(&self, frame: u64, dependencies: &FrameDependencies) -> bool {
         let is_of = |target| dependencies.indications.get(target) != Indication::NotPresent;
         let is_more = self.before.is_some_and(|before| !is_of(before));
