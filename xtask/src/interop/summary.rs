@@ -20,9 +20,9 @@ pub(super) struct Entry {
 
 /// How often rows may be played again, with partners that begin anew: browsers fail now and then for reasons of their own
 /// (`interop/README.md`). More failures than these are no accident.
-const MORE_TRIES: usize = 6;
+const MORE_TRIES: usize = 8;
 /// How often one of them may be.
-const MORE_TRIES_OF_ONE: usize = 2;
+const MORE_TRIES_OF_ONE: usize = 3;
 
 /// All outcomes so far. What is played beside each other is told as it ends.
 #[derive(Debug, Default)]
@@ -157,13 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_fails_three_times_has_failed() {
+    fn a_row_that_fails_each_time_has_failed() {
         let summary = Summary::default();
         assert!(!summary.grants_another_try(&entry("a", Ok(String::new()))));
         let fault = || Err("fault".to_owned());
-        assert!(summary.grants_another_try(&entry("b", fault())));
-        assert!(summary.grants_another_try(&entry("b", fault())));
-        assert!(summary.passed(), "it is played again");
+        for _ in 0..MORE_TRIES_OF_ONE {
+            assert!(summary.grants_another_try(&entry("b", fault())));
+            assert!(summary.passed(), "it is played again");
+        }
         assert!(!summary.grants_another_try(&entry("b", fault())));
         summary.add(entry("b", fault()));
         assert!(!summary.passed());
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn many_failures_are_no_accident() {
         let summary = Summary::default();
-        let rows = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let rows = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
         let granted = rows.map(|row| summary.grants_another_try(&entry(row, Err(String::new()))));
         assert_eq!(granted.iter().filter(|granted| **granted).count(), MORE_TRIES);
     }
