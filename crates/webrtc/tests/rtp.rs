@@ -357,8 +357,8 @@ async fn reports_flow_though_nobody_reads() {
     assert_eq!((stats.packets_received, stats.overflowed), (600, 600 - 512));
 }
 
-#[tokio::test]
-async fn a_received_track_is_read_as_frames() {
+/// A call with a track of frames, and who receives them.
+async fn frames_of_vp8() -> (Pair, TrackLocalStaticSample, RtpTransceiver) {
     let mut pair = Pair::new(&api());
     let frames = TrackLocalStaticSample::new(RtpCodec::video("VP8", ""), "frames").unwrap();
     pair.offerer.pc.add_track(&frames, &[]).unwrap();
@@ -366,6 +366,12 @@ async fn a_received_track_is_read_as_frames() {
     let receiver = incoming(&mut pair.answerer).await;
     pair.offerer.connected().await;
     pair.answerer.connected().await;
+    (pair, frames, receiver)
+}
+
+#[tokio::test]
+async fn a_received_track_is_read_as_frames() {
+    let (pair, frames, receiver) = frames_of_vp8().await;
     let mut reader = receiver.frames(None);
     let sample = |number: u8| Sample {
         data: vec![number; 3000].into(),
@@ -392,13 +398,7 @@ async fn a_received_track_is_read_as_frames() {
 
 #[tokio::test]
 async fn a_jitter_buffer_delays_frames_and_counts() {
-    let mut pair = Pair::new(&api());
-    let frames = TrackLocalStaticSample::new(RtpCodec::video("VP8", ""), "frames").unwrap();
-    pair.offerer.pc.add_track(&frames, &[]).unwrap();
-    pair.negotiate();
-    let receiver = incoming(&mut pair.answerer).await;
-    pair.offerer.connected().await;
-    pair.answerer.connected().await;
+    let (pair, frames, receiver) = frames_of_vp8().await;
     let target = Duration::from_millis(150);
     assert_eq!(receiver.jitter_buffer_target(), None);
     receiver.set_jitter_buffer_target(target).unwrap();

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 /// Errors that are passed over before other tasks get their turn.
 const TURN: usize = 16;
-/// Errors with neither a packet nor an empty socket between them, after which the socket has nothing else: half a second of
-/// a busy thread, and more ICMP messages than a receive buffer holds.
+/// Errors with neither a packet nor an empty socket between them, after which the socket has nothing else: an answer of ICMP
+/// is told once, and takes room in the receive buffer until then.
 const FINISHED: u32 = 65_536;
 
 /// `EBADF`; Windows has its own.

@@ -7,9 +7,9 @@ use netsim::{Link, Loss};
 use rtp::Packet;
 use rtp::payload::red::{Encoder, Primary};
 use webrtc::core::{Event, MediaKind, TransceiverId};
-use webrtc::{PeerConnectionState, RtpTransceiverInit, SettingEngine, TrackInfo};
+use webrtc::{RtpTransceiverInit, SettingEngine, TrackInfo};
 
-use crate::peer::{Call, PATIENCE};
+use crate::peer::Call;
 
 const FRAME: Duration = Duration::from_millis(20);
 const COUNT: u32 = 500;
@@ -26,19 +26,15 @@ fn call(seed: u64, link: &Link) -> (Call, TransceiverId, TransceiverId, [u8; 2])
         peer.0.add_transceiver(track, init).unwrap()
     });
     call.negotiate();
-    let (offerer, answerer) = (call.offerer, call.answerer);
-    let connected = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        [offerer, answerer]
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(connected, "the call did not connect");
-    let theirs = call.network.events(answerer).find_map(|(_, event)| match event {
-        Event::Track(id) => Some(*id),
-        _ => None,
-    });
-    let core = &call.network.endpoint(offerer).0;
+    call.connect();
+    let theirs = call
+        .network
+        .events(call.answerer)
+        .find_map(|(_, event)| match event {
+            Event::Track(id) => Some(*id),
+            _ => None,
+        });
+    let core = &call.network.endpoint(call.offerer).0;
     let section = core.negotiated_media().unwrap().by_transceiver(ours).unwrap();
     let payload_type = |name: &str| {
         let codec = section.send.iter().find(|known| known.codec.is(name));

@@ -9,11 +9,11 @@ use netsim::Link;
 use rtp::extension::{Extension, Mid, Rid, TransportSequenceNumber};
 use webrtc::core::{MediaKind, PeerConnection, TransceiverId};
 use webrtc::{
-    Configuration, ExtensionEncryption, MediaEngine, PeerConnectionState, Registry, RtpEncodingParameters,
+    Configuration, ExtensionEncryption, MediaEngine, Registry, RtpEncodingParameters,
     RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine,
 };
 
-use crate::peer::{Call, PATIENCE, Peer};
+use crate::peer::{Call, Peer};
 use crate::protection::{Audio, LEVEL, connected_peers, heard};
 
 use ExtensionEncryption::{Never, Prefer, Require};
@@ -114,17 +114,6 @@ struct Two {
     arrivals: Arc<AtomicUsize>,
 }
 
-fn connect(call: &mut Call) {
-    let nodes = [call.offerer, call.answerer];
-    let done = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        nodes
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(done, "the call did not connect");
-}
-
 fn two(encryption: [ExtensionEncryption; 2]) -> Two {
     let arrivals = Arc::new(AtomicUsize::new(0));
     let mut registry = Registry::default();
@@ -150,7 +139,7 @@ fn two(encryption: [ExtensionEncryption; 2]) -> Two {
         let lines = sdp.split_inclusive("\r\n");
         lines.filter(|line| !line.starts_with("a=ssrc")).collect()
     });
-    connect(&mut call);
+    call.connect();
     let answerer = &call.network.endpoint(call.answerer).0;
     let theirs: Vec<_> = answerer.transceivers().map(|known| known.id()).collect();
     Two {
@@ -239,7 +228,7 @@ fn layers_and_what_repairs_them_are_found_by_encrypted_names() {
         peer.0.add_transceiver(MediaKind::Video, init).unwrap()
     });
     call.negotiate();
-    connect(&mut call);
+    call.connect();
     let theirs = call.network.endpoint(call.answerer).0.transceivers().next();
     let theirs = theirs.unwrap().id();
     call.network.with(call.offerer, |peer, now| {

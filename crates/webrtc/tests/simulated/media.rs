@@ -15,7 +15,7 @@ use webrtc::{
     TrackInfo,
 };
 
-use crate::peer::{ADDRESSES, Call, PATIENCE, Peer};
+use crate::peer::{ADDRESSES, Call, Peer};
 
 /// Time between two pictures.
 const PICTURE: Duration = Duration::from_millis(33);
@@ -62,14 +62,7 @@ impl Video {
             id
         });
         call.negotiate_with(|_, sdp| edit(sdp));
-        let nodes = [call.offerer, call.answerer];
-        let connected = call.network.run_while(PATIENCE, |network| {
-            let state = |node| network.endpoint(node).0.connection_state();
-            nodes
-                .iter()
-                .any(|node| state(*node) != PeerConnectionState::Connected)
-        });
-        assert!(connected, "the call did not connect");
+        call.connect();
         let theirs = call
             .network
             .events(call.answerer)

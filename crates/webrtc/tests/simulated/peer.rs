@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use netsim::{Endpoint, Link, Network, NodeId, Path, Transmit};
 use webrtc::core::{ChannelId, Event, PeerConnection};
-use webrtc::{Configuration, DataChannelInit, DataChannelState, SettingEngine};
+use webrtc::{Configuration, DataChannelInit, DataChannelState, PeerConnectionState, SettingEngine};
 
 /// No transfer takes longer in virtual time: it would have stalled.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3600);
@@ -130,6 +130,18 @@ impl Call {
             offerer,
             answerer,
         }
+    }
+
+    /// Lets time pass until both ends are connected.
+    pub(crate) fn connect(&mut self) {
+        let nodes = [self.offerer, self.answerer];
+        let connected = self.network.run_while(PATIENCE, |network| {
+            let state = |node| network.endpoint(node).0.connection_state();
+            nodes
+                .iter()
+                .any(|node| state(*node) != PeerConnectionState::Connected)
+        });
+        assert!(connected, "the call did not connect");
     }
 
     pub(crate) fn open(&mut self, init: &DataChannelInit) -> ChannelId {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use netsim::Link;
 use webrtc::core::{MediaKind, PeerConnection, TransceiverId};
-use webrtc::{PeerConnectionState, RtpTransceiverInit, SettingEngine, SrtpProfile, TrackInfo};
+use webrtc::{RtpTransceiverInit, SettingEngine, SrtpProfile, TrackInfo};
 
-use crate::peer::{ADDRESSES, Call, PATIENCE, Peer};
+use crate::peer::{ADDRESSES, Call, Peer};
 
 pub(crate) const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
@@ -36,14 +36,7 @@ pub(crate) fn connected_peers(peers: [Peer; 2]) -> Audio {
             .unwrap()
     });
     call.negotiate();
-    let nodes = [call.offerer, call.answerer];
-    let done = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        nodes
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(done, "the call did not connect");
+    call.connect();
     let theirs = call.network.endpoint(call.answerer).0.transceivers().next();
     let theirs = theirs.unwrap().id();
     Audio {

@@ -8,7 +8,7 @@ use netsim::{Link, NodeId};
 use webrtc::core::Event;
 use webrtc::{DataChannelInit, FailureReason, IceGatheringState, OfferOptions, PeerConnectionState};
 
-use crate::peer::{ADDRESSES, Call, PATIENCE};
+use crate::peer::{ADDRESSES, Call};
 
 /// Longer than an agent searches for a path, or waits for consent.
 const TOO_LONG: Duration = Duration::from_secs(100);
@@ -38,23 +38,12 @@ fn causes(call: &mut Call, node: NodeId) -> Vec<FailureReason> {
     causes
 }
 
-fn wait_connected(call: &mut Call) {
-    let nodes = [call.offerer, call.answerer];
-    let connected = call.network.run_while(PATIENCE, |network| {
-        let state = |node| network.endpoint(node).0.connection_state();
-        nodes
-            .iter()
-            .any(|node| state(*node) != PeerConnectionState::Connected)
-    });
-    assert!(connected, "the call did not connect");
-}
-
 #[test]
 fn a_restart_gathers_anew() {
     let mut call = Call::new(1, &Link::with_latency(Duration::from_millis(10)));
     call.open(&DataChannelInit::default());
     call.negotiate();
-    wait_connected(&mut call);
+    call.connect();
     let [old, new] = [ADDRESSES[0], [192, 0, 2, 7]].map(|ip| SocketAddr::from((ip, 5000)));
     assert!(call.network.change_address(call.offerer, old.ip(), new.ip()));
 
@@ -88,7 +77,7 @@ fn a_restart_gathers_anew() {
         );
     });
     call.exchange();
-    wait_connected(&mut call);
+    call.connect();
     let stats = call.network.endpoint(call.offerer).0.stats();
     assert_eq!(stats.transport.selected_candidate_pair.unwrap().local, new);
 }
@@ -109,7 +98,7 @@ fn each_failure_of_a_connection_has_its_cause() {
     plug(&mut call, true);
     call.network.with(call.offerer, |peer, _| peer.0.restart_ice());
     call.negotiate();
-    wait_connected(&mut call);
+    call.connect();
     for node in nodes {
         assert_eq!(call.network.endpoint(node).0.failure(), None);
     }
@@ -163,7 +152,7 @@ fn a_restart_that_is_taken_back_is_asked_for_again() {
         let mut call = Call::new(n, &Link::with_latency(Duration::from_millis(10)));
         call.open(&DataChannelInit::default());
         call.negotiate();
-        wait_connected(&mut call);
+        call.connect();
         call.network.run_for(Duration::from_secs(1));
         told(&mut call);
         let (old, asks) = (ufrag(&call), n % 2 == 0);

@@ -7,11 +7,9 @@ use webrtc::core::{
     Event, InboundRtpStats, MediaKind, OutboundRtpStats, RemoteInboundRtpStats, RemoteOutboundRtpStats,
     RtpReceived, StatsId, StatsReport, TransceiverId,
 };
-use webrtc::{
-    PeerConnectionState, RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine, TrackInfo,
-};
+use webrtc::{RtpTransceiverDirection as Direction, RtpTransceiverInit, SettingEngine, TrackInfo};
 
-use crate::peer::{ADDRESSES, Call, PATIENCE};
+use crate::peer::{ADDRESSES, Call};
 
 /// Time between two pictures.
 const PICTURE: Duration = Duration::from_millis(33);
@@ -69,14 +67,7 @@ impl Talk {
                 .unwrap()
         });
         call.negotiate();
-        let nodes = [call.offerer, call.answerer];
-        let connected = call.network.run_while(PATIENCE, |network| {
-            let state = |node| network.endpoint(node).0.connection_state();
-            nodes
-                .iter()
-                .any(|node| state(*node) != PeerConnectionState::Connected)
-        });
-        assert!(connected, "the call did not connect");
+        call.connect();
         let theirs = call.network.events(call.answerer);
         let theirs: Vec<_> = theirs
             .filter_map(|(_, event)| match event {
